@@ -51,7 +51,7 @@ enum ref_kind {
       REF_KIND_COUNT
 };
 
-#define REF_ABSENT UINT32_MAX
+#define REF_ABSENT  UINT32_MAX
 #define TIME_ABSENT INT64_MIN
 
 struct ref {
@@ -74,19 +74,19 @@ struct reasons {
 };
 
 enum field_kind {
-  FIELD_CONST,    /* no storage: the record's type, written as a string and required to be equal */
-  FIELD_BOOL,     /* bool; false is absent */
-  FIELD_U32,      /* uint32_t; 0 is absent unless FIELD_REQUIRED */
-  FIELD_U64,      /* uint64_t up to 2^53-1; 0 is absent unless FIELD_REQUIRED */
-  FIELD_TIME,     /* usec; TIME_ABSENT is absent */
-  FIELD_ENUM,     /* uint32_t index into names[]; a NULL ends names[] */
-  FIELD_ID,       /* struct id */
-  FIELD_HASH,     /* struct hash */
-  FIELD_SLUG,     /* struct slug; empty is absent */
-  FIELD_REF,      /* uint32_t index of .ref kind; REF_ABSENT is absent */
-  FIELD_REF_ANY,  /* struct ref; REF_NONE is absent */
-  FIELD_REFS,     /* struct refs; empty is absent */
-  FIELD_REASONS,  /* struct reasons, names[] are the codes: [{"code":"…","on":"kind:name"},…] */
+  FIELD_CONST,   /* no storage: the record's type, written as a string and required to be equal */
+  FIELD_BOOL,    /* bool; false is absent */
+  FIELD_U32,     /* uint32_t; 0 is absent unless FIELD_REQUIRED */
+  FIELD_U64,     /* uint64_t up to 2^53-1; 0 is absent unless FIELD_REQUIRED */
+  FIELD_TIME,    /* usec; TIME_ABSENT is absent */
+  FIELD_ENUM,    /* uint32_t index into names[]; a NULL ends names[] */
+  FIELD_ID,      /* struct id */
+  FIELD_HASH,    /* struct hash */
+  FIELD_SLUG,    /* struct slug; empty is absent */
+  FIELD_REF,     /* uint32_t index of .ref kind; REF_ABSENT is absent */
+  FIELD_REF_ANY, /* struct ref; REF_NONE is absent */
+  FIELD_REFS,    /* struct refs; empty is absent */
+  FIELD_REASONS, /* struct reasons, names[] are the codes: [{"code":"…","on":"kind:name"},…] */
 };
 
 enum field_flags { FIELD_REQUIRED = 1 };
@@ -127,8 +127,8 @@ void record_encode(struct buf *b, const struct record *r, const void *value, con
  * field. Keys may come in any order when `canonical` is false (commands typed by people), and JSON
  * white space is then allowed; with it true the text must be what record_encode would write.
  * out is r->size bytes; untouched fields are set to absent. */
-enum sp_err record_decode(const struct record *r, void *out, struct span json, const struct namer *n,
-                          bool canonical, struct fault *why) SP_MUST_USE;
+enum sp_err record_decode(const struct record *r, void *out, struct span json,
+                          const struct namer *n, bool canonical, struct fault *why) SP_MUST_USE;
 
 /* Sets every field to absent. */
 void record_clear(const struct record *r, void *value);

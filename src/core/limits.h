@@ -1,0 +1,35 @@
+/* limits.h: every bound of one site, with its unit in its name. Reaching one is an error that
+ * names it. Memory is reserved for all of it once (address space, touched as it is used). */
+#ifndef SP_CORE_LIMITS_H
+#define SP_CORE_LIMITS_H
+
+enum {
+  persons_max = 1 << 20,
+  credentials_max = 1 << 21,
+  extra_grants_max = 1 << 20, /* access levels of a person beyond the first three */
+  separations_max = 1 << 16,  /* keep-separate pairs */
+  operators_max = 4096,
+  alarms_max = 4096, /* not yet acknowledged */
+
+  areas_max = 8192,
+  area_depth_max = 8,
+  gates_max = 2048,
+  doors_max = 2048,
+  readers_max = 4096,
+  lines_max = 256,
+  schedules_max = 128,
+  schedule_spans_max = 128, /* of one schedule's week */
+  schedule_exceptions_max = 366,
+  levels_max = 256,
+  level_rules_max = 4096, /* (gate, direction, schedule) rows of one level */
+  threats_max = 8,
+  formats_max = 32,
+  witnesses_max = 16,
+  zone_transitions_max = 1024,
+
+  party_max = 8,    /* persons presented at one door and not yet through */
+  events_max = 24,  /* of one command */
+  effects_max = 24, /* of one command */
+};
+
+#endif
