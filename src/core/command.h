@@ -1,0 +1,240 @@
+/* command.h: what can be asked of the engine. A command is a struct here, a `struct record` table
+ * in command.c that says its JSON, and a row that says who may ask and who decides it.
+ *
+ * The engine fills `at`, `known_at`, `clock_trusted`, `by`, `second` and `commit`; random ids and
+ * keyed tags are in the arguments, so the decision itself needs neither clock nor randomness.
+ */
+#ifndef SP_CORE_COMMAND_H
+#define SP_CORE_COMMAND_H
+
+#include "core/plan.h"
+
+/* X(NAME, member of the union, "type in JSON") */
+#define COMMAND_LIST(X)                                                                            \
+  X(SITE_CREATE, site_create, "site.create")                                                       \
+  X(PLAN_APPLY, plan_apply, "plan.apply")                                                          \
+  X(OPERATOR_ADD, operator_add, "operator.add")                                                    \
+  X(OPERATOR_DISABLE, operator_ref, "operator.disable")                                            \
+  X(PERSON_ADD, person_add, "person.add")                                                          \
+  X(PERSON_SUSPEND, person_ref, "person.suspend")                                                  \
+  X(PERSON_REINSTATE, person_ref, "person.reinstate")                                              \
+  X(PERSON_DEPART, person_ref, "person.depart")                                                    \
+  X(PERSON_MERGE, person_merge, "person.merge")                                                    \
+  X(PERSON_UNMERGE, person_ref, "person.unmerge")                                                  \
+  X(PERSON_LOCATE, person_locate, "person.locate")                                                 \
+  X(CREDENTIAL_ISSUE, credential_issue, "credential.issue")                                        \
+  X(CREDENTIAL_SUSPEND, credential_ref, "credential.suspend")                                      \
+  X(CREDENTIAL_REINSTATE, credential_ref, "credential.reinstate")                                  \
+  X(CREDENTIAL_LOST, credential_ref, "credential.lost")                                            \
+  X(CREDENTIAL_REVOKE, credential_ref, "credential.revoke")                                        \
+  X(PIN_SET, pin_set, "pin.set")                                                                   \
+  X(LEVEL_GRANT, level_grant, "level.grant")                                                       \
+  X(LEVEL_REVOKE, level_revoke, "level.revoke")                                                    \
+  X(SEPARATION_ADD, separation, "separation.add")                                                  \
+  X(SEPARATION_LIFT, separation, "separation.lift")                                                \
+  X(LOCKDOWN_START, area_ref, "lockdown.start")                                                    \
+  X(LOCKDOWN_RELEASE, area_ref, "lockdown.release")                                                \
+  X(THREAT_RAISE, threat_ref, "threat.raise")                                                      \
+  X(THREAT_LOWER, threat_ref, "threat.lower")                                                      \
+  X(GATE_CLOSE, gate_ref, "gate.close")                                                            \
+  X(GATE_OPEN, gate_ref, "gate.open")                                                              \
+  X(PASS, pass, "pass")                                                                            \
+  X(DOOR_REPORT, door_report, "door.report")                                                       \
+  X(READER_REPORT, reader_report, "reader.report")                                                 \
+  X(ALARM_ACKNOWLEDGE, alarm_acknowledge, "alarm.acknowledge")                                     \
+  X(DETAILS_READ, details_read, "details.read")                                                    \
+  X(DETAILS_ERASE, details_erase, "details.erase")                                                 \
+  X(SNAPSHOT_TAKE, snapshot_take, "snapshot.take")                                                 \
+  X(TICK, tick, "tick")
+
+enum command_type {
+#define X(NAME, member, type) COMMAND_##NAME,
+  COMMAND_LIST(X)
+#undef X
+      COMMAND_COUNT
+};
+
+#define ROLE_LIST(X)                                                                               \
+  X(DESK, "desk", "registers people and issues credentials")                                       \
+  X(GATE, "gate", "watches gates and answers alarms")                                              \
+  X(SHIFT, "shift", "leads the shift: counts, lockdown, levels")                                   \
+  X(RECORDS, "records", "keeps orders and the register")                                           \
+  X(LEGAL, "legal", "authenticates orders")                                                        \
+  X(AUDITOR, "auditor", "reads everything, changes nothing")                                       \
+  X(ADMIN, "admin", "operators and the plan; no person moves on this role's word")
+
+enum role {
+#define X(NAME, text, doc) ROLE_##NAME,
+  ROLE_LIST(X)
+#undef X
+      ROLE_COUNT
+};
+extern const char *const role_names[];
+
+/* Who acts. JSON: "core", "node:init", "node:hand", "line:NAME", "op:HEXID". */
+enum actor_kind {
+  ACTOR_CORE,
+  ACTOR_INIT,
+  ACTOR_HAND,
+  ACTOR_LINE,
+  ACTOR_OPERATOR,
+  ACTOR_KIND_COUNT
+};
+struct actor {
+  uint32_t kind;
+  uint32_t index; /* of the plan's line or the operator; 0 otherwise */
+};
+
+enum biometric { BIOMETRIC_NONE, BIOMETRIC_MATCH, BIOMETRIC_MISMATCH };
+enum door_sign { DOOR_OPENED, DOOR_CLOSED, DOOR_LOCKED, DOOR_REX };
+enum reader_sign { READER_ONLINE, READER_OFFLINE, READER_TAMPERED, READER_RESTORED };
+extern const char *const biometric_names[], *const door_sign_names[], *const reader_sign_names[];
+/* The law or rule that asked for an erasure. */
+enum erasure_ground { ERASURE_RETENTION, ERASURE_REQUEST, ERASURE_COURT };
+extern const char *const erasure_ground_names[];
+
+struct cmd_site_create {
+  struct hash vkey; /* SHA-256 of the log's verifier key text */
+};
+struct cmd_plan_apply {
+  struct hash compiled, source; /* blobs */
+};
+struct cmd_operator_add {
+  struct id operator_id;
+  uint32_t role;
+};
+struct cmd_operator_ref {
+  uint32_t operator_index;
+};
+struct cmd_person_add {
+  struct id person;
+  uint32_t kind;
+  usec from, until; /* TIME_ABSENT = no bound */
+};
+struct cmd_person_ref {
+  uint32_t person;
+};
+struct cmd_person_merge {
+  uint32_t person, into;
+};
+struct cmd_person_locate {
+  uint32_t person, area;
+};
+struct cmd_credential_issue {
+  struct id credential;
+  struct id tag; /* first 128 bits of HMAC-SHA256 under the site key; never the card's bits */
+  uint32_t person, format;
+  usec from, until;
+};
+struct cmd_credential_ref {
+  uint32_t credential;
+};
+struct cmd_pin_set {
+  uint32_t person;
+  struct id pin, duress; /* tags as above, bound to the person; absent = none */
+};
+struct cmd_level_grant {
+  uint32_t person, level;
+  usec from, until;
+};
+struct cmd_level_revoke {
+  uint32_t person, level;
+};
+struct cmd_separation {
+  uint32_t person, from_person;
+};
+struct cmd_area_ref {
+  uint32_t area;
+};
+struct cmd_threat_ref {
+  uint32_t threat;
+};
+struct cmd_gate_ref {
+  uint32_t gate;
+};
+struct cmd_pass {
+  uint32_t reader;
+  uint32_t format;    /* REF_ABSENT: not one of the plan's */
+  struct id tag;      /* of the card */
+  struct id pin;      /* tag; absent = not given */
+  uint32_t biometric; /* enum biometric */
+  usec occurred_at;   /* only when late */
+  bool late;          /* buffered while cut off: recorded, opens nothing */
+};
+struct cmd_door_report {
+  uint32_t door;
+  uint32_t sign; /* enum door_sign */
+  usec occurred_at;
+  bool late;
+};
+struct cmd_reader_report {
+  uint32_t reader;
+  uint32_t sign; /* enum reader_sign */
+};
+struct cmd_alarm_acknowledge {
+  uint64_t alarm; /* index of the entry that raised it */
+};
+struct cmd_details_read {
+  uint32_t person; /* REF_ABSENT: of all persons */
+};
+struct cmd_details_erase {
+  uint32_t person;
+  uint32_t ground; /* enum erasure_ground */
+};
+struct cmd_snapshot_take {
+  struct hash state; /* of the state before this entry */
+};
+struct cmd_tick {
+  uint32_t unused;
+};
+
+struct command {
+  enum command_type type;
+  usec at;       /* never before the last entry's */
+  usec known_at; /* up to when this node knows the journal; = at for the writer itself */
+  bool clock_trusted;
+  struct actor by;
+  uint32_t second;         /* operator index or REF_ABSENT */
+  struct hash commit;      /* to the personal details that came with it; absent = none */
+  const struct plan *plan; /* of plan.apply: the decoded blob; not in JSON */
+  union {
+    struct cmd_site_create site_create;
+    struct cmd_plan_apply plan_apply;
+    struct cmd_operator_add operator_add;
+    struct cmd_operator_ref operator_ref;
+    struct cmd_person_add person_add;
+    struct cmd_person_ref person_ref;
+    struct cmd_person_merge person_merge;
+    struct cmd_person_locate person_locate;
+    struct cmd_credential_issue credential_issue;
+    struct cmd_credential_ref credential_ref;
+    struct cmd_pin_set pin_set;
+    struct cmd_level_grant level_grant;
+    struct cmd_level_revoke level_revoke;
+    struct cmd_separation separation;
+    struct cmd_area_ref area_ref;
+    struct cmd_threat_ref threat_ref;
+    struct cmd_gate_ref gate_ref;
+    struct cmd_pass pass;
+    struct cmd_door_report door_report;
+    struct cmd_reader_report reader_report;
+    struct cmd_alarm_acknowledge alarm_acknowledge;
+    struct cmd_details_read details_read;
+    struct cmd_details_erase details_erase;
+    struct cmd_snapshot_take snapshot_take;
+    struct cmd_tick tick;
+  } u;
+};
+
+/* The JSON of each command's arguments, by enum command_type; every one has a constant "type". */
+extern const struct record command_records[COMMAND_COUNT];
+
+/* Who may ask: one row a command. */
+struct permission {
+  uint8_t actors;       /* bit (1 << enum actor_kind) besides operators of `roles` */
+  uint8_t roles;        /* bit (1 << enum role): the first operator's */
+  uint8_t second_roles; /* the second operator's; 0 = one operator is enough */
+};
+extern const struct permission command_permissions[COMMAND_COUNT];
+
+#endif

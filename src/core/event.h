@@ -1,0 +1,249 @@
+/* event.h: what became true. An event is the `data` of one journal entry; applying it is the only
+ * way that state changes. One struct a shape, one row of event_records a type. */
+#ifndef SP_CORE_EVENT_H
+#define SP_CORE_EVENT_H
+
+#include "core/command.h"
+
+/* X(NAME, member of the union, "type in JSON", flags) */
+#define EVENT_LIST(X)                                                                              \
+  X(SITE_CREATED, site_created, "site.created", 0)                                                 \
+  X(PLAN_APPLIED, plan_applied, "plan.applied", 0)                                                 \
+  X(OPERATOR_ADDED, operator_added, "operator.added", 0)                                           \
+  X(OPERATOR_DISABLED, operator_ref, "operator.disabled", 0)                                       \
+  X(PERSON_ADDED, person_added, "person.added", 0)                                                 \
+  X(PERSON_SUSPENDED, person_ref, "person.suspended", 0)                                           \
+  X(PERSON_REINSTATED, person_ref, "person.reinstated", 0)                                         \
+  X(PERSON_DEPARTED, person_ref, "person.departed", 0)                                             \
+  X(PERSON_MERGED, person_merged, "person.merged", 0)                                              \
+  X(PERSON_UNMERGED, person_ref, "person.unmerged", 0)                                             \
+  X(PERSON_LOCATED, person_located, "person.located", 0)                                           \
+  X(CREDENTIAL_ISSUED, credential_issued, "credential.issued", 0)                                  \
+  X(CREDENTIAL_SUSPENDED, credential_ref, "credential.suspended", 0)                               \
+  X(CREDENTIAL_REINSTATED, credential_ref, "credential.reinstated", 0)                             \
+  X(CREDENTIAL_LOST, credential_ref, "credential.lost", 0)                                         \
+  X(CREDENTIAL_REVOKED, credential_ref, "credential.revoked", 0)                                   \
+  X(PIN_SET, pin_set, "pin.set", 0)                                                                \
+  X(PIN_LOCKED, pin_locked, "pin.locked", EVENT_ALARM)                                             \
+  X(LEVEL_GRANTED, level_granted, "level.granted", 0)                                              \
+  X(LEVEL_REVOKED, level_revoked, "level.revoked", 0)                                              \
+  X(SEPARATION_ADDED, separation, "separation.added", 0)                                           \
+  X(SEPARATION_LIFTED, separation, "separation.lifted", 0)                                         \
+  X(LOCKDOWN_STARTED, area_ref, "lockdown.started", 0)                                             \
+  X(LOCKDOWN_RELEASED, area_ref, "lockdown.released", 0)                                           \
+  X(THREAT_CHANGED, threat_changed, "threat.changed", 0)                                           \
+  X(GATE_CLOSED, gate_ref, "gate.closed", 0)                                                       \
+  X(GATE_OPENED, gate_ref, "gate.opened", 0)                                                       \
+  X(PASSAGE_GRANTED, passage_granted, "passage.granted", 0)                                        \
+  X(PASSAGE_REFUSED, passage_refused, "passage.refused", 0)                                        \
+  X(PASSAGE_TAKEN, passage_ended, "passage.taken", 0)                                              \
+  X(PASSAGE_NOT_TAKEN, passage_ended, "passage.not_taken", 0)                                      \
+  X(PASSAGE_REPORTED_LATE, reported_late, "passage.reported_late", 0)                              \
+  X(DOOR_OPENED, door_opened, "door.opened", 0)                                                    \
+  X(DOOR_CLOSED, door_ref, "door.closed", 0)                                                       \
+  X(DOOR_LOCKED, door_ref, "door.locked", 0)                                                       \
+  X(DOOR_EXIT_REQUESTED, door_ref, "door.exit_requested", 0)                                       \
+  X(DOOR_FORCED, door_ref, "door.forced", EVENT_ALARM)                                             \
+  X(DOOR_HELD, door_ref, "door.held", EVENT_ALARM)                                                 \
+  X(DOOR_LOCK_FAILED, door_ref, "door.lock_failed", EVENT_ALARM)                                   \
+  X(DOOR_REPORTED_LATE, reported_late, "door.reported_late", 0)                                    \
+  X(DURESS_RAISED, duress_raised, "duress.raised", EVENT_ALARM | EVENT_SILENT)                     \
+  X(READER_ONLINE, reader_ref, "reader.online", 0)                                                 \
+  X(READER_OFFLINE, reader_ref, "reader.offline", EVENT_ALARM)                                     \
+  X(READER_TAMPERED, reader_ref, "reader.tampered", EVENT_ALARM)                                   \
+  X(READER_RESTORED, reader_ref, "reader.restored", 0)                                             \
+  X(ALARM_ACKNOWLEDGED, alarm_acknowledged, "alarm.acknowledged", 0)                               \
+  X(DETAILS_READ, details_read, "details.read", 0)                                                 \
+  X(DETAILS_ERASED, details_erased, "details.erased", 0)                                           \
+  X(SNAPSHOT_TAKEN, snapshot_taken, "snapshot.taken", 0)                                           \
+  X(COMMAND_REFUSED, command_refused, "command.refused", 0)
+
+enum event_flags {
+  EVENT_ALARM = 1,  /* stays open until an operator acknowledges it */
+  EVENT_SILENT = 2, /* shown to the control room only, never at the door */
+};
+
+enum event_type {
+#define X(NAME, member, type, flags) EVENT_##NAME,
+  EVENT_LIST(X)
+#undef X
+      EVENT_COUNT
+};
+
+/* Why a door was opened. */
+enum opening { OPENING_PASSAGE, OPENING_REX, OPENING_EGRESS, OPENING_FORCED };
+extern const char *const opening_names[];
+
+enum credential_state {
+  CREDENTIAL_STATE_ISSUED,
+  CREDENTIAL_STATE_SUSPENDED,
+  CREDENTIAL_STATE_LOST,
+  CREDENTIAL_STATE_REVOKED,
+  CREDENTIAL_STATE_EXPIRED,       /* by its dates; never stored */
+  CREDENTIAL_STATE_NOT_YET_VALID, /* likewise */
+};
+extern const char *const credential_state_names[];
+
+struct ev_site_created {
+  struct hash vkey;
+};
+struct ev_plan_applied {
+  struct hash compiled, source;
+  uint32_t grants_lapsed; /* of access levels that the new plan no longer has */
+};
+struct ev_operator_added {
+  struct id operator_id;
+  uint32_t role;
+};
+struct ev_operator_ref {
+  uint32_t operator_index;
+};
+struct ev_person_added {
+  struct id person;
+  uint32_t kind;
+  uint32_t number; /* short, for people: its last digit checks the others */
+  usec from, until;
+};
+struct ev_person_ref {
+  uint32_t person;
+};
+struct ev_person_merged {
+  uint32_t person, into;
+};
+struct ev_person_located {
+  uint32_t person, from, to;
+};
+struct ev_credential_issued {
+  struct id credential, tag;
+  uint32_t person, format;
+  usec from, until;
+};
+struct ev_credential_ref {
+  uint32_t credential, person;
+};
+struct ev_pin_set {
+  uint32_t person;
+  struct id pin, duress;
+};
+struct ev_pin_locked {
+  uint32_t person;
+  usec until;
+};
+struct ev_level_granted {
+  uint32_t person, level;
+  usec from, until;
+};
+struct ev_level_revoked {
+  uint32_t person, level;
+};
+struct ev_separation {
+  uint32_t person, from_person;
+};
+struct ev_area_ref {
+  uint32_t area;
+};
+struct ev_threat_changed {
+  uint32_t from, to;
+};
+struct ev_gate_ref {
+  uint32_t gate;
+};
+struct ev_passage_granted {
+  uint32_t person, credential;
+  uint32_t reader, door, gate, from, to, direction;
+  uint32_t unlock_ms;
+  bool taken; /* the door has no contact, or is open: the area changes at once */
+  bool pin_checked;
+  struct refs rests_on;    /* credential, level, companions */
+  struct reasons warnings; /* soft anti-passback */
+};
+struct ev_passage_refused {
+  uint32_t person, credential; /* REF_ABSENT when unknown */
+  uint32_t credential_state;
+  uint32_t reader, door, gate, from, to, direction;
+  bool waiting; /* only a companion is missing: kept in the door's party */
+  struct reasons reasons;
+};
+struct ev_passage_ended { /* taken, or not taken */
+  uint32_t person, door, gate, from, to;
+  uint64_t granted; /* index of the entry that granted it */
+};
+struct ev_reported_late {
+  uint32_t door, reader; /* one of them */
+  uint32_t person;       /* REF_ABSENT when unknown */
+  uint32_t sign;         /* of the door */
+  usec occurred_at;
+};
+struct ev_door_opened {
+  uint32_t door, gate, cause; /* enum opening */
+};
+struct ev_door_ref {
+  uint32_t door, gate;
+};
+struct ev_duress_raised {
+  uint32_t person, door;
+};
+struct ev_reader_ref {
+  uint32_t reader;
+};
+struct ev_alarm_acknowledged {
+  uint64_t alarm;
+};
+struct ev_details_read {
+  uint32_t person;
+};
+struct ev_details_erased {
+  uint32_t person, ground;
+};
+struct ev_snapshot_taken {
+  struct hash state;
+};
+struct ev_command_refused {
+  struct reasons reasons;
+};
+
+struct event {
+  enum event_type type;
+  usec at;
+  uint64_t n;              /* journal index */
+  const struct plan *plan; /* of plan.applied; owned by the engine while it is in force */
+  union {
+    struct ev_site_created site_created;
+    struct ev_plan_applied plan_applied;
+    struct ev_operator_added operator_added;
+    struct ev_operator_ref operator_ref;
+    struct ev_person_added person_added;
+    struct ev_person_ref person_ref;
+    struct ev_person_merged person_merged;
+    struct ev_person_located person_located;
+    struct ev_credential_issued credential_issued;
+    struct ev_credential_ref credential_ref;
+    struct ev_pin_set pin_set;
+    struct ev_pin_locked pin_locked;
+    struct ev_level_granted level_granted;
+    struct ev_level_revoked level_revoked;
+    struct ev_separation separation;
+    struct ev_area_ref area_ref;
+    struct ev_threat_changed threat_changed;
+    struct ev_gate_ref gate_ref;
+    struct ev_passage_granted passage_granted;
+    struct ev_passage_refused passage_refused;
+    struct ev_passage_ended passage_ended;
+    struct ev_reported_late reported_late;
+    struct ev_door_opened door_opened;
+    struct ev_door_ref door_ref;
+    struct ev_duress_raised duress_raised;
+    struct ev_reader_ref reader_ref;
+    struct ev_alarm_acknowledged alarm_acknowledged;
+    struct ev_details_read details_read;
+    struct ev_details_erased details_erased;
+    struct ev_snapshot_taken snapshot_taken;
+    struct ev_command_refused command_refused;
+  } u;
+};
+
+/* The JSON of each event's data, by enum event_type; .type is the entry's type. */
+extern const struct record event_records[EVENT_COUNT];
+unsigned event_flags(enum event_type type);
+
+#endif
