@@ -228,6 +228,7 @@ struct command {
 
 /* The JSON of each command's arguments, by enum command_type; every one has a constant "type". */
 extern const struct record command_records[COMMAND_COUNT];
+const char *command_doc(enum command_type type); /* one line for docs */
 
 /* Who may ask: one row a command. */
 struct permission {

@@ -245,5 +245,6 @@ struct event {
 /* The JSON of each event's data, by enum event_type; .type is the entry's type. */
 extern const struct record event_records[EVENT_COUNT];
 unsigned event_flags(enum event_type type);
+const char *event_doc(enum event_type type); /* one line for docs */
 
 #endif

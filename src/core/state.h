@@ -122,10 +122,13 @@ struct core_head {
   uint32_t n_areas, n_gates, n_doors, n_readers; /* of the plan in force */
   uint32_t site_created;
   uint32_t alarms_lost; /* raised while alarms_max were open; they are in the journal */
+  uint32_t lockdowns;   /* areas locked down, each by its own command */
+  uint32_t sealed;      /* something was done after `init`, which may not come again */
   uint32_t unused;
 };
 
 /* Open addressing, linear probing; a key's first bytes are random already, so they are its hash.
+ * At most half full: made anew from its array when it must grow, within memory reserved at start.
  * A slot is index + 1 in the low 24 bits and 8 more bits of the key above them. */
 struct index_table {
   uint32_t *slots;
@@ -150,13 +153,13 @@ struct core {
   struct separation *separations;
   struct operator_record *operators;
   struct alarm *alarms;
-  struct area_state *areas;
-  struct gate_state *gates;
-  struct door_state *doors;
-  struct reader_state *readers;
+  struct area_state *areas, *areas_spare; /* a spare to build the next plan's in */
+  struct gate_state *gates, *gates_spare;
+  struct door_state *doors, *doors_spare;
+  struct reader_state *readers, *readers_spare;
   struct index_table person_index, credential_index, operator_index;
   struct tag_table tags;
-  uint16_t *remap; /* scratch of plan.applied: areas_max */
+  uint16_t *remap; /* scratch of plan.applied, areas_max entries */
 };
 
 static inline uint32_t seconds_of(usec at) {
@@ -186,9 +189,9 @@ const struct grant *person_next_grant(const struct core *core, const struct pers
                                       struct grant_cursor *c);
 
 /* For core's own files. */
-void table_insert(struct index_table *t, const struct id *key, uint32_t index);
-void tag_table_insert(struct tag_table *t, const struct id *tag, uint32_t credential,
-                      uint32_t person);
+/* The array of this kind (person, credential, operator) has grown by the one at index. */
+void core_index_added(struct core *core, enum ref_kind kind, uint32_t index);
+void core_index_all(struct core *core); /* after a load */
 /* Moves the counts of a person between areas: those that contain `to` but not `from`, and back. */
 void areas_move(struct core *core, uint32_t from, uint32_t to);
 

@@ -1,0 +1,12 @@
+/* apply.h: what the files that change state share. Private to core. */
+#ifndef SP_CORE_APPLY_H
+#define SP_CORE_APPLY_H
+
+#include "core/decide.h"
+
+void apply_plan_applied(struct core *core, const struct event *e);
+/* One person more (1) or less (-1) is on the way through a door: the place they will take is
+ * counted in every area that they enter. */
+void party_reserve(struct core *core, const struct party_member *m, int by);
+
+#endif

@@ -1,0 +1,281 @@
+#include "core/command.h"
+
+#include "core/fields.h"
+#include "core/reason.h"
+
+#define X(NAME, text, doc) text,
+const char *const role_names[] = {ROLE_LIST(X) NULL};
+#undef X
+const char *const biometric_names[] = {"none", "match", "mismatch", NULL};
+const char *const door_sign_names[] = {"opened", "closed", "locked", "rex", NULL};
+const char *const reader_sign_names[] = {"online", "offline", "tampered", "restored", NULL};
+const char *const erasure_ground_names[] = {"retention", "request", "court", NULL};
+
+#define S cmd_site_create
+static const struct field site_create[] = {
+    F_TYPE,
+    F_HASH("vkey", vkey, "SHA-256 of the log's verifier key, as text"),
+};
+#undef S
+#define S cmd_plan_apply
+static const struct field plan_apply[] = {
+    F_HASH("compiled", compiled, "blob: the plan as the core uses it"),
+    F_HASH("source", source, "blob: the YAML as it was written"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_operator_add
+static const struct field operator_add[] = {
+    F_ID("operator", operator_id, "new id"),
+    F_ENUM("role", role, role_names, "what they may do"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_operator_ref
+static const struct field operator_ref[] = {
+    F_REF("operator", operator_index, OPERATOR, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_person_add
+static const struct field person_add[] = {
+    F_TIME("from", from, "may be here from this second on"),
+    F_ENUM("kind", kind, person_kind_names, "what kind of person"),
+    F_ID("person", person, "new id"),
+    F_TYPE,
+    F_TIME("until", until, "and before this one"),
+};
+#undef S
+#define S cmd_person_ref
+static const struct field person_ref[] = {
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_person_merge
+static const struct field person_merge[] = {
+    F_REF("into", into, PERSON, "the registration that stays"),
+    F_REF("person", person, PERSON, "the one that is the same human"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_person_locate
+static const struct field person_locate[] = {
+    F_REF("area", area, AREA, "where an officer has seen them"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_credential_issue
+static const struct field credential_issue[] = {
+    F_ID("credential", credential, "new id"),
+    F_REF("format", format, FORMAT, "card format"),
+    F_TIME("from", from, "valid from this second on"),
+    F_REF("person", person, PERSON, "the holder"),
+    F_ID("tag", tag, "keyed tag of the card; the card's bits are never written"),
+    F_TYPE,
+    F_TIME("until", until, "and before this one"),
+};
+#undef S
+#define S cmd_credential_ref
+static const struct field credential_ref[] = {
+    F_REF("credential", credential, CREDENTIAL, "which"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_pin_set
+static const struct field pin_set[] = {
+    F_ID_OPTIONAL("duress", duress, "keyed tag of the PIN that also raises a silent alarm"),
+    F_REF("person", person, PERSON, "whose"),
+    F_ID_OPTIONAL("pin", pin, "keyed tag; none removes the PIN"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_level_grant
+static const struct field level_grant[] = {
+    F_TIME("from", from, "from this second on"),   F_REF("level", level, LEVEL, "access level"),
+    F_REF("person", person, PERSON, "who"),        F_TYPE,
+    F_TIME("until", until, "and before this one"),
+};
+#undef S
+#define S cmd_level_revoke
+static const struct field level_revoke[] = {
+    F_REF("level", level, LEVEL, "access level"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_separation
+static const struct field separation[] = {
+    F_REF("from_person", from_person, PERSON, "and the other"),
+    F_REF("person", person, PERSON, "one of the two"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_area_ref
+static const struct field area_ref[] = {
+    F_REF("area", area, AREA, "with all that lies within it"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_threat_ref
+static const struct field threat_ref[] = {
+    F_REF("threat", threat, THREAT, "the threat level to come"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_gate_ref
+static const struct field gate_ref[] = {
+    F_REF("gate", gate, GATE, "which"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_pass
+static const struct field pass[] = {
+    F_ENUM("biometric", biometric, biometric_names, "what the reader's sensor says"),
+    F_REF_OPTIONAL("format", format, FORMAT, "card format; none if the plan has no such"),
+    F_BOOL("late", late, "buffered while the line was cut off: recorded, opens nothing"),
+    F_TIME("occurred_at", occurred_at, "of a late one: when the line says it was"),
+    F_ID_OPTIONAL("pin", pin, "keyed tag of the PIN, if one was given"),
+    F_REF("reader", reader, READER, "where it was presented"),
+    F_ID("tag", tag, "keyed tag of the card"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_door_report
+static const struct field door_report[] = {
+    F_REF("door", door, DOOR, "which"),
+    F_BOOL("late", late, "buffered while the line was cut off"),
+    F_TIME("occurred_at", occurred_at, "of a late one: when the line says it was"),
+    F_ENUM("sign", sign, door_sign_names, "what was seen"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_reader_report
+static const struct field reader_report[] = {
+    F_REF("reader", reader, READER, "which"),
+    F_ENUM("sign", sign, reader_sign_names, "what was seen"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_alarm_acknowledge
+static const struct field alarm_acknowledge[] = {
+    F_U64_REQUIRED("alarm", alarm, "index of the entry that raised it"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_details_read
+static const struct field details_read[] = {
+    F_REF_OPTIONAL("person", person, PERSON, "whose; none = of everyone"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_details_erase
+static const struct field details_erase[] = {
+    F_ENUM("ground", ground, erasure_ground_names, "what asked for it"),
+    F_REF("person", person, PERSON, "whose"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_snapshot_take
+static const struct field snapshot_take[] = {
+    F_HASH("state", state, "SHA-256 of the state before this entry"),
+    F_TYPE,
+};
+#undef S
+static const struct field tick[] = {F_TYPE};
+
+static const char *const docs[COMMAND_COUNT] = {
+    [COMMAND_SITE_CREATE] = "begin the journal of a new site",
+    [COMMAND_PLAN_APPLY] = "put a site plan in force",
+    [COMMAND_OPERATOR_ADD] = "let a person log in, in one role",
+    [COMMAND_OPERATOR_DISABLE] = "end that",
+    [COMMAND_PERSON_ADD] = "register a person",
+    [COMMAND_PERSON_SUSPEND] = "refuse them everywhere",
+    [COMMAND_PERSON_REINSTATE] = "end that",
+    [COMMAND_PERSON_DEPART] = "they have left for good",
+    [COMMAND_PERSON_MERGE] = "two registrations are one human",
+    [COMMAND_PERSON_UNMERGE] = "they are not; both histories stay",
+    [COMMAND_PERSON_LOCATE] = "correct where someone is, as seen by an officer",
+    [COMMAND_CREDENTIAL_ISSUE] = "issue a card or other credential",
+    [COMMAND_CREDENTIAL_SUSPEND] = "refuse it for now",
+    [COMMAND_CREDENTIAL_REINSTATE] = "end that",
+    [COMMAND_CREDENTIAL_LOST] = "it was lost; reinstated when found",
+    [COMMAND_CREDENTIAL_REVOKE] = "refuse it for good",
+    [COMMAND_PIN_SET] = "set, change or remove a PIN",
+    [COMMAND_LEVEL_GRANT] = "give an access level, or change its dates",
+    [COMMAND_LEVEL_REVOKE] = "take it away",
+    [COMMAND_SEPARATION_ADD] = "keep two persons separate",
+    [COMMAND_SEPARATION_LIFT] = "end that",
+    [COMMAND_LOCKDOWN_START] = "lock down an area, or the site",
+    [COMMAND_LOCKDOWN_RELEASE] = "end that",
+    [COMMAND_THREAT_RAISE] = "a stricter threat level",
+    [COMMAND_THREAT_LOWER] = "a less strict one",
+    [COMMAND_GATE_CLOSE] = "take a gate out of service",
+    [COMMAND_GATE_OPEN] = "put it back",
+    [COMMAND_PASS] = "a credential is presented at a reader: may this person pass here, now?",
+    [COMMAND_DOOR_REPORT] = "what a door's contact, lock or request-to-exit says",
+    [COMMAND_READER_REPORT] = "what a line says about a reader",
+    [COMMAND_ALARM_ACKNOWLEDGE] = "an operator has seen an alarm",
+    [COMMAND_DETAILS_READ] = "someone reads personal details",
+    [COMMAND_DETAILS_ERASE] = "personal details are erased lawfully",
+    [COMMAND_SNAPSHOT_TAKE] = "the state is written down with its hash",
+    [COMMAND_TICK] = "time has passed: make due timers due",
+};
+
+const struct record command_records[COMMAND_COUNT] = {
+#define X(NAME, member, type)                                                                      \
+  [COMMAND_##                                                                                      \
+      NAME] = {type, member, sizeof member / sizeof member[0], sizeof(struct cmd_##member), NULL},
+    COMMAND_LIST(X)
+#undef X
+};
+
+const char *command_doc(enum command_type type) {
+  SP_ASSERT((unsigned)type < COMMAND_COUNT);
+  return docs[type];
+}
+
+#define A(kind)  (1u << ACTOR_##kind)
+#define R(role)  (1u << ROLE_##role)
+#define R_ALL    ((1u << ROLE_COUNT) - 1)
+#define R_ACTING (R_ALL & ~R(AUDITOR))
+
+const struct permission command_permissions[COMMAND_COUNT] = {
+    /*                          besides      first operator                      second */
+    [COMMAND_SITE_CREATE] = {A(INIT), 0, 0},
+    [COMMAND_PLAN_APPLY] = {A(INIT), R(ADMIN), R_ACTING},
+    [COMMAND_OPERATOR_ADD] = {A(INIT), R(ADMIN), R_ACTING},
+    [COMMAND_OPERATOR_DISABLE] = {0, R(ADMIN) | R(SHIFT) | R(LEGAL), 0},
+    [COMMAND_PERSON_ADD] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
+    [COMMAND_PERSON_SUSPEND] = {0, R_ACTING, 0},
+    [COMMAND_PERSON_REINSTATE] = {0, R(DESK) | R(RECORDS) | R(SHIFT), R_ACTING},
+    [COMMAND_PERSON_DEPART] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
+    [COMMAND_PERSON_MERGE] = {0, R(DESK) | R(RECORDS), 0},
+    [COMMAND_PERSON_UNMERGE] = {0, R(DESK) | R(RECORDS), R_ACTING},
+    [COMMAND_PERSON_LOCATE] = {0, R(GATE) | R(SHIFT), 0},
+    [COMMAND_CREDENTIAL_ISSUE] = {0, R(DESK) | R(SHIFT), 0},
+    [COMMAND_CREDENTIAL_SUSPEND] = {0, R_ACTING, 0},
+    [COMMAND_CREDENTIAL_REINSTATE] = {0, R(DESK) | R(SHIFT), R_ACTING},
+    [COMMAND_CREDENTIAL_LOST] = {0, R_ACTING, 0},
+    [COMMAND_CREDENTIAL_REVOKE] = {0, R_ACTING, 0},
+    [COMMAND_PIN_SET] = {0, R(DESK) | R(SHIFT), 0},
+    [COMMAND_LEVEL_GRANT] = {0, R(DESK) | R(SHIFT), 0},
+    [COMMAND_LEVEL_REVOKE] = {0, R_ACTING, 0},
+    [COMMAND_SEPARATION_ADD] = {0, R_ACTING, 0},
+    [COMMAND_SEPARATION_LIFT] = {0, R(SHIFT) | R(RECORDS) | R(LEGAL), R_ACTING},
+    [COMMAND_LOCKDOWN_START] = {0, R_ACTING, 0},
+    [COMMAND_LOCKDOWN_RELEASE] = {0, R(GATE) | R(SHIFT), R_ACTING},
+    [COMMAND_THREAT_RAISE] = {0, R_ACTING, 0},
+    [COMMAND_THREAT_LOWER] = {0, R(GATE) | R(SHIFT), R_ACTING},
+    [COMMAND_GATE_CLOSE] = {0, R_ACTING, 0},
+    [COMMAND_GATE_OPEN] = {0, R(GATE) | R(SHIFT), R_ACTING},
+    [COMMAND_PASS] = {A(LINE) | A(HAND), R(GATE) | R(SHIFT), 0},
+    [COMMAND_DOOR_REPORT] = {A(LINE) | A(HAND), 0, 0},
+    [COMMAND_READER_REPORT] = {A(LINE) | A(HAND), 0, 0},
+    [COMMAND_ALARM_ACKNOWLEDGE] = {0, R(GATE) | R(SHIFT), 0},
+    [COMMAND_DETAILS_READ] = {0, R_ALL, 0},
+    [COMMAND_DETAILS_ERASE] = {0, R(RECORDS), R(LEGAL) | R(ADMIN) | R(SHIFT)},
+    [COMMAND_SNAPSHOT_TAKE] = {A(CORE), 0, 0},
+    [COMMAND_TICK] = {A(CORE), 0, 0},
+};

@@ -1,0 +1,302 @@
+#include "core/event.h"
+
+#include "core/fields.h"
+#include "core/reason.h"
+
+const char *const opening_names[] = {"passage", "rex", "egress", "forced", NULL};
+const char *const credential_state_names[] = {"issued",  "suspended",     "lost", "revoked",
+                                              "expired", "not_yet_valid", NULL};
+
+#define S ev_site_created
+static const struct field site_created[] = {
+    F_HASH("vkey", vkey, "SHA-256 of the log's verifier key, as text"),
+};
+#undef S
+#define S ev_plan_applied
+static const struct field plan_applied[] = {
+    F_HASH("compiled", compiled, "blob: the plan as the core uses it"),
+    F_U32("grants_lapsed", grants_lapsed, "grants of access levels that the new plan lacks"),
+    F_HASH("source", source, "blob: the YAML as it was written"),
+};
+#undef S
+#define S ev_operator_added
+static const struct field operator_added[] = {
+    F_ID("operator", operator_id, "who"),
+    F_ENUM("role", role, role_names, "what they may do"),
+};
+#undef S
+#define S ev_operator_ref
+static const struct field operator_ref[] = {
+    F_REF("operator", operator_index, OPERATOR, "who"),
+};
+#undef S
+#define S ev_person_added
+static const struct field person_added[] = {
+    F_TIME("from", from, "may be here from this second on"),
+    F_ENUM("kind", kind, person_kind_names, "what kind of person"),
+    F_U32_REQUIRED("number", number, "short number; the last digit checks the others"),
+    F_ID("person", person, "who"),
+    F_TIME("until", until, "and before this one"),
+};
+#undef S
+#define S ev_person_ref
+static const struct field person_ref[] = {
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
+#define S ev_person_merged
+static const struct field person_merged[] = {
+    F_REF("into", into, PERSON, "the registration that stays"),
+    F_REF("person", person, PERSON, "the one that is the same human"),
+};
+#undef S
+#define S ev_person_located
+static const struct field person_located[] = {
+    F_REF("from", from, AREA, "where the journal had them"),
+    F_REF("person", person, PERSON, "who"),
+    F_REF("to", to, AREA, "where they were seen"),
+};
+#undef S
+#define S ev_credential_issued
+static const struct field credential_issued[] = {
+    F_ID("credential", credential, "which"),
+    F_REF("format", format, FORMAT, "card format"),
+    F_TIME("from", from, "valid from this second on"),
+    F_REF("person", person, PERSON, "the holder"),
+    F_ID("tag", tag, "keyed tag of the card"),
+    F_TIME("until", until, "and before this one"),
+};
+#undef S
+#define S ev_credential_ref
+static const struct field credential_ref[] = {
+    F_REF("credential", credential, CREDENTIAL, "which"),
+    F_REF("person", person, PERSON, "the holder"),
+};
+#undef S
+#define S ev_pin_set
+static const struct field pin_set[] = {
+    F_ID_OPTIONAL("duress", duress, "keyed tag of the duress PIN"),
+    F_REF("person", person, PERSON, "whose"),
+    F_ID_OPTIONAL("pin", pin, "keyed tag; none = no PIN"),
+};
+#undef S
+#define S ev_pin_locked
+static const struct field pin_locked[] = {
+    F_REF("person", person, PERSON, "whose"),
+    F_TIME_REQUIRED("until", until, "refused until then"),
+};
+#undef S
+#define S ev_level_granted
+static const struct field level_granted[] = {
+    F_TIME("from", from, "from this second on"),
+    F_REF("level", level, LEVEL, "access level"),
+    F_REF("person", person, PERSON, "who"),
+    F_TIME("until", until, "and before this one"),
+};
+#undef S
+#define S ev_level_revoked
+static const struct field level_revoked[] = {
+    F_REF("level", level, LEVEL, "access level"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
+#define S ev_separation
+static const struct field separation[] = {
+    F_REF("from_person", from_person, PERSON, "and the other"),
+    F_REF("person", person, PERSON, "one of the two"),
+};
+#undef S
+#define S ev_area_ref
+static const struct field area_ref[] = {
+    F_REF("area", area, AREA, "with all that lies within it"),
+};
+#undef S
+#define S ev_threat_changed
+static const struct field threat_changed[] = {
+    F_REF("from", from, THREAT, "threat level before"),
+    F_REF("to", to, THREAT, "and now"),
+};
+#undef S
+#define S ev_gate_ref
+static const struct field gate_ref[] = {
+    F_REF("gate", gate, GATE, "which"),
+};
+#undef S
+#define S ev_passage_granted
+static const struct field passage_granted[] = {
+    F_REF("credential", credential, CREDENTIAL, "what was presented"),
+    F_ENUM("direction", direction, direction_names, "through the gate"),
+    F_REF("door", door, DOOR, "which is unlocked"),
+    F_REF("from", from, AREA, "from where"),
+    F_REF("gate", gate, GATE, "the door's"),
+    F_REF("person", person, PERSON, "who may pass"),
+    F_BOOL("pin_checked", pin_checked, "a PIN was asked for, and right"),
+    F_REF("reader", reader, READER, "where it was presented"),
+    F_REFS("rests_on", rests_on, "what permits it: credential, access level, companions"),
+    F_BOOL("taken", taken, "passed at once: the door was open, or has no contact"),
+    F_REF("to", to, AREA, "to where"),
+    F_U32_REQUIRED("unlock_ms", unlock_ms, "how long, by the reader's own timer"),
+    F_REASONS("warnings", warnings, "what a soft rule found"),
+};
+#undef S
+#define S ev_passage_refused
+static const struct field passage_refused[] = {
+    F_REF_OPTIONAL("credential", credential, CREDENTIAL, "what was presented, if it is known"),
+    F_ENUM("credential_state", credential_state, credential_state_names, "at that instant"),
+    F_ENUM("direction", direction, direction_names, "through the gate"),
+    F_REF("door", door, DOOR, "which stays locked"),
+    F_REF("from", from, AREA, "from where"),
+    F_REF("gate", gate, GATE, "the door's"),
+    F_REF_OPTIONAL("person", person, PERSON, "the holder, if known"),
+    F_REF("reader", reader, READER, "where it was presented"),
+    F_REASONS("reasons", reasons, "all of them, the primary one first"),
+    F_REF("to", to, AREA, "to where"),
+    F_BOOL("waiting", waiting, "only a companion is missing: the door waits for one"),
+};
+#undef S
+#define S ev_passage_ended
+static const struct field passage_ended[] = {
+    F_REF("door", door, DOOR, "which"),
+    F_REF("from", from, AREA, "where the journal had them"),
+    F_REF("gate", gate, GATE, "the door's"),
+    F_U64_REQUIRED("granted", granted, "index of the entry that permitted it"),
+    F_REF("person", person, PERSON, "who"),
+    F_REF("to", to, AREA, "to where it was permitted"),
+};
+#undef S
+#define S ev_reported_late
+static const struct field reported_late[] = {
+    F_REF_OPTIONAL("door", door, DOOR, "which"),
+    F_TIME("occurred_at", occurred_at, "when the line says it was"),
+    F_REF_OPTIONAL("person", person, PERSON, "the holder, if known"),
+    F_REF_OPTIONAL("reader", reader, READER, "where"),
+    F_ENUM("sign", sign, door_sign_names, "what was seen, of a door"),
+};
+#undef S
+#define S ev_door_opened
+static const struct field door_opened[] = {
+    F_ENUM("cause", cause, opening_names, "why"),
+    F_REF("door", door, DOOR, "which"),
+    F_REF("gate", gate, GATE, "the door's"),
+};
+#undef S
+#define S ev_door_ref
+static const struct field door_ref[] = {
+    F_REF("door", door, DOOR, "which"),
+    F_REF("gate", gate, GATE, "the door's"),
+};
+#undef S
+#define S ev_duress_raised
+static const struct field duress_raised[] = {
+    F_REF("door", door, DOOR, "where"),
+    F_REF("person", person, PERSON, "who gave their duress PIN"),
+};
+#undef S
+#define S ev_reader_ref
+static const struct field reader_ref[] = {
+    F_REF("reader", reader, READER, "which"),
+};
+#undef S
+#define S ev_alarm_acknowledged
+static const struct field alarm_acknowledged[] = {
+    F_U64_REQUIRED("alarm", alarm, "index of the entry that raised it"),
+};
+#undef S
+#define S ev_details_read
+static const struct field details_read[] = {
+    F_REF_OPTIONAL("person", person, PERSON, "whose; none = of everyone"),
+};
+#undef S
+#define S ev_details_erased
+static const struct field details_erased[] = {
+    F_ENUM("ground", ground, erasure_ground_names, "what asked for it"),
+    F_REF("person", person, PERSON, "whose"),
+};
+#undef S
+#define S ev_snapshot_taken
+static const struct field snapshot_taken[] = {
+    F_HASH("state", state, "SHA-256 of the state before this entry"),
+};
+#undef S
+#define S ev_command_refused
+static const struct field command_refused[] = {
+    F_REASONS("reasons", reasons, "all of them, the primary one first"),
+};
+#undef S
+
+static const uint8_t flags_of[EVENT_COUNT] = {
+#define X(NAME, member, type, flags) [EVENT_##NAME] = flags,
+    EVENT_LIST(X)
+#undef X
+};
+
+static const char *const docs[EVENT_COUNT] = {
+    [EVENT_SITE_CREATED] = "the journal begins",
+    [EVENT_PLAN_APPLIED] = "a site plan is in force",
+    [EVENT_OPERATOR_ADDED] = "an operator may log in",
+    [EVENT_OPERATOR_DISABLED] = "an operator may no longer act",
+    [EVENT_PERSON_ADDED] = "a person is registered",
+    [EVENT_PERSON_SUSPENDED] = "a person is refused everywhere",
+    [EVENT_PERSON_REINSTATED] = "a suspended person is permitted again",
+    [EVENT_PERSON_DEPARTED] = "a person has left for good",
+    [EVENT_PERSON_MERGED] = "two registrations are one human",
+    [EVENT_PERSON_UNMERGED] = "a merge was wrong",
+    [EVENT_PERSON_LOCATED] = "an officer corrected where someone is",
+    [EVENT_CREDENTIAL_ISSUED] = "a credential is in use",
+    [EVENT_CREDENTIAL_SUSPENDED] = "a credential is refused for now",
+    [EVENT_CREDENTIAL_REINSTATED] = "a credential is in use again",
+    [EVENT_CREDENTIAL_LOST] = "a credential was lost",
+    [EVENT_CREDENTIAL_REVOKED] = "a credential is refused for good",
+    [EVENT_PIN_SET] = "a PIN was set or removed",
+    [EVENT_PIN_LOCKED] = "too many wrong PINs",
+    [EVENT_LEVEL_GRANTED] = "a person holds an access level",
+    [EVENT_LEVEL_REVOKED] = "a person holds it no longer",
+    [EVENT_SEPARATION_ADDED] = "two persons are kept separate",
+    [EVENT_SEPARATION_LIFTED] = "and no longer",
+    [EVENT_LOCKDOWN_STARTED] = "an area is locked down",
+    [EVENT_LOCKDOWN_RELEASED] = "and no longer",
+    [EVENT_THREAT_CHANGED] = "another threat level is in force",
+    [EVENT_GATE_CLOSED] = "a gate is out of service",
+    [EVENT_GATE_OPENED] = "a gate is in service",
+    [EVENT_PASSAGE_GRANTED] = "a person may pass a door now",
+    [EVENT_PASSAGE_REFUSED] = "a person may not",
+    [EVENT_PASSAGE_TAKEN] = "the door opened: the person is on the other side",
+    [EVENT_PASSAGE_NOT_TAKEN] = "the door relocked unused: the person is where they were",
+    [EVENT_PASSAGE_REPORTED_LATE] = "a line was cut off and tells of a card now",
+    [EVENT_DOOR_OPENED] = "a door was opened",
+    [EVENT_DOOR_CLOSED] = "a door was closed",
+    [EVENT_DOOR_LOCKED] = "a door is locked again",
+    [EVENT_DOOR_EXIT_REQUESTED] = "someone inside asked to leave",
+    [EVENT_DOOR_FORCED] = "a door was opened while it was secured",
+    [EVENT_DOOR_HELD] = "a door stands open too long",
+    [EVENT_DOOR_LOCK_FAILED] = "a door should be locked, and its lock does not say so",
+    [EVENT_DOOR_REPORTED_LATE] = "a line was cut off and tells of a door now",
+    [EVENT_DURESS_RAISED] = "a duress PIN was given",
+    [EVENT_READER_ONLINE] = "a reader answers again",
+    [EVENT_READER_OFFLINE] = "a reader does not answer",
+    [EVENT_READER_TAMPERED] = "a reader was opened or torn off",
+    [EVENT_READER_RESTORED] = "its tamper contact is closed again",
+    [EVENT_ALARM_ACKNOWLEDGED] = "an operator has seen an alarm",
+    [EVENT_DETAILS_READ] = "personal details were read",
+    [EVENT_DETAILS_ERASED] = "personal details were erased; every proof still holds",
+    [EVENT_SNAPSHOT_TAKEN] = "the state was written down with its hash",
+    [EVENT_COMMAND_REFUSED] = "an operator asked for what they may not do",
+};
+
+const struct record event_records[EVENT_COUNT] = {
+#define X(NAME, member, type, flags)                                                               \
+  [EVENT_##                                                                                        \
+      NAME] = {type, member, sizeof member / sizeof member[0], sizeof(struct ev_##member), NULL},
+    EVENT_LIST(X)
+#undef X
+};
+
+unsigned event_flags(enum event_type type) {
+  SP_ASSERT((unsigned)type < EVENT_COUNT);
+  return flags_of[type];
+}
+
+const char *event_doc(enum event_type type) {
+  SP_ASSERT((unsigned)type < EVENT_COUNT);
+  return docs[type];
+}

@@ -1,0 +1,342 @@
+#include "core/state.h"
+
+#include <string.h>
+
+const char *const person_state_names[] = {"present", "suspended", "departed", "merged", NULL};
+
+/* A snapshot is these structs as they lie in memory, so nothing in them may be padding. */
+#define NO_PADDING(type, size) _Static_assert(sizeof(type) == (size), #type " has padding")
+NO_PADDING(struct grant, 12);
+NO_PADDING(struct extra_grant, 16);
+NO_PADDING(struct person, 128);
+NO_PADDING(struct credential, 48);
+NO_PADDING(struct separation, 8);
+NO_PADDING(struct operator_record, 24);
+NO_PADDING(struct party_member, 32);
+NO_PADDING(struct door_state, 32 + party_max * 32);
+NO_PADDING(struct area_state, 16);
+NO_PADDING(struct gate_state, 4);
+NO_PADDING(struct reader_state, 4);
+NO_PADDING(struct alarm, 16);
+NO_PADDING(struct core_head, 8 + 8 + 32 + 32 + 18 * 4);
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "snapshots are little endian");
+
+/* --- Memory: one table of the arrays, so that size and layout cannot disagree. --- */
+
+enum {
+  person_slots_max = 2 * persons_max,
+  credential_slots_max = 2 * credentials_max,
+  operator_slots_max = 2 * operators_max,
+};
+
+static size_t lay_out(struct core *core, uint8_t *base) {
+  size_t at = (sizeof(struct core) + 63) & ~(size_t)63;
+#define ARRAY(member, count)                                                                       \
+  do {                                                                                             \
+    if (core)                                                                                      \
+      core->member = (void *)(base + at);                                                          \
+    at += ((size_t)(count) * sizeof *core->member + 63) & ~(size_t)63;                             \
+  } while (0)
+  ARRAY(persons, persons_max);
+  ARRAY(credentials, credentials_max);
+  ARRAY(extra_grants, extra_grants_max);
+  ARRAY(separations, separations_max);
+  ARRAY(operators, operators_max);
+  ARRAY(alarms, alarms_max);
+  ARRAY(areas, areas_max);
+  ARRAY(areas_spare, areas_max);
+  ARRAY(gates, gates_max);
+  ARRAY(gates_spare, gates_max);
+  ARRAY(doors, doors_max);
+  ARRAY(doors_spare, doors_max);
+  ARRAY(readers, readers_max);
+  ARRAY(readers_spare, readers_max);
+  ARRAY(remap, areas_max);
+  ARRAY(person_index.slots, person_slots_max);
+  ARRAY(credential_index.slots, credential_slots_max);
+  ARRAY(operator_index.slots, operator_slots_max);
+  ARRAY(tags.slots, credential_slots_max);
+#undef ARRAY
+  return at;
+}
+
+size_t core_memory_size(void) {
+  return lay_out(NULL, NULL);
+}
+
+enum { first_slots = 64 };
+
+struct core *core_init(void *mem) {
+  SP_ASSERT(((uintptr_t)mem & 63) == 0);
+  struct core *core = mem;
+  lay_out(core, mem);
+  core->head.last_at = USEC_MIN;
+  core->person_index.mask = core->credential_index.mask = core->operator_index.mask =
+      core->tags.mask = first_slots - 1;
+  return core;
+}
+
+/* --- Index tables --- */
+
+enum { slot_index_bits = 24 };
+#define SLOT_INDEX_MASK ((1u << slot_index_bits) - 1)
+_Static_assert(credentials_max < (1 << slot_index_bits), "an index fits a slot");
+
+static uint32_t key_hash(const struct id *key) {
+  return load_le32(key->b);
+}
+
+static uint32_t key_mark(const struct id *key) {
+  return (uint32_t)key->b[4] << slot_index_bits;
+}
+
+/* In constant time: tags of cards are compared by it too. */
+static bool id_equal(const struct id *a, const struct id *b) {
+  uint64_t x[2], y[2];
+  memcpy(x, a->b, sizeof x);
+  memcpy(y, b->b, sizeof y);
+  return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+static void slot_put(struct index_table *t, const struct id *key, uint32_t index) {
+  uint32_t i = key_hash(key) & t->mask;
+  while (t->slots[i])
+    i = (i + 1) & t->mask;
+  t->slots[i] = key_mark(key) | (index + 1);
+}
+
+static void tag_put(struct tag_table *t, const struct id *tag, uint32_t credential,
+                    uint32_t person) {
+  uint32_t i = key_hash(tag) & t->mask;
+  while (t->slots[i].credential)
+    i = (i + 1) & t->mask;
+  t->slots[i] = (struct tag_slot){key_mark(tag) | (credential + 1), person};
+}
+
+/* True when `n` entries more than half fill the table; it is then cleared and twice as large, and
+ * the caller puts everything in anew. */
+static bool table_grows(uint32_t n, uint32_t *mask, void *slots, size_t slot_size) {
+  if (n <= (*mask + 1) / 2)
+    return false;
+  while (n > (*mask + 1) / 2)
+    *mask = *mask * 2 + 1;
+  memset(slots, 0, ((size_t)*mask + 1) * slot_size);
+  return true;
+}
+
+/* Each is called after the array's count has grown: n_… includes the new one. */
+static void index_person(struct core *core, uint32_t i) {
+  struct index_table *t = &core->person_index;
+  bool all = table_grows(core->head.n_persons, &t->mask, t->slots, sizeof *t->slots);
+  for (uint32_t k = all ? 0 : i; k < core->head.n_persons; k++)
+    slot_put(t, &core->persons[k].id, k);
+}
+
+static void index_operator(struct core *core, uint32_t i) {
+  struct index_table *t = &core->operator_index;
+  bool all = table_grows(core->head.n_operators, &t->mask, t->slots, sizeof *t->slots);
+  for (uint32_t k = all ? 0 : i; k < core->head.n_operators; k++)
+    slot_put(t, &core->operators[k].id, k);
+}
+
+static void index_credential(struct core *core, uint32_t i) {
+  struct index_table *t = &core->credential_index;
+  bool all = table_grows(core->head.n_credentials, &t->mask, t->slots, sizeof *t->slots);
+  for (uint32_t k = all ? 0 : i; k < core->head.n_credentials; k++)
+    slot_put(t, &core->credentials[k].id, k);
+  struct tag_table *tags = &core->tags;
+  all = table_grows(core->head.n_credentials, &tags->mask, tags->slots, sizeof *tags->slots);
+  for (uint32_t k = all ? 0 : i; k < core->head.n_credentials; k++)
+    tag_put(tags, &core->credentials[k].tag, k, core->credentials[k].person);
+}
+
+void core_index_added(struct core *core, enum ref_kind kind, uint32_t index) {
+  if (kind == REF_PERSON)
+    index_person(core, index);
+  else if (kind == REF_CREDENTIAL)
+    index_credential(core, index);
+  else
+    index_operator(core, index);
+}
+
+void core_index_all(struct core *core) {
+  if (core->head.n_persons)
+    index_person(core, 0);
+  if (core->head.n_credentials)
+    index_credential(core, 0);
+  if (core->head.n_operators)
+    index_operator(core, 0);
+}
+
+/* Ids of one kind lie `stride` apart from `ids` on. */
+static bool table_find(const struct index_table *t, const struct id *key, const void *ids,
+                       size_t stride, uint32_t *index) {
+  for (uint32_t i = key_hash(key) & t->mask; t->slots[i]; i = (i + 1) & t->mask) {
+    if ((t->slots[i] & ~SLOT_INDEX_MASK) != key_mark(key))
+      continue;
+    uint32_t at = (t->slots[i] & SLOT_INDEX_MASK) - 1;
+    if (id_equal(key, (const void *)((const uint8_t *)ids + at * stride))) {
+      *index = at;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool core_find_person(const struct core *core, struct id id, uint32_t *index) {
+  return table_find(&core->person_index, &id, &core->persons->id, sizeof *core->persons, index);
+}
+
+bool core_find_credential(const struct core *core, struct id id, uint32_t *index) {
+  return table_find(&core->credential_index, &id, &core->credentials->id, sizeof *core->credentials,
+                    index);
+}
+
+bool core_find_operator(const struct core *core, struct id id, uint32_t *index) {
+  return table_find(&core->operator_index, &id, &core->operators->id, sizeof *core->operators,
+                    index);
+}
+
+bool core_find_credential_tag(const struct core *core, struct id tag, uint32_t *index) {
+  const struct tag_table *t = &core->tags;
+  for (uint32_t i = key_hash(&tag) & t->mask; t->slots[i].credential; i = (i + 1) & t->mask) {
+    if ((t->slots[i].credential & ~SLOT_INDEX_MASK) != key_mark(&tag))
+      continue;
+    uint32_t at = (t->slots[i].credential & SLOT_INDEX_MASK) - 1;
+    /* Both records are most likely needed: fetch them side by side instead of in turn. */
+    __builtin_prefetch(&core->credentials[at]);
+    const uint8_t *person = (const uint8_t *)&core->persons[t->slots[i].person];
+    __builtin_prefetch(person);
+    __builtin_prefetch(person + 64);
+    if (id_equal(&tag, &core->credentials[at].tag)) {
+      *index = at;
+      return true;
+    }
+  }
+  return false;
+}
+
+/* --- Short numbers: the index, and a Luhn check digit so that a slip of the tongue is noticed. */
+
+static uint32_t luhn_digit(uint32_t v) {
+  uint32_t sum = 0;
+  for (bool twice = true; v; v /= 10, twice = !twice) {
+    uint32_t d = v % 10 * (twice ? 2 : 1);
+    sum += d > 9 ? d - 9 : d;
+  }
+  return (10 - sum % 10) % 10;
+}
+
+uint32_t person_number(uint32_t index) {
+  uint32_t v = 1000 + index;
+  return v * 10 + luhn_digit(v);
+}
+
+bool core_find_person_number(const struct core *core, uint32_t number, uint32_t *index) {
+  uint32_t v = number / 10;
+  if (v < 1000 || v - 1000 >= core->head.n_persons || luhn_digit(v) != number % 10)
+    return false;
+  *index = v - 1000;
+  return true;
+}
+
+/* --- Names --- */
+
+static size_t put_hex_id(const struct id *id, char out[ref_name_max]) {
+  hex_encode(out, id->b, sizeof id->b);
+  return 2 * sizeof id->b;
+}
+
+static size_t name_of(void *ctx, enum ref_kind kind, uint32_t index, char out[ref_name_max]) {
+  const struct core *core = ctx;
+  if (kind == REF_PERSON) {
+    SP_ASSERT(index < core->head.n_persons);
+    return put_hex_id(&core->persons[index].id, out);
+  }
+  if (kind == REF_CREDENTIAL) {
+    SP_ASSERT(index < core->head.n_credentials);
+    return put_hex_id(&core->credentials[index].id, out);
+  }
+  if (kind == REF_OPERATOR) {
+    SP_ASSERT(index < core->head.n_operators);
+    return put_hex_id(&core->operators[index].id, out);
+  }
+  SP_ASSERT(core->plan);
+  const struct slug *s = plan_name(core->plan, kind, index);
+  size_t n = strlen(s->s);
+  memcpy(out, s->s, n);
+  return n;
+}
+
+static bool find_name(void *ctx, enum ref_kind kind, struct span name, uint32_t *index) {
+  const struct core *core = ctx;
+  if (kind != REF_PERSON && kind != REF_CREDENTIAL && kind != REF_OPERATOR)
+    return core->plan && plan_find(core->plan, kind, name, index);
+  struct id id;
+  if (!hex_decode(id.b, sizeof id.b, (const char *)name.p, name.n))
+    return false;
+  return kind == REF_PERSON       ? core_find_person(core, id, index)
+         : kind == REF_CREDENTIAL ? core_find_credential(core, id, index)
+                                  : core_find_operator(core, id, index);
+}
+
+struct namer core_namer(const struct core *core) {
+  return (struct namer){.ctx = (void *)(uintptr_t)core, .name = name_of, .find = find_name};
+}
+
+/* --- Readings --- */
+
+uint64_t core_next_entry(const struct core *core) {
+  return core->head.next_entry;
+}
+
+usec core_last_at(const struct core *core) {
+  return core->head.last_at;
+}
+
+const struct plan *core_plan(const struct core *core) {
+  return core->plan;
+}
+
+struct hash core_plan_hash(const struct core *core) {
+  return core->head.plan_hash;
+}
+
+enum credential_state credential_state_at(const struct credential *c, usec at) {
+  if (c->state != CREDENTIAL_STATE_ISSUED || valid_at(c->valid_from_s, c->valid_until_s, at))
+    return c->state;
+  return seconds_of(at) < c->valid_from_s ? CREDENTIAL_STATE_NOT_YET_VALID
+                                          : CREDENTIAL_STATE_EXPIRED;
+}
+
+bool door_secured(const struct core *core, uint32_t door, usec at) {
+  const struct door_state *d = &core->doors[door];
+  if (d->open)
+    return false;
+  return !d->unlocked || (!core->plan->doors[door].lock_monitor && at >= d->relock_at);
+}
+
+const struct grant *person_next_grant(const struct core *core, const struct person *p,
+                                      struct grant_cursor *c) {
+  if (c->inline_at < p->n_grants)
+    return &p->grants[c->inline_at++];
+  uint32_t next = c->started ? c->next : p->extra_grants;
+  if (!next)
+    return NULL;
+  c->started = true;
+  c->next = core->extra_grants[next - 1].next;
+  return &core->extra_grants[next - 1].grant;
+}
+
+void areas_move(struct core *core, uint32_t from, uint32_t to) {
+  const struct plan *p = core->plan;
+  for (uint32_t a = to; a != NONE16; a = p->areas[a].parent)
+    if (!plan_area_within(p, from, a))
+      core->areas[a].occupancy++;
+  for (uint32_t a = from; a != NONE16; a = p->areas[a].parent)
+    if (!plan_area_within(p, to, a)) {
+      SP_ASSERT(core->areas[a].occupancy > 0);
+      if (--core->areas[a].occupancy == 0)
+        core->areas[a].first_in = 0;
+    }
+}
