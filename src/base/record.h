@@ -89,7 +89,10 @@ enum field_kind {
   FIELD_REASONS, /* struct reasons, names[] are the codes: [{"code":"…","on":"kind:name"},…] */
 };
 
-enum field_flags { FIELD_REQUIRED = 1 };
+enum field_flags {
+  FIELD_REQUIRED = 1,
+  FIELD_ENGINE = 2, /* filled in by the engine (new ids, keyed tags): nobody may ask with it */
+};
 
 struct field {
   const char *name; /* the JSON key; a table is sorted by it in byte order */
@@ -125,7 +128,8 @@ void record_encode(struct buf *b, const struct record *r, const void *value, con
 /* Strict: unknown, doubled or missing fields, wrong kinds, white space outside strings, values out
  * of range and names that do not exist are SP_INVALID or SP_NOT_FOUND with a fault naming the
  * field. Keys may come in any order when `canonical` is false (commands typed by people), and JSON
- * white space is then allowed; with it true the text must be what record_encode would write.
+ * white space is then allowed, and FIELD_ENGINE fields may not be given and stay absent; with it
+ * true the text must be what record_encode would write.
  * out is r->size bytes; untouched fields are set to absent. */
 enum sp_err record_decode(const struct record *r, void *out, struct span json,
                           const struct namer *n, bool canonical, struct fault *why) SP_MUST_USE;

@@ -26,7 +26,7 @@ static const struct field plan_apply[] = {
 #undef S
 #define S cmd_operator_add
 static const struct field operator_add[] = {
-    F_ID("operator", operator_id, "new id"),
+    F_ID_NEW("operator", operator_id, "new id"),
     F_ENUM("role", role, role_names, "what they may do"),
     F_TYPE,
 };
@@ -41,7 +41,7 @@ static const struct field operator_ref[] = {
 static const struct field person_add[] = {
     F_TIME("from", from, "may be here from this second on"),
     F_ENUM("kind", kind, person_kind_names, "what kind of person"),
-    F_ID("person", person, "new id"),
+    F_ID_NEW("person", person, "new id"),
     F_TYPE,
     F_TIME("until", until, "and before this one"),
 };
@@ -68,11 +68,11 @@ static const struct field person_locate[] = {
 #undef S
 #define S cmd_credential_issue
 static const struct field credential_issue[] = {
-    F_ID("credential", credential, "new id"),
+    F_ID_NEW("credential", credential, "new id"),
     F_REF("format", format, FORMAT, "card format"),
     F_TIME("from", from, "valid from this second on"),
     F_REF("person", person, PERSON, "the holder"),
-    F_ID("tag", tag, "keyed tag of the card; the card's bits are never written"),
+    F_ID_NEW("tag", tag, "keyed tag of the card; the card's bits are never written"),
     F_TYPE,
     F_TIME("until", until, "and before this one"),
 };
@@ -85,9 +85,9 @@ static const struct field credential_ref[] = {
 #undef S
 #define S cmd_pin_set
 static const struct field pin_set[] = {
-    F_ID_OPTIONAL("duress", duress, "keyed tag of the PIN that also raises a silent alarm"),
+    F_TAG("duress", duress, "keyed tag of the PIN that also raises a silent alarm"),
     F_REF("person", person, PERSON, "whose"),
-    F_ID_OPTIONAL("pin", pin, "keyed tag; none removes the PIN"),
+    F_TAG("pin", pin, "keyed tag; none removes the PIN"),
     F_TYPE,
 };
 #undef S
@@ -136,9 +136,9 @@ static const struct field pass[] = {
     F_REF_OPTIONAL("format", format, FORMAT, "card format; none if the plan has no such"),
     F_BOOL("late", late, "buffered while the line was cut off: recorded, opens nothing"),
     F_TIME("occurred_at", occurred_at, "of a late one: when the line says it was"),
-    F_ID_OPTIONAL("pin", pin, "keyed tag of the PIN, if one was given"),
+    F_TAG("pin", pin, "keyed tag of the PIN, if one was given"),
     F_REF("reader", reader, READER, "where it was presented"),
-    F_ID("tag", tag, "keyed tag of the card"),
+    F_ID_NEW("tag", tag, "keyed tag of the card"),
     F_TYPE,
 };
 #undef S

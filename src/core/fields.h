@@ -24,6 +24,10 @@
 #define F_ID(json, member, doc)                                                                    \
   FIELD_ROW(FIELD_ID, FIELD_REQUIRED, json, member, REF_NONE, NULL, doc)
 #define F_ID_OPTIONAL(json, member, doc) FIELD_ROW(FIELD_ID, 0, json, member, REF_NONE, NULL, doc)
+#define F_ID_NEW(json, member, doc)                                                                \
+  FIELD_ROW(FIELD_ID, FIELD_REQUIRED | FIELD_ENGINE, json, member, REF_NONE, NULL, doc)
+#define F_TAG(json, member, doc)                                                                   \
+  FIELD_ROW(FIELD_ID, FIELD_ENGINE, json, member, REF_NONE, NULL, doc)
 #define F_HASH(json, member, doc)                                                                  \
   FIELD_ROW(FIELD_HASH, FIELD_REQUIRED, json, member, REF_NONE, NULL, doc)
 #define F_REF(json, member, kind, doc)                                                             \
