@@ -447,11 +447,13 @@ void decide_pass(struct deciding *d) {
     decide_late_pass(d);
     return;
   }
+  tag_prefetch(core, &pass->tag);
   struct finding f;
   f.person = f.credential = f.level = REF_ABSENT;
   f.pin_checked = f.duress = false;
   f.reasons.n = f.warnings.n = 0;
   struct way w = way_of(core, d->command);
+  __builtin_prefetch(w.state);
   bool known = core_find_credential_tag(core, pass->tag, &f.credential);
   check_way(&w, &f.reasons);
   if (pass->format == REF_ABSENT)

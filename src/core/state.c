@@ -197,6 +197,10 @@ bool core_find_operator(const struct core *core, struct id id, uint32_t *index) 
                     index);
 }
 
+void tag_prefetch(const struct core *core, const struct id *tag) {
+  __builtin_prefetch(&core->tags.slots[key_hash(tag) & core->tags.mask]);
+}
+
 bool core_find_credential_tag(const struct core *core, struct id tag, uint32_t *index) {
   const struct tag_table *t = &core->tags;
   for (uint32_t i = key_hash(&tag) & t->mask; t->slots[i].credential; i = (i + 1) & t->mask) {
