@@ -43,8 +43,7 @@ static const struct plan_field site[] = {
     TITLE(plan),
     {"zone", PLAN_ZONE, true, AT(plan, zone), 0, NULL, 0, 0, NULL,
      "IANA time zone of the schedules"},
-    NUMBER("capacity", PLAN_U32, plan_area, capacity, 0, 1000000, "0",
-           "persons in the whole site; 0 = no limit"),
+    NESTED("capacity", false, "persons in the whole site; 0, the default, is no limit"),
 };
 static const struct plan_field areas[] = {
     NAME(plan_area, "unique among areas"),
