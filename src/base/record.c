@@ -1,5 +1,6 @@
 #include "base/record.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const char *const ref_kind_names[REF_KIND_COUNT + 1] = {
@@ -283,10 +284,14 @@ static enum sp_err read_integer(struct reader *r, uint64_t most, uint64_t *out) 
   for (; r->p < r->end && *r->p >= '0' && *r->p <= '9'; r->p++) {
     v = v * 10 + (uint64_t)(*r->p - '0');
     if (v > most)
-      return bad(r, SP_INVALID, "the number is too large");
+      return fault_set(r->why, SP_INVALID,
+                       "%s: field \"%s\": the number is too large: at most %llu is allowed",
+                       r->record->type, r->field->name, (unsigned long long)most);
   }
-  if (r->p == first || (*first == '0' && r->p - first > 1))
-    return bad(r, SP_INVALID, "a whole number without sign or leading zeros is expected");
+  bool goes_on = r->p < r->end && (*r->p == '.' || *r->p == 'e' || *r->p == 'E');
+  if (r->p == first || (*first == '0' && r->p - first > 1) || goes_on)
+    return bad(r, SP_INVALID,
+               "a whole number is expected, without sign, leading zeros, fraction or exponent");
   *out = v;
   return SP_OK;
 }
@@ -341,14 +346,13 @@ static enum sp_err parse_enum(struct reader *r, struct span s, uint32_t *out) {
       *out = i;
       return SP_OK;
     }
-  struct buf all = {0};
-  for (uint32_t i = 0; r->field->names[i] && all.n < 400; i++)
-    buf_printf(&all, "%s%s", i ? ", " : "", r->field->names[i]);
-  enum sp_err err = fault_set(r->why, SP_INVALID, "%s: field \"%s\": \"%.*s\" is none of %s",
-                              r->record->type, r->field->name, (int)(s.n > 64 ? 64 : s.n),
-                              (const char *)s.p, all.failed ? "those" : buf_cstr(&all));
-  buf_free(&all);
-  return err;
+  char all[400];
+  size_t n = 0;
+  for (uint32_t i = 0; r->field->names[i] && n < sizeof all; i++)
+    n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", r->field->names[i]);
+  return fault_set(r->why, SP_INVALID, "%s: field \"%s\": \"%.*s\" is none of %s%s",
+                   r->record->type, r->field->name, (int)(s.n > 64 ? 64 : s.n), (const char *)s.p,
+                   all, n < sizeof all ? "" : "…");
 }
 
 static enum sp_err read_refs(struct reader *r, struct refs *out) {
@@ -403,6 +407,7 @@ static enum sp_err read_reasons(struct reader *r, struct reasons *out) {
   return take(r, ']') ? SP_OK : bad(r, SP_INVALID, "a closing bracket is expected");
 }
 
+/* All zero is how absence is stored, so nobody may name something so. */
 static enum sp_err read_hex(struct reader *r, uint8_t *out, size_t n) {
   struct span s;
   enum sp_err err = read_string(r, &s);
@@ -411,6 +416,8 @@ static enum sp_err read_hex(struct reader *r, uint8_t *out, size_t n) {
   if (!hex_decode(out, n, (const char *)s.p, s.n))
     return fault_set(r->why, SP_INVALID, "%s: field \"%s\": %zu lower-case hex digits are expected",
                      r->record->type, r->field->name, 2 * n);
+  if (!r->canonical && bytes_are_zero(out, n))
+    return bad(r, SP_INVALID, "all zeros is no id or hash: leave the field out if there is none");
   return SP_OK;
 }
 
@@ -428,8 +435,8 @@ static enum sp_err read_value(struct reader *r, void *at) {
     skip_space(r);
     if (take_word(r, "true"))
       PUT(bool, at) = true;
-    else if (r->canonical || !take_word(r, "false"))
-      return bad(r, SP_INVALID, "true or false is expected (and false is left out)");
+    else if (!take_word(r, "false"))
+      return bad(r, SP_INVALID, "true or false is expected");
     return SP_OK;
   case FIELD_U32:
     if ((err = read_integer(r, UINT32_MAX, &v)))
@@ -481,6 +488,8 @@ static enum sp_err read_value(struct reader *r, void *at) {
 
 enum sp_err record_decode(const struct record *record, void *out, struct span json,
                           const struct namer *n, bool canonical, struct fault *why) {
+  if (!json.p)
+    json = SPAN_LIT("");
   struct reader r = {json.p, json.p + json.n, canonical, record, NULL, n, why};
   record_clear(record, out);
   SP_ASSERT(record->n_fields <= 32);
