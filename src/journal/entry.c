@@ -1,298 +1,303 @@
 #include "journal/entry.h"
 
+#include "journal/canonical.h"
+
 #include <string.h>
 
-/* --- Writing --- */
+/* --- Writing: room for all of it is made first, then bytes are put one after the other. --- */
 
-static void put_member(struct buf *b, const char *key, struct span text) {
-  buf_puts(b, key);
-  buf_put(b, text.p, text.n);
-  buf_put(b, "\"", 1);
+/* The envelope without the six members that have no fixed bound: keys, times, numbers, commit. */
+enum { envelope_max = 384, number_max = 20 };
+
+static uint8_t *put(uint8_t *p, const void *bytes, size_t n) {
+  if (n)
+    memcpy(p, bytes, n);
+  return p + n;
+}
+#define PUT_LIT(p, text) put(p, text, sizeof(text) - 1)
+
+static uint8_t *put_span(uint8_t *p, struct span s) {
+  return put(p, s.p, s.n);
 }
 
-static void put_time(struct buf *b, const char *key, usec t) {
-  char text[time_text_len];
-  time_format(text, t);
-  put_member(b, key, span_of(text, sizeof text));
+static uint8_t *put_time(uint8_t *p, usec t) {
+  time_format((char *)p, t);
+  return p + time_text_len;
 }
 
-static void put_number(struct buf *b, const char *key, uint64_t v) {
-  char digits[20];
-  int n = 20;
+static uint8_t *put_number(uint8_t *p, uint64_t v) {
+  uint8_t digits[number_max];
+  int first = number_max;
   do {
-    digits[--n] = (char)('0' + v % 10);
+    digits[--first] = (uint8_t)('0' + v % 10);
     v /= 10;
   } while (v);
-  buf_puts(b, key);
-  buf_put(b, digits + n, (size_t)(20 - n));
+  return put(p, digits + first, (size_t)(number_max - first));
 }
 
 void entry_encode(struct buf *b, const struct entry *e) {
-  put_time(b, "{\"at\":\"", e->at);
-  put_member(b, ",\"by\":\"", e->by);
-  if (e->cause != CAUSE_NONE)
-    put_number(b, ",\"cause\":", e->cause);
+  if (!buf_reserve(b, envelope_max + e->by.n + e->command.n + e->data.n + e->second.n + e->site.n +
+                          e->type.n))
+    return;
+  uint8_t *p = b->p + b->n;
+  p = PUT_LIT(p, "{\"at\":\"");
+  p = put_time(p, e->at);
+  p = PUT_LIT(p, "\",\"by\":\"");
+  p = put_span(p, e->by);
+  p = PUT_LIT(p, "\"");
+  if (e->cause != CAUSE_NONE) {
+    p = PUT_LIT(p, ",\"cause\":");
+    p = put_number(p, e->cause);
+  }
   if (e->clock_untrusted)
-    buf_puts(b, ",\"clock\":\"untrusted\"");
+    p = PUT_LIT(p, ",\"clock\":\"untrusted\"");
   if (e->command.n) {
-    buf_puts(b, ",\"command\":");
-    buf_put(b, e->command.p, e->command.n);
+    p = PUT_LIT(p, ",\"command\":");
+    p = put_span(p, e->command);
   }
   if (!bytes_are_zero(e->commit.b, sizeof e->commit.b)) {
-    char hex[64];
-    hex_encode(hex, e->commit.b, sizeof e->commit.b);
-    put_member(b, ",\"commit\":\"", span_of(hex, sizeof hex));
+    p = PUT_LIT(p, ",\"commit\":\"");
+    hex_encode((char *)p, e->commit.b, sizeof e->commit.b);
+    p += 2 * sizeof e->commit.b;
+    p = PUT_LIT(p, "\"");
   }
-  buf_puts(b, ",\"data\":");
-  buf_put(b, e->data.p, e->data.n);
-  if (e->known_at != TIME_ABSENT)
-    put_time(b, ",\"known_at\":\"", e->known_at);
-  put_number(b, ",\"n\":", e->n);
-  if (e->second.n)
-    put_member(b, ",\"second\":\"", e->second);
-  put_member(b, ",\"site\":\"", e->site);
-  put_member(b, ",\"type\":\"", e->type);
-  put_number(b, ",\"v\":", entry_version);
-  buf_put(b, "}", 1);
+  p = PUT_LIT(p, ",\"data\":");
+  p = put_span(p, e->data);
+  if (e->known_at != TIME_ABSENT) {
+    p = PUT_LIT(p, ",\"known_at\":\"");
+    p = put_time(p, e->known_at);
+    p = PUT_LIT(p, "\"");
+  }
+  p = PUT_LIT(p, ",\"n\":");
+  p = put_number(p, e->n);
+  if (e->second.n) {
+    p = PUT_LIT(p, ",\"second\":\"");
+    p = put_span(p, e->second);
+    p = PUT_LIT(p, "\"");
+  }
+  p = PUT_LIT(p, ",\"site\":\"");
+  p = put_span(p, e->site);
+  p = PUT_LIT(p, "\",\"type\":\"");
+  p = put_span(p, e->type);
+  p = PUT_LIT(p, "\",\"v\":");
+  p = put_number(p, entry_version);
+  p = PUT_LIT(p, "}");
+  b->n = (size_t)(p - b->p);
 }
 
-/* --- Reading the envelope --- */
+/* --- Reading --- */
+
+bool entry_actor_valid(struct span s) {
+  uint8_t id[16];
+  const char *text = (const char *)s.p;
+  if (span_is(s, "core"))
+    return true;
+  if (s.n > 3 && memcmp(text, "op:", 3) == 0)
+    return hex_decode(id, sizeof id, text + 3, s.n - 3);
+  if (s.n > 5 && (memcmp(text, "line:", 5) == 0 || memcmp(text, "node:", 5) == 0))
+    return slug_valid(span_of(text + 5, s.n - 5));
+  return false;
+}
+
+bool entry_type_valid(struct span s) {
+  bool in_word = false;
+  for (size_t i = 0; i < s.n; i++) {
+    uint8_t c = s.p[i];
+    if (c == '.' ? !in_word : !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'))
+      return false;
+    in_word = c != '.';
+  }
+  return in_word && s.n <= entry_type_max;
+}
 
 struct cursor {
-  const uint8_t *p, *end;
+  const uint8_t *first, *p, *end;
+  struct fault *why;
 };
 
-static bool skip(struct cursor *c, const char *text) {
-  size_t n = strlen(text);
+static bool skip(struct cursor *c, const char *text, size_t n) {
   if ((size_t)(c->end - c->p) < n || memcmp(c->p, text, n) != 0)
     return false;
   c->p += n;
   return true;
 }
+#define SKIP(c, text) skip(c, text, sizeof(text) - 1)
 
-/* Up to the closing quote, which is consumed. */
-static bool string(struct cursor *c, struct span *s) {
-  s->p = c->p;
-  while (c->p < c->end && *c->p != '"') {
-    if (*c->p < 0x20 || *c->p > 0x7e || *c->p == '\\')
-      return false;
-    c->p++;
-  }
-  s->n = (size_t)(c->p - s->p);
-  return skip(c, "\"");
+static enum sp_err bad(const struct cursor *c, const char *member, const char *what) {
+  return fault_set(c->why, SP_CORRUPT, "not an entry: \"%s\", byte %zu: %s", member,
+                   (size_t)(c->p - c->first), what);
 }
 
-static bool number(struct cursor *c, uint64_t *out) {
-  const uint8_t *first = c->p;
-  uint64_t v = 0;
-  for (; c->p < c->end && *c->p >= '0' && *c->p <= '9'; c->p++) {
-    v = v * 10 + (uint64_t)(*c->p - '0');
-    if (v >= UINT64_C(1) << 53)
-      return false;
-  }
-  *out = v;
-  return c->p > first && (*first != '0' || c->p - first == 1);
+static enum sp_err stopped(struct cursor *c, const char *member, const struct canonical_stop *at) {
+  c->p = at->at;
+  return bad(c, member, at->what);
 }
 
-static bool instant(struct cursor *c, usec *t) {
+/* Up to the closing quote, which is passed too. */
+static enum sp_err string(struct cursor *c, const char *member, struct span *s) {
+  struct canonical_stop stop;
+  const uint8_t *end = canonical_string(c->p, c->end, &stop);
+  if (!end)
+    return stopped(c, member, &stop);
+  *s = span_of(c->p, (size_t)(end - c->p));
+  c->p = end + 1;
+  return SP_OK;
+}
+
+static enum sp_err number(struct cursor *c, const char *member, uint64_t *v) {
+  struct canonical_stop stop;
+  const uint8_t *end = canonical_integer(c->p, c->end, v, &stop);
+  if (!end)
+    return stopped(c, member, &stop);
+  c->p = end;
+  return SP_OK;
+}
+
+static enum sp_err object(struct cursor *c, const char *member, struct span *s) {
+  struct canonical_stop stop;
+  const uint8_t *end = canonical_object(c->p, c->end, canonical_depth_max - 1, &stop);
+  if (!end)
+    return stopped(c, member, &stop);
+  *s = span_of(c->p, (size_t)(end - c->p));
+  c->p = end;
+  return SP_OK;
+}
+
+static enum sp_err instant(struct cursor *c, const char *member, usec *t) {
   struct span s;
-  return string(c, &s) && time_parse(t, (const char *)s.p, s.n);
+  enum sp_err err = string(c, member, &s);
+  if (!err && !time_parse(t, (const char *)s.p, s.n))
+    err = bad(c, member, "a time like 2026-11-23T07:14:27.123456Z is expected");
+  return err;
 }
 
-/* An object: from its brace to the matching one. Strings hold no escapes, so quotes pair up. */
-static bool object(struct cursor *c, struct span *s) {
-  s->p = c->p;
-  int depth = 0;
-  bool quoted = false;
-  for (; c->p < c->end; c->p++) {
-    uint8_t ch = *c->p;
-    if (ch == '"')
-      quoted = !quoted;
-    else if (!quoted && ch == '{')
-      depth++;
-    else if (!quoted && ch == '}' && --depth == 0) {
-      c->p++;
-      s->n = (size_t)(c->p - s->p);
-      return true;
-    }
-    if (depth == 0)
-      return false;
-  }
-  return false;
+static enum sp_err actor(struct cursor *c, const char *member, struct span *s) {
+  enum sp_err err = string(c, member, s);
+  if (!err && !entry_actor_valid(*s))
+    err = bad(c, member,
+              "\"core\", \"op:\" and 32 hex digits, \"line:NAME\" or \"node:NAME\" is "
+              "expected");
+  return err;
+}
+
+static enum sp_err commitment(struct cursor *c, const char *member, struct hash *h) {
+  struct span s;
+  enum sp_err err = string(c, member, &s);
+  if (!err &&
+      (!hex_decode(h->b, sizeof h->b, (const char *)s.p, s.n) || bytes_are_zero(h->b, sizeof h->b)))
+    err = bad(c, member, "64 lower-case hex digits, not all zero, are expected");
+  return err;
+}
+
+static const char *const out_of_place = "it is missing or out of place";
+
+/* at … commit: who acted, when and why. */
+static enum sp_err parse_front(struct cursor *c, struct entry *e) {
+  enum sp_err err;
+  if (!SKIP(c, "{\"at\":\""))
+    return bad(c, "at", out_of_place);
+  if ((err = instant(c, "at", &e->at)))
+    return err;
+  if (!SKIP(c, ",\"by\":\""))
+    return bad(c, "by", out_of_place);
+  if ((err = actor(c, "by", &e->by)))
+    return err;
+  if (SKIP(c, ",\"cause\":") && (err = number(c, "cause", &e->cause)))
+    return err;
+  e->clock_untrusted = SKIP(c, ",\"clock\":\"untrusted\"");
+  if (SKIP(c, ",\"command\":") && (err = object(c, "command", &e->command)))
+    return err;
+  if (e->command.n && e->cause != CAUSE_NONE)
+    return bad(c, "command", "a follower has its command in the entry that \"cause\" names");
+  if (SKIP(c, ",\"commit\":\""))
+    return commitment(c, "commit", &e->commit);
+  return SP_OK;
+}
+
+/* data … type: what became true, and where. */
+static enum sp_err parse_back(struct cursor *c, struct entry *e) {
+  enum sp_err err;
+  if (!SKIP(c, ",\"data\":"))
+    return bad(c, "data", out_of_place);
+  if ((err = object(c, "data", &e->data)))
+    return err;
+  if (SKIP(c, ",\"known_at\":\"") && (err = instant(c, "known_at", &e->known_at)))
+    return err;
+  if (!SKIP(c, ",\"n\":"))
+    return bad(c, "n", out_of_place);
+  if ((err = number(c, "n", &e->n)))
+    return err;
+  if (e->cause != CAUSE_NONE && e->cause >= e->n)
+    return bad(c, "n", "a follower comes after the entry that \"cause\" names");
+  if (SKIP(c, ",\"second\":\"") && (err = actor(c, "second", &e->second)))
+    return err;
+  if (!SKIP(c, ",\"site\":\""))
+    return bad(c, "site", out_of_place);
+  if ((err = string(c, "site", &e->site)))
+    return err;
+  if (!slug_valid(e->site))
+    return bad(c, "site", "a name of a-z, 0-9 and inner hyphens is expected");
+  if (!SKIP(c, ",\"type\":\""))
+    return bad(c, "type", out_of_place);
+  if ((err = string(c, "type", &e->type)))
+    return err;
+  return entry_type_valid(e->type) ? SP_OK : bad(c, "type", "noun.participle is expected");
+}
+
+/* The version is the last member of every version, and read first: another one may have members
+ * that this one has not. SP_OK: it is ours. */
+static enum sp_err check_version(struct cursor *c) {
+  static const char key[] = ",\"v\":";
+  const size_t key_n = sizeof key - 1, most = key_n + number_max + 1;
+  const uint8_t *p = c->end;
+  if (p > c->first && p[-1] == '}')
+    p--;
+  while (p > c->first && (size_t)(c->end - p) < most && p[-1] >= '0' && p[-1] <= '9')
+    p--;
+  struct cursor v = *c;
+  uint64_t version;
+  v.p = (size_t)(p - c->first) >= key_n ? p - key_n : c->first;
+  if (!SKIP(&v, ",\"v\":"))
+    return bad(&v, "v", "it is missing or not the last member");
+  enum sp_err err = number(&v, "v", &version);
+  if (err)
+    return err;
+  if (!SKIP(&v, "}") || v.p != v.end)
+    return bad(&v, "v", "the closing brace is expected after it");
+  if (version != entry_version)
+    return fault_set(c->why, SP_VERSION,
+                     "the entry is of version %llu, and this program knows %d: use a newer one",
+                     (unsigned long long)version, entry_version);
+  return SP_OK;
 }
 
 enum sp_err entry_parse(struct entry *e, struct span bytes, struct fault *why) {
-  struct cursor c = {bytes.p, bytes.p + bytes.n};
-  struct span hex;
-  uint64_t version;
   *e = (struct entry){.known_at = TIME_ABSENT, .cause = CAUSE_NONE};
-  const char *what = "at";
-  if (bytes.n > entry_max || !skip(&c, "{\"at\":\"") || !instant(&c, &e->at))
-    goto bad;
-  what = "by";
-  if (!skip(&c, ",\"by\":\"") || !string(&c, &e->by) || e->by.n > actor_text_max)
-    goto bad;
-  what = "cause";
-  if (skip(&c, ",\"cause\":") && !number(&c, &e->cause))
-    goto bad;
-  e->clock_untrusted = skip(&c, ",\"clock\":\"untrusted\"");
-  what = "command";
-  if (skip(&c, ",\"command\":") && !object(&c, &e->command))
-    goto bad;
-  what = "commit";
-  if (skip(&c, ",\"commit\":\"") &&
-      (!string(&c, &hex) || !hex_decode(e->commit.b, 32, (const char *)hex.p, hex.n) ||
-       bytes_are_zero(e->commit.b, 32)))
-    goto bad;
-  what = "data";
-  if (!skip(&c, ",\"data\":") || !object(&c, &e->data))
-    goto bad;
-  what = "known_at";
-  if (skip(&c, ",\"known_at\":\"") && !instant(&c, &e->known_at))
-    goto bad;
-  what = "n";
-  if (!skip(&c, ",\"n\":") || !number(&c, &e->n))
-    goto bad;
-  what = "second";
-  if (skip(&c, ",\"second\":\"") && (!string(&c, &e->second) || e->second.n > actor_text_max))
-    goto bad;
-  what = "site";
-  if (!skip(&c, ",\"site\":\"") || !string(&c, &e->site) || !slug_valid(e->site))
-    goto bad;
-  what = "type";
-  if (!skip(&c, ",\"type\":\"") || !string(&c, &e->type) || !e->type.n)
-    goto bad;
-  what = "v";
-  if (!skip(&c, ",\"v\":") || !number(&c, &version))
-    goto bad;
-  if (version != entry_version)
-    return fault_set(why, SP_VERSION,
-                     "entry %llu has version %llu, and this program knows %d: use a newer one",
-                     (unsigned long long)e->n, (unsigned long long)version, entry_version);
-  what = "the end";
-  if (!skip(&c, "}") || c.p != c.end)
-    goto bad;
-  return SP_OK;
-bad:
-  return fault_set(why, SP_CORRUPT, "not an entry: %s is missing, malformed or out of place", what);
+  if (bytes.n == 0 || bytes.n > entry_max)
+    return fault_set(why, SP_CORRUPT, "not an entry: it has %zu bytes, and 1 to %d are expected",
+                     bytes.n, entry_max);
+  struct cursor c = {bytes.p, bytes.p, bytes.p + bytes.n, why};
+  enum sp_err err = check_version(&c);
+  if (!err)
+    err = parse_front(&c, e);
+  if (!err)
+    err = parse_back(&c, e);
+  if (!err && (!SKIP(&c, ",\"v\":1}") || c.p != c.end))
+    err = bad(&c, "v", out_of_place);
+  return err;
 }
-
-/* --- The canonical dialect --- */
-
-/* What may stand in a string: a table is faster than comparisons on bytes that vary this little. */
-static const uint8_t plain[256] = {
-#define P1(c) [c] = (c) >= 0x20 && (c) <= 0x7e && (c) != '"' && (c) != '\\'
-#define P8(c)                                                                                      \
-  P1(c), P1((c) + 1), P1((c) + 2), P1((c) + 3), P1((c) + 4), P1((c) + 5), P1((c) + 6), P1((c) + 7)
-    P8(0x20), P8(0x28), P8(0x30), P8(0x38), P8(0x40), P8(0x48),
-    P8(0x50), P8(0x58), P8(0x60), P8(0x68), P8(0x70), P8(0x78),
-#undef P8
-#undef P1
-};
-
-/* Eight bytes at a time while all of them are plain; then one by one to the quote. */
-static const uint8_t *string_end(const uint8_t *p, const uint8_t *end) {
-  const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
-  while (end - p >= 8) {
-    uint64_t v;
-    memcpy(&v, p, 8);
-    uint64_t quote = v ^ ones * '"', slash = v ^ ones * '\\', del = v ^ ones * 0x7f;
-    uint64_t odd = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((del - ones) & ~del) |
-                   (v - ones * 0x20) | v;
-    if (odd & high)
-      break;
-    p += 8;
-  }
-  while (p < end && plain[*p])
-    p++;
-  return p;
-}
-
-enum { depth_max = 8 };
 
 enum sp_err entry_check(struct span bytes, struct fault *why) {
-  const uint8_t *p = bytes.p, *end = p + bytes.n;
-  struct level {
-    bool object;
-    struct span last_key;
-  } levels[depth_max];
-  int depth = 0;
-  if (bytes.n > entry_max || !bytes.n || *p != '{')
-    goto bad;
-value:
+  if (bytes.n == 0 || bytes.n > entry_max)
+    return fault_set(why, SP_CORRUPT, "not an entry: it has %zu bytes, and 1 to %d are expected",
+                     bytes.n, entry_max);
+  struct canonical_stop stop;
+  const uint8_t *end = bytes.p + bytes.n;
+  const uint8_t *p = canonical_object(bytes.p, end, canonical_depth_max, &stop);
   if (p == end)
-    goto bad;
-  if (*p == '"') {
-    p = string_end(p + 1, end);
-    if (p == end || *p != '"')
-      goto bad;
-    p++;
-  } else if (*p == '{' || *p == '[') {
-    if (depth == depth_max)
-      goto bad;
-    bool is_object = *p++ == '{';
-    levels[depth++] = (struct level){is_object, {0}};
-    if (p < end && *p == (is_object ? '}' : ']'))
-      goto close;
-    if (is_object)
-      goto key;
-    goto value;
-  } else if (*p >= '0' && *p <= '9') {
-    const uint8_t *first = p;
-    uint64_t v = 0;
-    for (; p < end && *p >= '0' && *p <= '9'; p++)
-      if (p - first > 15 || (v = v * 10 + (uint64_t)(*p - '0')) >= UINT64_C(1) << 53)
-        goto bad;
-    if (*first == '0' && p - first > 1)
-      goto bad;
-  } else if (end - p >= 4 && memcmp(p, "true", 4) == 0) {
-    p += 4;
-  } else if (end - p >= 5 && memcmp(p, "false", 5) == 0) {
-    p += 5;
-  } else {
-    goto bad;
-  }
-after:
-  if (depth == 0) {
-    if (p != end)
-      goto bad;
     return SP_OK;
-  }
-  if (p == end)
-    goto bad;
-  if (*p == ',') {
-    p++;
-    if (levels[depth - 1].object)
-      goto key;
-    goto value;
-  }
-close:
-  if (*p != (levels[depth - 1].object ? '}' : ']'))
-    goto bad;
-  p++;
-  depth--;
-  goto after;
-key : {
-  if (p == end || *p != '"')
-    goto bad;
-  const uint8_t *first = p + 1;
-  p = string_end(first, end);
-  if (p == end || *p != '"')
-    goto bad;
-  struct span key = {first, (size_t)(p - first)}, *last = &levels[depth - 1].last_key;
-  if (last->p) {
-    size_t n = key.n < last->n ? key.n : last->n;
-    int order = memcmp(last->p, key.p, n);
-    if (order > 0 || (order == 0 && last->n >= key.n))
-      goto bad;
-  }
-  *last = key;
-  p++;
-  if (p == end || *p != ':')
-    goto bad;
-  p++;
-  goto value;
-}
-bad:
-  return fault_set(why, SP_CORRUPT, "not canonical JSON at byte %zu", (size_t)(p - bytes.p));
+  if (p)
+    stop = (struct canonical_stop){p, "nothing comes after the object"};
+  return fault_set(why, SP_CORRUPT, "not canonical JSON: byte %zu: %s", (size_t)(stop.at - bytes.p),
+                   stop.what);
 }

@@ -65,6 +65,54 @@ bool note_name_valid(struct span name) {
   return true;
 }
 
+/* U+0085, U+00A0, U+1680, U+2000-200A, U+2028, U+2029, U+202F, U+205F, U+3000 and the ASCII ones.
+ */
+static bool is_unicode_space(uint32_t c) {
+  return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+         c == 0x3000;
+}
+
+/* Takes one code point of well-formed UTF-8 (RFC 3629) off the front; false when it is none. */
+static bool next_code_point(struct span *s, uint32_t *out) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  uint32_t c = s->p[0];
+  size_t n = c < 0x80 ? 1 : c >> 5 == 6 ? 2 : c >> 4 == 14 ? 3 : c >> 3 == 30 ? 4 : 0;
+  if (n == 0 || n > s->n)
+    return false;
+  if (n > 1)
+    c &= 0x7fu >> n;
+  for (size_t i = 1; i < n; i++) {
+    if (s->p[i] >> 6 != 2)
+      return false;
+    c = c << 6 | (s->p[i] & 0x3f);
+  }
+  s->p += n;
+  s->n -= n;
+  *out = c;
+  return c >= least[n] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+}
+
+/* signed-note: valid UTF-8 without control characters but the newline. */
+static bool is_note_text(struct span s) {
+  uint32_t c;
+  while (s.n)
+    if (!next_code_point(&s, &c) || (c < 0x20 && c != '\n'))
+      return false;
+  return true;
+}
+
+/* A name in a signature line, of whoever: not empty, no Unicode space, no plus. */
+static bool is_any_name(struct span s) {
+  uint32_t c;
+  if (s.n == 0)
+    return false;
+  while (s.n)
+    if (!next_code_point(&s, &c) || is_unicode_space(c) || c == '+')
+      return false;
+  return true;
+}
+
 static void set_key_id(struct note_key *k) {
   struct sha256 s;
   sha256_start(&s);
@@ -96,8 +144,19 @@ enum sp_err signer_from_seed(struct note_signer *s, const char *name, const uint
   return SP_OK;
 }
 
+void signer_as_witness(struct note_signer *s) {
+  s->public.type = NOTE_COSIGNATURE;
+  set_key_id(&s->public);
+}
+
 void signer_wipe(struct note_signer *s) {
   bytes_wipe(s, sizeof *s);
+}
+
+/* One with a passphrase is not opened: nobody is there to be asked for it. */
+static int no_passphrase(char *out, int size, int writing, void *ctx) {
+  (void)out, (void)size, (void)writing, (void)ctx;
+  return -1;
 }
 
 enum sp_err signer_to_pem(const struct note_signer *s, struct buf *pem, struct fault *why) {
@@ -120,14 +179,16 @@ enum sp_err signer_from_pem(struct note_signer *s, const char *name, struct span
   uint8_t seed[32];
   size_t n = sizeof seed;
   BIO *bio = pem.n <= 65536 ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
-  EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
+  EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
   bool ok = key && EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 &&
             EVP_PKEY_get_raw_private_key(key, seed, &n) == 1 && n == 32;
   EVP_PKEY_free(key);
   BIO_free(bio);
-  if (!ok)
-    return fault_set(why, SP_INVALID, "not an Ed25519 private key in PEM form");
-  enum sp_err err = signer_from_seed(s, name, seed, why);
+  enum sp_err err =
+      ok ? signer_from_seed(s, name, seed, why)
+         : fault_set(why, SP_INVALID,
+                     "not an Ed25519 private key in PEM form without a passphrase, as `openssl "
+                     "genpkey -algorithm ed25519` writes it");
   bytes_wipe(seed, sizeof seed);
   return err;
 }
@@ -162,7 +223,10 @@ enum sp_err vkey_parse(struct note_key *k, struct span text, struct fault *why) 
     set_key_id(k);
     ok = memcmp(id, k->id, 4) == 0;
   }
+  bool failed = raw.failed;
   buf_free(&raw);
+  if (failed)
+    return fault_set(why, SP_NO_MEMORY, "no memory to read a verifier key");
   return ok ? SP_OK
             : fault_set(why, SP_INVALID,
                         "\"%.*s\" is no verifier key: name+hash+base64 is expected, as `init` "
@@ -193,20 +257,52 @@ static bool ed25519_verify(const uint8_t pub[32], struct span m, const uint8_t s
   return ok;
 }
 
+void checkpoint_text(const struct checkpoint *c, struct buf *text) {
+  buf_printf(text, "%s\n%" PRIu64 "\n", c->origin, c->size);
+  base64_encode(text, span_of(c->root.b, sizeof c->root.b));
+  buf_puts(text, "\n");
+}
+
+static void put_signature_line(struct buf *b, const struct note_key *k, struct span raw) {
+  buf_printf(b, "\xe2\x80\x94 %s ", k->name);
+  base64_encode(b, raw);
+  buf_puts(b, "\n");
+}
+
 enum sp_err checkpoint_sign(const struct checkpoint *c, const struct note_signer *s,
                             struct buf *note, struct fault *why) {
+  SP_ASSERT(s->public.type == NOTE_ED25519);
   size_t first = note->n;
-  buf_printf(note, "%s\n%" PRIu64 "\n", c->origin, c->size);
-  base64_encode(note, span_of(c->root.b, sizeof c->root.b));
-  buf_puts(note, "\n");
-  uint8_t raw[68];
+  checkpoint_text(c, note);
+  uint8_t raw[4 + 64];
   memcpy(raw, s->public.id, 4);
   if (note->failed || !ed25519_sign(s->seed, span_of(note->p + first, note->n - first), raw + 4))
-    return fault_set(why, SP_NO_MEMORY, "the checkpoint could not be signed");
-  buf_printf(note, "\n\xe2\x80\x94 %s ", s->public.name);
-  base64_encode(note, span_of(raw, sizeof raw));
+    return fault_set(why, SP_NO_MEMORY, "no memory to sign the checkpoint");
   buf_puts(note, "\n");
-  return note->failed ? fault_set(why, SP_NO_MEMORY, "out of memory") : SP_OK;
+  put_signature_line(note, &s->public, span_of(raw, sizeof raw));
+  return note->failed ? fault_set(why, SP_NO_MEMORY, "no memory to sign the checkpoint") : SP_OK;
+}
+
+/* What a cosignature/v1 signs. */
+static void cosigned_message(struct buf *m, struct span text, uint64_t time) {
+  buf_printf(m, "cosignature/v1\ntime %" PRIu64 "\n", time);
+  buf_put(m, text.p, text.n);
+}
+
+enum sp_err cosignature_sign(const struct note_signer *w, struct span text, uint64_t time,
+                             struct buf *line, struct fault *why) {
+  SP_ASSERT(w->public.type == NOTE_COSIGNATURE && time <= INT64_MAX);
+  struct buf m = {0};
+  cosigned_message(&m, text, time);
+  uint8_t raw[4 + 8 + 64];
+  memcpy(raw, w->public.id, 4);
+  store_be64(raw + 4, time);
+  bool ok = !m.failed && ed25519_sign(w->seed, buf_span(&m), raw + 12);
+  buf_free(&m);
+  if (ok)
+    put_signature_line(line, &w->public, span_of(raw, sizeof raw));
+  return ok && !line->failed ? SP_OK
+                             : fault_set(why, SP_NO_MEMORY, "no memory to sign the checkpoint");
 }
 
 /* --- Opening --- */
@@ -225,22 +321,26 @@ static bool next_line(struct span *rest, struct span *line) {
 enum sp_err checkpoint_parse(struct checkpoint *c, struct span text, struct fault *why) {
   struct span origin, size, root, line;
   *c = (struct checkpoint){0};
-  bool ok = next_line(&text, &origin) && next_line(&text, &size) && next_line(&text, &root) &&
-            origin.n >= 1 && origin.n <= origin_max && size.n >= 1 && size.n <= 19 &&
-            (size.p[0] != '0' || size.n == 1);
-  for (size_t i = 0; ok && i < origin.n; i++)
-    ok = origin.p[i] >= 0x20 && origin.p[i] < 0x7f;
+  bool ok = is_note_text(text) && next_line(&text, &origin) && next_line(&text, &size) &&
+            next_line(&text, &root) && origin.n >= 1 && origin.n <= origin_max && size.n >= 1 &&
+            size.n <= 19 && (size.p[0] != '0' || size.n == 1);
   for (size_t i = 0; ok && i < size.n; i++) {
     ok = size.p[i] >= '0' && size.p[i] <= '9';
     c->size = c->size * 10 + (uint64_t)(size.p[i] - '0');
   }
   struct buf raw = {0};
-  ok = ok && base64_decode(&raw, root) && raw.n == 32;
+  ok = ok && c->size <= INT64_MAX && root.n == 44 && base64_decode(&raw, root) && raw.n == 32;
   if (ok) {
     memcpy(c->root.b, raw.p, 32);
     memcpy(c->origin, origin.p, origin.n);
   }
+  bool failed = raw.failed;
   buf_free(&raw);
+  if (failed)
+    return fault_set(why, SP_NO_MEMORY, "no memory to read a checkpoint");
+  struct hash empty = sha256_of((struct span){0});
+  if (ok && c->size == 0 && memcmp(c->root.b, empty.b, sizeof empty.b) != 0)
+    return fault_set(why, SP_INVALID, "a checkpoint of no entries has the root SHA-256(\"\")");
   while (ok && text.n)
     ok = next_line(&text, &line) && line.n > 0; /* extension lines are not empty */
   return ok ? SP_OK
@@ -272,7 +372,7 @@ static bool signature_line(struct span line, struct span *name, struct buf *raw)
     return false;
   *name = span_of(rest.p, (size_t)(space - rest.p));
   buf_reset(raw);
-  return note_name_valid(*name) &&
+  return is_any_name(*name) &&
          base64_decode(raw, span_of(space + 1, (size_t)(rest.p + rest.n - space - 1))) &&
          raw->n > 4;
 }
@@ -282,58 +382,148 @@ static bool is_key(const struct note_key *k, struct span name, const struct buf 
 }
 
 /* cosignature/v1: u64 time, then Ed25519 over "cosignature/v1\ntime T\n" and the text. */
-static bool cosignature_holds(const struct note_key *k, struct span text, const struct buf *raw) {
-  if (raw->n != 4 + 8 + 64)
-    return false;
-  uint64_t t = 0;
-  for (int i = 0; i < 8; i++)
-    t = t << 8 | raw->p[4 + i];
+static enum sp_err cosignature_holds(const struct note_key *k, struct span text,
+                                     const struct buf *raw, uint64_t *time, struct fault *why) {
   struct buf m = {0};
-  buf_printf(&m, "cosignature/v1\ntime %" PRIu64 "\n", t);
-  buf_put(&m, text.p, text.n);
-  bool ok = !m.failed && ed25519_verify(k->key, buf_span(&m), raw->p + 12);
+  bool ok = raw->n == 4 + 8 + 64 && raw->p[4] < 0x80; /* at most 2^63-1 */
+  if (ok) {
+    *time = 0;
+    for (int i = 0; i < 8; i++)
+      *time = *time << 8 | raw->p[4 + i];
+    cosigned_message(&m, text, *time);
+  }
+  bool failed = m.failed;
+  ok = ok && !failed && ed25519_verify(k->key, buf_span(&m), raw->p + 12);
   buf_free(&m);
-  return ok;
+  if (failed)
+    return fault_set(why, SP_NO_MEMORY, "no memory to check a cosignature");
+  return ok ? SP_OK
+            : fault_set(why, SP_CORRUPT, "the cosignature of %s on the note is wrong", k->name);
+}
+
+enum sp_err cosignature_verify(const struct note_key *witness, struct span text, struct span line,
+                               uint64_t *time, struct fault *why) {
+  struct span rest = line, one, name;
+  struct buf raw = {0};
+  *time = 0;
+  bool ok = witness->type == NOTE_COSIGNATURE && line.n <= note_max && next_line(&rest, &one) &&
+            rest.n == 0 && signature_line(one, &name, &raw) && is_key(witness, name, &raw);
+  enum sp_err err = SP_OK;
+  if (raw.failed)
+    err = fault_set(why, SP_NO_MEMORY, "no memory to check a cosignature");
+  else if (!ok)
+    err = fault_set(why, SP_INVALID, "not one cosignature line of %s", witness->name);
+  else
+    err = cosignature_holds(witness, text, &raw, time, why);
+  buf_free(&raw);
+  return err;
+}
+
+/* Whom a note was signed by, as its lines are read. */
+struct signers {
+  const struct note_key *log, *witnesses;
+  size_t n_witnesses;
+  bool by_log;
+  bool by_witness[note_witnesses_max];
+};
+
+static enum sp_err check_signature(struct signers *s, struct span text, struct span name,
+                                   const struct buf *raw, struct fault *why) {
+  if (is_key(s->log, name, raw)) {
+    if (raw->n != 4 + 64 || !ed25519_verify(s->log->key, text, raw->p + 4))
+      return fault_set(why, SP_CORRUPT, "the signature of %s on the note is wrong", s->log->name);
+    s->by_log = true;
+  }
+  for (size_t i = 0; i < s->n_witnesses; i++) {
+    uint64_t time;
+    if (s->witnesses[i].type != NOTE_COSIGNATURE || !is_key(&s->witnesses[i], name, raw))
+      continue;
+    enum sp_err err = cosignature_holds(&s->witnesses[i], text, raw, &time, why);
+    if (err)
+      return err;
+    s->by_witness[i] = true;
+  }
+  return SP_OK;
+}
+
+static enum sp_err check_signatures(struct signers *s, struct span text, struct span lines,
+                                    struct fault *why) {
+  struct buf raw = {0};
+  struct span line, name;
+  enum sp_err err = SP_OK;
+  for (unsigned i = 1; !err && lines.n; i++) {
+    if (i > note_signatures_max)
+      err = fault_set(why, SP_INVALID, "a note has at most %d signatures", note_signatures_max);
+    else if (next_line(&lines, &line) && signature_line(line, &name, &raw))
+      err = check_signature(s, text, name, &raw, why);
+    else if (raw.failed)
+      err = fault_set(why, SP_NO_MEMORY, "no memory to check a signature");
+    else
+      err = fault_set(why, SP_INVALID, "signature line %u of the note is malformed", i);
+  }
+  buf_free(&raw);
+  return err;
+}
+
+/* One key under two names is one witness: a cosignature does not say its name. */
+static unsigned count_witnesses(const struct signers *s) {
+  unsigned n = 0;
+  for (size_t i = 0; i < s->n_witnesses; i++) {
+    bool counted = false;
+    for (size_t k = 0; k < i; k++)
+      counted = counted ||
+                (s->by_witness[k] && memcmp(s->witnesses[i].key, s->witnesses[k].key, 32) == 0);
+    n += s->by_witness[i] && !counted;
+  }
+  return n;
+}
+
+enum sp_err note_open(struct span *text, struct span note, const struct note_key *log,
+                      const struct note_key *witnesses, size_t n_witnesses, unsigned *cosigned,
+                      struct fault *why) {
+  struct signers s = {log, witnesses, n_witnesses, false, {false}};
+  struct span signed_text, lines;
+  if (cosigned)
+    *cosigned = 0;
+  *text = (struct span){0};
+  if (n_witnesses > note_witnesses_max)
+    return fault_set(why, SP_LIMIT, "at most %d witnesses can be named", note_witnesses_max);
+  if (log->type != NOTE_ED25519)
+    return fault_set(why, SP_INVALID, "the key of %s is a witness's, not a log's", log->name);
+  if (note.n > note_max || !is_note_text(note) || !split_note(note, &signed_text, &lines) ||
+      !lines.n)
+    return fault_set(why, SP_INVALID,
+                     "not a signed note: text, a blank line and signatures are expected");
+  enum sp_err err = check_signatures(&s, signed_text, lines, why);
+  if (err)
+    return err;
+  if (!s.by_log)
+    return fault_set(why, SP_CORRUPT, "the note is not signed by %s", log->name);
+  *text = signed_text;
+  if (cosigned)
+    *cosigned = count_witnesses(&s);
+  return SP_OK;
 }
 
 enum sp_err checkpoint_open(struct checkpoint *c, struct span note, const struct note_key *log,
                             const struct note_key *witnesses, size_t n_witnesses,
                             unsigned *cosigned, struct fault *why) {
-  struct span text, signatures, line, name;
-  if (note.n > note_max || !split_note(note, &text, &signatures) || !signatures.n)
-    return fault_set(why, SP_INVALID, "not a signed note: text, a blank line and signatures");
-  unsigned lines = 0, by_log = 0, by_witness = 0;
-  struct buf raw = {0};
-  enum sp_err err = SP_OK;
-  while (!err && signatures.n) {
-    if (++lines > note_signatures_max || !next_line(&signatures, &line) ||
-        !signature_line(line, &name, &raw)) {
-      err = fault_set(why, SP_INVALID, "signature line %u of the note is malformed", lines);
-      break;
-    }
-    bool wrong = false;
-    if (is_key(log, name, &raw)) {
-      wrong = raw.n != 68 || !ed25519_verify(log->key, text, raw.p + 4);
-      by_log += !wrong;
-    }
-    for (size_t i = 0; i < n_witnesses && !wrong; i++)
-      if (is_key(&witnesses[i], name, &raw)) {
-        wrong = !cosignature_holds(&witnesses[i], text, &raw);
-        by_witness += !wrong;
-      }
-    if (wrong)
-      err = fault_set(why, SP_CORRUPT, "the signature of %.*s on the checkpoint is wrong",
-                      (int)name.n, (const char *)name.p);
-  }
-  buf_free(&raw);
-  if (!err && !by_log)
-    err = fault_set(why, SP_CORRUPT, "the checkpoint is not signed by %s", log->name);
-  if (!err)
-    err = checkpoint_parse(c, text, why);
-  if (!err && strcmp(c->origin, log->name) != 0)
-    err =
-        fault_set(why, SP_CORRUPT, "the checkpoint is of the log %s, not %s", c->origin, log->name);
+  struct span text;
+  struct checkpoint opened;
+  unsigned n;
+  *c = (struct checkpoint){0};
   if (cosigned)
-    *cosigned = by_witness;
-  return err;
+    *cosigned = 0;
+  enum sp_err err = note_open(&text, note, log, witnesses, n_witnesses, &n, why);
+  if (!err)
+    err = checkpoint_parse(&opened, text, why);
+  if (!err && strcmp(opened.origin, log->name) != 0)
+    err = fault_set(why, SP_CORRUPT, "the checkpoint is of the log %s, not %s", opened.origin,
+                    log->name);
+  if (err)
+    return err;
+  *c = opened;
+  if (cosigned)
+    *cosigned = n;
+  return SP_OK;
 }

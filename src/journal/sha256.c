@@ -18,7 +18,8 @@ void sha256_start(struct sha256 *s) {
 }
 
 void sha256_add(struct sha256 *s, const void *p, size_t n) {
-  SHA256_Update(ctx_of(s), p, n);
+  if (n)
+    SHA256_Update(ctx_of(s), p, n);
 }
 
 struct hash sha256_end(struct sha256 *s) {
@@ -62,5 +63,7 @@ struct hash hmac_of(const struct hmac_key *k, const struct span *pieces, size_t 
   struct hash inner = sha256_end(&s);
   s = k->outer;
   sha256_add(&s, inner.b, sizeof inner.b);
-  return sha256_end(&s);
+  struct hash h = sha256_end(&s);
+  bytes_wipe(&s, sizeof s); /* it began as the key's state */
+  return h;
 }

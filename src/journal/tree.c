@@ -28,86 +28,122 @@ void tree_init(struct tree *t) {
   memset(t->edge_n, 0, sizeof t->edge_n);
 }
 
-/* Root of n hashes by RFC 6962's rule: the left part is the largest power of two below n. */
-static struct hash root_of(const struct hash *h, uint64_t n) {
-  if (n == 1)
-    return h[0];
-  uint64_t left = 1;
-  while (left * 2 < n)
-    left *= 2;
-  struct hash a = root_of(h, left), b = root_of(h + left, n - left);
-  return tree_node(&a, &b);
+/* The largest power of two below n: where RFC 6962 splits a tree of n > 1 leaves. */
+static uint64_t left_of(uint64_t n) {
+  return UINT64_C(1) << (63 - __builtin_clzll(n - 1));
 }
 
-static void append_at(struct tree *t, unsigned level, const struct hash *h, uint64_t index,
+/* Root of n hashes, n a power of two up to a tile's width; h is overwritten. */
+static struct hash fold(struct hash *h, unsigned n) {
+  for (; n > 1; n /= 2)
+    for (unsigned i = 0; i < n / 2; i++)
+      h[i] = tree_node(&h[2 * i], &h[2 * i + 1]);
+  return h[0];
+}
+
+/* Adding one is a binary counter over peaks; what carries out of a full tile is its root, the next
+ * hash of the level above. */
+static void append_at(struct tree *t, unsigned level, struct hash h, uint64_t index,
                       tree_emit *emit, void *ctx) {
   SP_ASSERT(level < tile_levels);
-  t->edge[level][t->edge_n[level]++] = *h;
-  if (t->edge_n[level] < tile_width)
+  uint32_t n = t->edge_n[level];
+  t->edge[level][n] = h;
+  unsigned bit = 0;
+  for (; n >> bit & 1; bit++)
+    h = tree_node(&t->peak[level][bit], &h);
+  if (n + 1 < tile_width) {
+    t->peak[level][bit] = h;
+    t->edge_n[level] = n + 1;
     return;
+  }
   if (emit)
     emit(ctx, level, index / tile_width, t->edge[level]);
-  struct hash up = root_of(t->edge[level], tile_width);
   t->edge_n[level] = 0;
-  append_at(t, level + 1, &up, index / tile_width, emit, ctx);
+  append_at(t, level + 1, h, index / tile_width, emit, ctx);
 }
 
 void tree_append(struct tree *t, const struct hash *leaf, tree_emit *emit, void *ctx) {
-  append_at(t, 0, leaf, t->size, emit, ctx);
+  SP_ASSERT(t->size < TREE_SIZE_MAX);
+  append_at(t, 0, *leaf, t->size, emit, ctx);
   t->size++;
 }
 
-/* The hash of the subtree of the leaves [from, from + n), where it is that of a tree of `t->size`
- * leaves: it lies whole within one tile row or splits as RFC 6962 says. */
+struct hash tree_root(const struct tree *t) {
+  if (t->size == 0)
+    return sha256_of((struct span){0});
+  /* Peaks from the right: the smallest of the lowest level first. */
+  struct hash root = {{0}};
+  bool any = false;
+  for (unsigned level = 0; level < tile_levels; level++)
+    for (unsigned bit = 0; bit < 8; bit++)
+      if (t->edge_n[level] >> bit & 1) {
+        root = any ? tree_node(&t->peak[level][bit], &root) : t->peak[level][bit];
+        any = true;
+      }
+  return root;
+}
+
+/* Reads hashes of a tree of t->size leaves. The tile read last is kept: a proof takes most of its
+ * hashes of one level from the same tile. */
 struct lookup {
   const struct tree *t;
   tree_read *read;
   void *ctx;
   struct fault *why;
+  bool have;
+  unsigned level;
+  uint64_t index;
+  struct hash tile[tile_width];
 };
 
-static enum sp_err tile_hash(const struct lookup *l, unsigned level, uint64_t index,
-                             struct hash *out) {
-  uint64_t tile = index / tile_width;
-  uint64_t full = l->t->size >> (8 * (level + 1));
+/* The tile itself is left as it is: 8 KB that `have` says nothing is in yet. */
+static void lookup_start(struct lookup *l, const struct tree *t, tree_read *read, void *ctx,
+                         struct fault *why) {
+  l->t = t;
+  l->read = read;
+  l->ctx = ctx;
+  l->why = why;
+  l->have = false;
+}
+
+/* n hashes of a level from `first` on, all of one tile; valid until the next call. */
+static enum sp_err hashes_of(struct lookup *l, unsigned level, uint64_t first, unsigned n,
+                             const struct hash **out) {
+  uint64_t tile = first / tile_width, full = l->t->size >> (8 * (level + 1));
+  unsigned at = (unsigned)(first % tile_width);
   if (tile >= full) {
-    SP_ASSERT(tile == full && index % tile_width < l->t->edge_n[level]);
-    *out = l->t->edge[level][index % tile_width];
+    SP_ASSERT(tile == full && at + n <= l->t->edge_n[level]);
+    *out = &l->t->edge[level][at];
     return SP_OK;
   }
-  struct hash hashes[tile_width];
-  if (!l->read || !l->read(l->ctx, level, tile, hashes))
-    return fault_set(l->why, SP_CORRUPT, "tile %u/%llu is missing", level,
-                     (unsigned long long)tile);
-  *out = hashes[index % tile_width];
-  return SP_OK;
-}
-
-/* n is a power of two and from a multiple of it: a complete subtree. */
-static enum sp_err complete(const struct lookup *l, uint64_t from, uint64_t n, struct hash *out) {
-  unsigned log = 0;
-  while (UINT64_C(1) << log < n)
-    log++;
-  unsigned level = log / 8, rest = 1u << log % 8;
-  uint64_t first = from >> (8 * level);
-  struct hash hashes[tile_width];
-  for (unsigned i = 0; i < rest; i++) {
-    enum sp_err err = tile_hash(l, level, first + i, &hashes[i]);
-    if (err)
-      return err;
+  if (!l->have || l->level != level || l->index != tile) {
+    l->have = l->read && l->read(l->ctx, level, tile, l->tile);
+    l->level = level;
+    l->index = tile;
   }
-  *out = root_of(hashes, rest);
+  if (!l->have)
+    return fault_set(l->why, SP_CORRUPT, "the store lacks tile %u/%llu: restore it from a copy",
+                     level, (unsigned long long)tile);
+  *out = &l->tile[at];
   return SP_OK;
 }
 
-static uint64_t left_of(uint64_t n) {
-  uint64_t left = 1;
-  while (left * 2 < n)
-    left *= 2;
-  return left;
+/* The root of leaves [from, from + n), n a power of two and from a multiple of it. */
+static enum sp_err complete(struct lookup *l, uint64_t from, uint64_t n, struct hash *out) {
+  unsigned log = (unsigned)__builtin_ctzll(n);
+  unsigned level = log / 8, width = 1u << log % 8;
+  const struct hash *hashes = l->tile;
+  struct hash work[tile_width / 2];
+  enum sp_err err = hashes_of(l, level, from >> (8 * level), width, &hashes);
+  if (err)
+    return err;
+  memcpy(work, hashes, width * sizeof *work);
+  *out = fold(work, width);
+  return SP_OK;
 }
 
-static enum sp_err range(const struct lookup *l, uint64_t from, uint64_t n, struct hash *out) {
+/* The root of leaves [from, from + n), n > 0, where from is a multiple of a power of two >= n. */
+static enum sp_err range(struct lookup *l, uint64_t from, uint64_t n, struct hash *out) {
   if ((n & (n - 1)) == 0)
     return complete(l, from, n, out);
   uint64_t left = left_of(n);
@@ -120,68 +156,51 @@ static enum sp_err range(const struct lookup *l, uint64_t from, uint64_t n, stru
   return err;
 }
 
-struct hash tree_root(const struct tree *t) {
-  if (t->size == 0)
-    return sha256_of((struct span){0});
-  /* From the left: the edges of the highest level down to the leaves; joined from the right. */
-  struct hash root = {{0}};
-  bool any = false;
-  for (unsigned level = 0; level < tile_levels; level++) {
-    uint32_t n = t->edge_n[level];
-    /* Split n hashes into complete subtrees, smallest (rightmost) first. */
-    for (uint32_t size = 1, end = n; end; size *= 2) {
-      if (!(n & size))
-        continue;
-      struct hash h = root_of(&t->edge[level][end - size], size);
-      root = any ? tree_node(&h, &root) : h;
-      any = true;
-      end -= size;
-    }
-  }
-  return root;
-}
-
 enum sp_err tree_root_at(const struct tree *t, uint64_t size, tree_read *read, void *ctx,
                          struct hash *root, struct fault *why) {
-  SP_ASSERT(size <= t->size);
+  if (size > t->size)
+    return fault_set(why, SP_FORK, "the log has %llu entries, fewer than the %llu that were signed",
+                     (unsigned long long)t->size, (unsigned long long)size);
   if (size == 0) {
     *root = sha256_of((struct span){0});
     return SP_OK;
   }
-  struct lookup l = {t, read, ctx, why};
+  struct lookup l;
+  lookup_start(&l, t, read, ctx, why);
   return range(&l, 0, size, root);
 }
 
 enum sp_err tree_restore(struct tree *t, uint64_t size, tree_read *read, void *ctx,
                          uint64_t *first_leaf, struct fault *why) {
   tree_init(t);
-  struct hash tile[tile_width];
+  if (size > TREE_SIZE_MAX)
+    return fault_set(why, SP_LIMIT, "a log has at most %llu entries",
+                     (unsigned long long)TREE_SIZE_MAX);
   *first_leaf = size / tile_width * tile_width;
-  t->size = *first_leaf;
   for (unsigned level = 1; level < tile_levels; level++) {
-    uint64_t hashes = *first_leaf >> (8 * level); /* complete subtrees of this level */
-    uint64_t first = hashes / tile_width * tile_width;
-    for (uint64_t i = first; i < hashes; i++) {
-      if (!read(ctx, level - 1, i, tile))
-        return fault_set(why, SP_CORRUPT, "tile %u/%llu is missing", level - 1,
-                         (unsigned long long)i);
-      t->edge[level][t->edge_n[level]++] = root_of(tile, tile_width);
+    uint64_t hashes = size >> (8 * level); /* complete subtrees of this level */
+    for (uint64_t i = hashes / tile_width * tile_width; i < hashes; i++) {
+      struct hash tile[tile_width];
+      if (!read || !read(ctx, level - 1, i, tile))
+        return fault_set(why, SP_CORRUPT, "the store lacks tile %u/%llu: restore it from a copy",
+                         level - 1, (unsigned long long)i);
+      append_at(t, level, fold(tile, tile_width), i, NULL, NULL);
     }
   }
+  t->size = *first_leaf;
   return SP_OK;
 }
 
 /* --- Proofs --- */
 
-static enum sp_err add_range(const struct lookup *l, uint64_t from, uint64_t n,
-                             struct proof *proof) {
+static enum sp_err add_range(struct lookup *l, uint64_t from, uint64_t n, struct proof *proof) {
   SP_ASSERT(proof->n < proof_max);
   enum sp_err err = range(l, from, n, &proof->at[proof->n]);
   proof->n += !err;
   return err;
 }
 
-static enum sp_err inclusion(const struct lookup *l, uint64_t n, uint64_t from, uint64_t size,
+static enum sp_err inclusion(struct lookup *l, uint64_t n, uint64_t from, uint64_t size,
                              struct proof *proof) {
   if (size == 1)
     return SP_OK;
@@ -199,11 +218,12 @@ enum sp_err tree_prove_inclusion(const struct tree *t, uint64_t n, uint64_t size
   if (n >= size || size > t->size)
     return fault_set(why, SP_INVALID, "entry %llu is not in a log of %llu", (unsigned long long)n,
                      (unsigned long long)size);
-  struct lookup l = {t, read, ctx, why};
+  struct lookup l;
+  lookup_start(&l, t, read, ctx, why);
   return inclusion(&l, n, 0, size, proof);
 }
 
-static enum sp_err consistency(const struct lookup *l, uint64_t m, uint64_t from, uint64_t size,
+static enum sp_err consistency(struct lookup *l, uint64_t m, uint64_t from, uint64_t size,
                                bool known, struct proof *proof) {
   if (m == size)
     return known ? SP_OK : add_range(l, from, size, proof);
@@ -225,14 +245,15 @@ enum sp_err tree_prove_consistency(const struct tree *t, uint64_t old_size, uint
                      (unsigned long long)old_size, (unsigned long long)size);
   if (old_size == 0)
     return SP_OK; /* everything is consistent with nothing */
-  struct lookup l = {t, read, ctx, why};
+  struct lookup l;
+  lookup_start(&l, t, read, ctx, why);
   return consistency(&l, old_size, 0, size, true, proof);
 }
 
 /* RFC 9162 2.1.3.2 */
 bool tree_check_inclusion(const struct proof *proof, uint64_t n, uint64_t size,
                           const struct hash *leaf, const struct hash *root) {
-  if (n >= size)
+  if (n >= size || proof->n > proof_max)
     return false;
   uint64_t fn = n, sn = size - 1;
   struct hash r = *leaf;
@@ -255,12 +276,14 @@ bool tree_check_inclusion(const struct proof *proof, uint64_t n, uint64_t size,
 /* RFC 9162 2.1.4.2 */
 bool tree_check_consistency(const struct proof *proof, uint64_t old_size, uint64_t size,
                             const struct hash *old_root, const struct hash *root) {
-  if (old_size > size)
+  if (old_size > size || proof->n > proof_max)
     return false;
   if (old_size == size)
     return proof->n == 0 && memcmp(old_root->b, root->b, sizeof root->b) == 0;
-  if (old_size == 0)
-    return proof->n == 0;
+  if (old_size == 0) {
+    struct hash empty = sha256_of((struct span){0});
+    return proof->n == 0 && memcmp(old_root->b, empty.b, sizeof empty.b) == 0;
+  }
   uint64_t fn = old_size - 1, sn = size - 1;
   uint32_t i = 0;
   struct hash fr, sr;
