@@ -81,8 +81,10 @@ static void keys_go_round(void **state) {
 static void passphrases_are_refused(void **state) {
   (void)state;
   static const char pem[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
-                            "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhxN0uTTZ0rRQICCAAw\n"
-                            "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEJbwQ4xXkNIRVGJ1ICe0Pq0EQCsw\n"
+                            "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAjB4B0+zdLDVgICCAAw\n"
+                            "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEJt3tdDM7wTlrKXcPUNfpbYEQDFB\n"
+                            "QjM0rc4GS5O7ZzZFfmNMT32mdkch+OxbYJKe2xntnUNMWDTTn6Y8PwFXi42x6yrE\n"
+                            "XgXc4XdeJ0YsXPXQ6FQ=\n"
                             "-----END ENCRYPTED PRIVATE KEY-----\n";
   struct note_signer s;
   struct fault why = {0};
