@@ -139,7 +139,7 @@ bool plan_area_within(const struct plan *p, uint32_t area, uint32_t outer) {
 }
 
 /* The last transition at or before s; the first one's offset holds before it. */
-static int32_t zone_offset(const struct plan *p, int64_t s) {
+int32_t plan_zone_offset(const struct plan *p, int64_t s) {
   if (p->n_zone == 0)
     return 0;
   uint32_t lo = 0, hi = p->n_zone;
@@ -170,7 +170,7 @@ bool plan_schedule_open(const struct plan *p, uint32_t schedule, usec at) {
     return true;
   const struct plan_schedule *s = &p->schedules[schedule];
   int64_t utc = at / USEC_PER_S - (at % USEC_PER_S < 0);
-  int64_t local = utc + zone_offset(p, utc);
+  int64_t local = utc + plan_zone_offset(p, utc);
   int64_t day = local / 86400 - (local % 86400 < 0);
   uint32_t minute = (uint32_t)(local - day * 86400) / 60;
   uint32_t lo = 0, hi = s->n_exceptions;

@@ -254,5 +254,7 @@ bool plan_area_within(const struct plan *p, uint32_t area, uint32_t outer);
 /* Is the schedule open at this instant? Local time by the plan's own transitions, so both days of
  * a daylight-saving change are right: minutes are those that a wall clock shows. */
 bool plan_schedule_open(const struct plan *p, uint32_t schedule, usec at);
+/* Seconds that the site's wall clocks are ahead of UTC at this instant (seconds since 1970 UTC). */
+int32_t plan_zone_offset(const struct plan *p, int64_t utc_s);
 
 #endif
