@@ -1,0 +1,25 @@
+/* args.h: the command line, read by the tables of verb.h. */
+#ifndef SP_CLI_ARGS_H
+#define SP_CLI_ARGS_H
+
+#include "cli/verb.h"
+
+struct given {
+  uint32_t n; /* how often; 0 = not given */
+  const char *text[repeats_max];
+  uint64_t number; /* of VALUE_NUMBER and VALUE_FD; index in names of VALUE_CHOICE */
+};
+struct args {
+  const struct verb *verb; /* NULL: only general help was asked for */
+  struct given options[OPTION_COUNT];
+  const char *operands[operands_max]; /* NULL = not given */
+};
+
+/* argv is main's; the texts point into it. SP_USAGE: what is wrong, with the nearest right word.
+ * When --help was given, what else is missing is no fault. */
+enum sp_err args_parse(struct args *a, int argc, char **argv, struct fault *why) SP_MUST_USE;
+
+/* The verb of these words ("person add", or "person" for help on the group); NULL if none. */
+const struct verb *verb_of(const char *words);
+
+#endif

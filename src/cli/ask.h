@@ -1,0 +1,62 @@
+/* ask.h: asks the engine: one connection, the operators' sessions, commands and their answers.
+ *
+ * Invariants:
+ *   1. passwords are asked for when a session is made, and forgotten when it is;
+ *   2. what carries a secret (card, PIN, password, session) is wiped once it was sent.
+ */
+#ifndef SP_CLI_ASK_H
+#define SP_CLI_ASK_H
+
+#include "cli/cli.h"
+
+struct ask;
+
+/* Connects to the engine of --dir. Where the verb has --as (and --second), they log in. */
+enum sp_err ask_open(struct cli *c, struct ask **out) SP_MUST_USE;
+void ask_close(struct ask *a); /* NULL is fine */
+
+/* What goes with a command; every member may be NULL. Taken, and wiped where secret. */
+struct asked {
+  json_t *command, *details, *secret;
+};
+/* Sends one and waits. *reply is the caller's: "decision": done, refused or rejected. Errors of the
+ * engine ({"error"}) come back as its enum sp_err with its sentence. */
+enum sp_err ask_one(struct ask *a, struct asked asked, json_t **reply,
+                    struct fault *why) SP_MUST_USE;
+
+/* Many at once: send gives each an id; receive takes the next answer, whichever it is; one that is
+ * {"error":…} is an answer too. Errors are the connection's. */
+enum sp_err ask_send(struct ask *a, struct asked asked, uint64_t *id,
+                     struct fault *why) SP_MUST_USE;
+enum sp_err ask_receive(struct ask *a, uint64_t *id, json_t **reply, struct fault *why) SP_MUST_USE;
+/* How many may be under way. */
+unsigned ask_window(void);
+
+/* Puts a blob on the connection for the command that names it; *hash is its SHA-256. */
+enum sp_err ask_blob(struct ask *a, struct span bytes, struct hash *hash,
+                     struct fault *why) SP_MUST_USE;
+
+/* The enum sp_err and sentence of an answer {"error":…}; SP_OK for any other. */
+enum sp_err ask_error(const json_t *reply, struct fault *why) SP_MUST_USE;
+/* The sentence for an answer that was refused or rejected. */
+void ask_reasons(const json_t *reply, struct buf *out);
+
+/* Prints an answer as the verb's result and takes it. SP_OK when done; SP_REFUSED when refused;
+ * SP_INVALID or SP_EXISTS when rejected. The reasons are told with it. */
+enum sp_err ask_tell(struct cli *c, json_t *reply) SP_MUST_USE;
+/* ask_open, ask_one, ask_tell, ask_close. */
+enum sp_err ask_and_tell(struct cli *c, struct asked asked) SP_MUST_USE;
+
+/* Journals that details are read: of one person, or with REF_ABSENT of all. */
+enum sp_err ask_details_read(struct cli *c, uint32_t person) SP_MUST_USE;
+
+/* {"type":"person.add"} */
+json_t *ask_command(enum command_type type);
+
+/* Reads a card (--card-fd, or the terminal) as {"format":…,"value":…}; the plan of the site says
+ * what it may be. any_format: also one that the plan does not name. */
+enum sp_err ask_card(struct cli *c, bool any_format, json_t **card) SP_MUST_USE;
+/* Wipes the strings of a JSON value, then lets it go. */
+void json_forget(json_t *value);
+
+#endif

@@ -1,0 +1,23 @@
+/* card.h: a card and a PIN as people write them, into what the engine's socket wants. */
+#ifndef SP_CLI_CARD_H
+#define SP_CLI_CARD_H
+
+#include "core/plan.h"
+
+enum { card_hex_max = 64 };
+/* Secret: wipe with bytes_wipe. */
+struct card {
+  char format[slug_max + 1];
+  char hex[card_hex_max + 1]; /* lower case, no leading zeros, at least one digit */
+};
+
+/* "FORMAT:NUMBER", the number decimal or 0x and hex digits, below 2^256. The plan, if given, knows
+ * how many bits the format has; a format that it does not know is let through when `any_format`.
+ * SP_INVALID or SP_NOT_FOUND; the fault never tells the number. */
+enum sp_err card_parse(struct card *c, const char *text, const struct plan *plan, bool any_format,
+                       struct fault *why) SP_MUST_USE;
+
+/* 4 to 12 digits. The fault never tells them. */
+enum sp_err pin_check(const char *text, struct fault *why) SP_MUST_USE;
+
+#endif

@@ -1,0 +1,52 @@
+/* cli.h: what the verbs share: the command line, where to print, and their functions.
+ *
+ * Invariants:
+ *   1. a verb prints its result on standard output, and nothing else goes there;
+ *   2. what goes wrong is told once, in one sentence with its cure, on standard error by main;
+ *   3. a password, PIN or card number is in a struct secret or the request to the engine, both
+ *      wiped; never in an argument, the environment, a file, or output.
+ */
+#ifndef SP_CLI_CLI_H
+#define SP_CLI_CLI_H
+
+#include "cli/args.h"
+#include "cli/out.h"
+
+struct site;
+
+struct cli {
+  struct args args;
+  struct out out;
+  struct fault why;
+  struct site *site; /* opened by cli_site; closed by main */
+};
+
+static inline bool cli_has(const struct cli *c, enum option_id o) {
+  return c->args.options[o].n > 0;
+}
+/* NULL when it was not given. */
+static inline const char *cli_text(const struct cli *c, enum option_id o) {
+  return c->args.options[o].text[0];
+}
+/* The file descriptor of an option, or -1. */
+static inline int cli_fd(const struct cli *c, enum option_id o) {
+  return cli_has(c, o) ? (int)c->args.options[o].number : -1;
+}
+/* --dir, else SALLYPORT_DIR, else "site". */
+const char *cli_dir(const struct cli *c);
+
+/* One a verb, or shared by alike ones; the rows of verbs.c name them. */
+#define CLI_FUNCTIONS(X)                                                                           \
+  X(init)                                                                                          \
+  X(serve)                                                                                         \
+  X(status)                                                                                        \
+  X(version)                                                                                       \
+  X(plan_check) X(plan_apply) X(plan_show) X(person_add) X(person_show) X(person_list)             \
+      X(person_import) X(credential_issue) X(credential_list) X(pin_set) X(gate_list) X(gate_show) \
+          X(operator_add) X(operator_list) X(pass) X(change) X(alarm_list) X(roll) X(log)          \
+              X(explain) X(verify) X(replay) X(rebuild) X(export_log) X(backup) X(restore)
+#define X(name) enum sp_err cli_##name(struct cli *c);
+CLI_FUNCTIONS(X)
+#undef X
+
+#endif

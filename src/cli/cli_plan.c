@@ -1,0 +1,91 @@
+/* cli_plan.c: plan check, apply, show. */
+#include "cli/ask.h"
+#include "cli/cli.h"
+#include "cli/file.h"
+#include "cli/site.h"
+#include "plan/plan_blob.h"
+#include "plan/plan_read.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static json_t *counts_json(const struct plan *p) {
+  return json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "areas", (int)p->n_areas, "gates",
+                   (int)p->n_gates, "doors", (int)p->n_doors, "readers", (int)p->n_readers, "lines",
+                   (int)p->n_lines, "schedules", (int)p->n_schedules, "levels", (int)p->n_levels,
+                   "threats", (int)p->n_threats, "formats", (int)p->n_formats);
+}
+
+static void print_fault(const struct cli *c, const char *file, const struct plan_fault *f) {
+  struct buf line = {0};
+  term_put(&line, span_str(file));
+  if (f->line)
+    buf_printf(&line, ":%u", f->line);
+  if (f->line && f->column)
+    buf_printf(&line, ":%u", f->column);
+  buf_puts(&line, ": ");
+  out_colour(&c->out, &line, f->warning ? COLOUR_WARN : COLOUR_BAD,
+             f->warning ? "warning" : "error");
+  buf_puts(&line, ": ");
+  term_put(&line, span_str(f->text));
+  const char *text = buf_cstr(&line);
+  out_line(&c->out, "%s", text ? text : f->text);
+  buf_free(&line);
+}
+
+static json_t *fault_json(const struct plan_fault *f) {
+  json_t *j = json_pack("{s:s,s:s}", "text", f->text, "is", f->warning ? "warning" : "error");
+  if (f->line)
+    json_object_set_new(j, "line", json_integer(f->line));
+  if (f->column)
+    json_object_set_new(j, "column", json_integer(f->column));
+  return j;
+}
+
+/* Reads and checks; prints every fault. *plan is the caller's on SP_OK. */
+static enum sp_err read_plan(struct cli *c, const char *file, bool report, struct buf *yaml,
+                             struct plan **plan) {
+  struct plan_faults faults = {0};
+  *plan = NULL;
+  enum sp_err err = file_read(file, plan_yaml_bytes_max, yaml, &c->why);
+  if (err)
+    return err;
+  err = plan_read(buf_span(yaml), plan, &faults);
+  json_t *list = json_array();
+  for (uint32_t i = 0; i < faults.kept; i++)
+    if (c->out.json)
+      json_array_append_new(list, fault_json(&faults.at[i]));
+    else if (report || !faults.at[i].warning)
+      print_fault(c, file, &faults.at[i]);
+  if (!c->out.json && faults.n > faults.kept)
+    out_line(&c->out, "%s: and %u more", file, faults.n - faults.kept);
+  if (c->out.json && report)
+    out_json(json_pack("{s:s,s:i,s:i,s:o,s:o}", "file", file, "errors", (int)faults.errors,
+                       "warnings", (int)(faults.n - faults.errors), "faults", list, "counts",
+                       *plan ? counts_json(*plan) : json_object()));
+  else
+    json_decref(list);
+  if (err && faults.errors)
+    fault_set(&c->why, err, "%s: %u error%s; nothing was changed", file, faults.errors,
+              faults.errors == 1 ? "" : "s");
+  else if (err)
+    fault_set(&c->why, err, "%s: %s", file, sp_err_text(err));
+  plan_faults_free(&faults);
+  return err;
+}
+
+enum sp_err cli_plan_check(struct cli *c) {
+  struct buf yaml = {0};
+  struct plan *p;
+  const char *file = c->args.operands[0];
+  enum sp_err err = read_plan(c, file, true, &yaml, &p);
+  if (!err && !c->out.json)
+    out_line(
+        &c->out,
+        "%s: good: %u areas, %u gates, %u doors, %u readers, %u lines, %u schedules, %u levels",
+        file, p->n_areas, p->n_gates, p->n_doors, p->n_readers, p->n_lines, p->n_schedules,
+        p->n_levels);
+  plan_free(p);
+  buf_free(&yaml);
+  return err;
+}

@@ -1,0 +1,555 @@
+#include "cli/sentence.h"
+
+#include "core/reason.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- The words of each type --- */
+
+struct words {
+  const char *word; /* of `log` */
+  enum colour colour;
+  const char *line;    /* of `log` */
+  const char *explain; /* a whole sentence */
+};
+
+static const struct words table[EVENT_COUNT] = {
+    [EVENT_SITE_CREATED] = {"begun", COLOUR_STRONG, "the journal begins",
+                            "The journal of this site begins here, under the verifier key whose "
+                            "SHA-256 is {vkey}."},
+    [EVENT_PLAN_APPLIED] =
+        {"plan", COLOUR_STRONG, "plan {compiled}[, {grants_lapsed} grants lapsed]",
+         "A site plan came into force: compiled {compiled}, written {source}.[ "
+         "{grants_lapsed} grants of access levels that it does not have lapsed.]"},
+    [EVENT_OPERATOR_ADDED] = {"operator", COLOUR_NONE, "{operator} may log in",
+                              "{operator} may log in, with the role {role}."},
+    [EVENT_OPERATOR_DISABLED] = {"disabled", COLOUR_WARN, "{operator}",
+                                 "{operator} may no longer act."},
+    [EVENT_PERSON_ADDED] = {"registered", COLOUR_NONE, "{person}[ from {from}][ until {until}]",
+                            "{person} was registered[, from {from}][, until {until}]."},
+    [EVENT_PERSON_SUSPENDED] = {"suspended", COLOUR_WARN, "{person}",
+                                "{person} is refused everywhere from here on."},
+    [EVENT_PERSON_REINSTATED] = {"reinstated", COLOUR_NONE, "{person}",
+                                 "{person} is permitted again."},
+    [EVENT_PERSON_DEPARTED] = {"departed", COLOUR_NONE, "{person}", "{person} has left for good."},
+    [EVENT_PERSON_MERGED] = {"merged", COLOUR_NONE, "{person} into {into}",
+                             "{person} and {into} are one human: {into} stays."},
+    [EVENT_PERSON_UNMERGED] = {"unmerged", COLOUR_NONE, "{person}",
+                               "That {person} is the same human as another was wrong."},
+    [EVENT_PERSON_LOCATED] = {"located", COLOUR_WARN, "{person|18}  {from} → {to}",
+                              "An officer has seen {person} in {to}; the journal had them in "
+                              "{from}."},
+    [EVENT_CREDENTIAL_ISSUED] =
+        {"issued", COLOUR_NONE,
+         "{person|18}  {credential} ({format})[ from {from}][ until {until}]",
+         "{person} holds {credential}, a card of format {format}[, from "
+         "{from}][, until {until}]."},
+    [EVENT_CREDENTIAL_SUSPENDED] = {"suspended", COLOUR_WARN, "{person|18}  {credential}",
+                                    "{credential} of {person} is refused for now."},
+    [EVENT_CREDENTIAL_REINSTATED] = {"reinstated", COLOUR_NONE, "{person|18}  {credential}",
+                                     "{credential} of {person} is in use again."},
+    [EVENT_CREDENTIAL_LOST] = {"lost", COLOUR_WARN, "{person|18}  {credential}",
+                               "{credential} of {person} was lost: it is refused from here on."},
+    [EVENT_CREDENTIAL_REVOKED] = {"revoked", COLOUR_WARN, "{person|18}  {credential}",
+                                  "{credential} of {person} is refused for good."},
+    [EVENT_PIN_SET] = {"PIN set", COLOUR_NONE, "{person}",
+                       "The PIN of {person} was set or removed."},
+    [EVENT_PIN_LOCKED] =
+        {"PIN LOCKED", COLOUR_BAD, "{person|18}  until {until}",
+         "After too many wrong tries the PIN of {person} is locked until {until}."},
+    [EVENT_LEVEL_GRANTED] = {"level", COLOUR_NONE,
+                             "{person|18}  holds {level}[ from {from}][ until {until}]",
+                             "{person} holds the access level {level}[, from {from}][, until "
+                             "{until}]."},
+    [EVENT_LEVEL_REVOKED] = {"level", COLOUR_NONE, "{person|18}  no longer holds {level}",
+                             "{person} no longer holds the access level {level}."},
+    [EVENT_SEPARATION_ADDED] = {"separate", COLOUR_WARN, "{person} and {from_person}",
+                                "{person} and {from_person} are kept separate."},
+    [EVENT_SEPARATION_LIFTED] = {"together", COLOUR_NONE, "{person} and {from_person}",
+                                 "{person} and {from_person} are no longer kept separate."},
+    [EVENT_LOCKDOWN_STARTED] = {"LOCKDOWN", COLOUR_BAD, "{area}",
+                                "The area {area} and all within it is locked down: only holders of "
+                                "a level that says so pass."},
+    [EVENT_LOCKDOWN_RELEASED] = {"released", COLOUR_STRONG, "{area}",
+                                 "The lockdown of {area} ended."},
+    [EVENT_THREAT_CHANGED] = {"threat", COLOUR_STRONG, "{from} → {to}",
+                              "The threat level changed from {from} to {to}."},
+    [EVENT_GATE_CLOSED] = {"closed", COLOUR_WARN, "gate {gate}", "Gate {gate} is out of service."},
+    [EVENT_GATE_OPENED] = {"in service", COLOUR_NONE, "gate {gate}",
+                           "Gate {gate} is in service again."},
+    [EVENT_PASSAGE_GRANTED] =
+        {"granted", COLOUR_GOOD,
+         "{person|18}  {door} → {to}  reader {reader}[  (despite {warnings})]",
+         "{person} was permitted to pass door {door} of gate {gate}, from "
+         "{from} to {to}, having presented {credential} at reader {reader}. "
+         "The door was unlocked for {unlock_ms} ms."},
+    [EVENT_PASSAGE_REFUSED] =
+        {"refused", COLOUR_BAD, "[{person|18}  ]{door} → {to}  reader {reader}  {reasons}",
+         "[{person}: ]passage of door {door} of gate {gate}, from {from} to "
+         "{to}, was refused at reader {reader}.[ {credential} was presented.]"},
+    [EVENT_PASSAGE_TAKEN] = {"passed", COLOUR_NONE, "{person|18}  {door} → {to}",
+                             "Door {door} opened, so {person} is in {to} (permitted by entry "
+                             "{granted})."},
+    [EVENT_PASSAGE_NOT_TAKEN] = {"not taken", COLOUR_DIM, "{person|18}  {door} → {to}",
+                                 "Door {door} was not opened in time: {person} did not pass to "
+                                 "{to} (permitted by entry {granted})."},
+    [EVENT_PASSAGE_REPORTED_LATE] =
+        {"late", COLOUR_WARN, "[{person|18}  ]reader {reader}[  of {occurred_at}]",
+         "A line that was cut off tells of a card presented at reader "
+         "{reader}[ at {occurred_at}][ by {person}]. Nothing was done on "
+         "it."},
+    [EVENT_DOOR_OPENED] = {"opened", COLOUR_DIM, "{door} ({cause})",
+                           "Door {door} of gate {gate} was opened; why: {cause}."},
+    [EVENT_DOOR_CLOSED] = {"closed", COLOUR_DIM, "{door}",
+                           "Door {door} of gate {gate} was closed."},
+    [EVENT_DOOR_LOCKED] = {"locked", COLOUR_DIM, "{door}",
+                           "Door {door} of gate {gate} is locked again."},
+    [EVENT_DOOR_EXIT_REQUESTED] = {"exit", COLOUR_DIM, "{door}",
+                                   "Someone inside asked to leave by door {door} of gate {gate}."},
+    [EVENT_DOOR_FORCED] = {"FORCED", COLOUR_BAD, "{door}",
+                           "Door {door} of gate {gate} was opened while it was secured: nobody had "
+                           "been permitted to pass, and nobody had asked to leave."},
+    [EVENT_DOOR_HELD] = {"HELD OPEN", COLOUR_BAD, "{door}",
+                         "Door {door} of gate {gate} stands open longer than the plan allows."},
+    [EVENT_DOOR_LOCK_FAILED] =
+        {"LOCK FAILED", COLOUR_BAD, "{door}",
+         "Door {door} of gate {gate} should be locked, and its lock does not "
+         "say so."},
+    [EVENT_DOOR_REPORTED_LATE] = {"late", COLOUR_WARN, "{door} {sign}[  of {occurred_at}]",
+                                  "A line that was cut off tells that door {door} was {sign}[ at "
+                                  "{occurred_at}]. Nothing was done on it."},
+    [EVENT_DURESS_RAISED] = {"DURESS", COLOUR_BAD, "{person|18}  {door}",
+                             "{person} gave their duress PIN at door {door}: decided as their PIN, "
+                             "and told to the control room alone."},
+    [EVENT_READER_ONLINE] = {"online", COLOUR_NONE, "reader {reader}",
+                             "Reader {reader} answers again."},
+    [EVENT_READER_OFFLINE] = {"OFFLINE", COLOUR_BAD, "reader {reader}",
+                              "Reader {reader} does not answer."},
+    [EVENT_READER_TAMPERED] = {"TAMPERED", COLOUR_BAD, "reader {reader}",
+                               "Reader {reader} was opened or torn off."},
+    [EVENT_READER_RESTORED] = {"restored", COLOUR_NONE, "reader {reader}",
+                               "The tamper contact of reader {reader} is closed again."},
+    [EVENT_ALARM_ACKNOWLEDGED] = {"seen", COLOUR_NONE, "alarm of entry {alarm}",
+                                  "An operator has seen the alarm of entry {alarm}."},
+    [EVENT_DETAILS_READ] = {"read", COLOUR_DIM, "details[ of {person}]",
+                            "Personal details were read[: those of {person}]."},
+    [EVENT_DETAILS_ERASED] = {"erased", COLOUR_WARN, "details of {person} ({ground})",
+                              "The details of {person} were erased; what asked for it: {ground}. "
+                              "Every proof still holds."},
+    [EVENT_SNAPSHOT_TAKEN] = {"snapshot", COLOUR_DIM, "state {state}",
+                              "The state before this entry was written down; its SHA-256 is "
+                              "{state}."},
+    [EVENT_COMMAND_REFUSED] = {"refused", COLOUR_BAD, "{command}  {reasons}",
+                               "The command {command} was refused."},
+};
+
+enum event_type sentence_type(struct span type) {
+  for (unsigned e = 0; e < EVENT_COUNT; e++)
+    if (span_is(type, event_records[e].type))
+      return (enum event_type)e;
+  return EVENT_COUNT;
+}
+
+/* --- Persons and references --- */
+
+void person_text(char out[person_text_max], uint32_t index) {
+  uint32_t n = person_number(index);
+  snprintf(out, person_text_max, "%u-%u", n / 10, n % 10);
+}
+
+static bool parse_id(const char *text, size_t n, struct id *id) {
+  return hex_decode(id->b, sizeof id->b, text, n);
+}
+
+bool person_parse(const struct core *core, const char *text, uint32_t *index) {
+  struct id id;
+  size_t n = strlen(text);
+  if (parse_id(text, n, &id))
+    return core_find_person(core, id, index);
+  uint64_t v = 0;
+  size_t digits = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (text[i] == '-' && i + 2 == n && i > 0)
+      continue;
+    if (text[i] < '0' || text[i] > '9' || ++digits > 9)
+      return false;
+    v = v * 10 + (uint64_t)(text[i] - '0');
+  }
+  return digits && core_find_person_number(core, (uint32_t)v, index);
+}
+
+static void put_person(const struct core *core, struct buf *out, const char *hex) {
+  struct id id;
+  uint32_t index;
+  char number[person_text_max];
+  if (!parse_id(hex, strlen(hex), &id) || !core_find_person(core, id, &index)) {
+    buf_printf(out, "person %.8s", hex);
+    return;
+  }
+  person_text(number, index);
+  buf_printf(out, "%s %s", person_kind_names[core->persons[index].kind], number);
+}
+
+static void put_operator(const struct core *core, struct buf *out, const char *hex) {
+  struct id id;
+  uint32_t index;
+  if (parse_id(hex, strlen(hex), &id) && core_find_operator(core, id, &index))
+    buf_printf(out, "operator %.8s (%s)", hex, role_names[core->operators[index].role]);
+  else
+    buf_printf(out, "operator %.8s", hex);
+}
+
+void sentence_ref(const struct core *core, struct buf *out, const char *ref) {
+  const char *colon = strchr(ref, ':');
+  if (!colon) {
+    term_put(out, span_str(ref));
+    return;
+  }
+  struct span kind = span_of(ref, (size_t)(colon - ref));
+  if (span_is(kind, "person"))
+    put_person(core, out, colon + 1);
+  else if (span_is(kind, "operator"))
+    put_operator(core, out, colon + 1);
+  else if (span_is(kind, "credential"))
+    buf_printf(out, "credential %.8s", colon + 1);
+  else if (span_is(kind, "level") || span_is(kind, "threat"))
+    buf_printf(out, "%s level %s", span_is(kind, "level") ? "access" : "threat", colon + 1);
+  else
+    buf_printf(out, "%.*s %s", (int)kind.n, ref, colon + 1);
+}
+
+/* "op:HEX", "core", "line:x", "node:hand" */
+static void put_actor(const struct core *core, struct buf *out, struct span actor) {
+  char text[actor_text_max + 1];
+  snprintf(text, sizeof text, "%.*s", (int)actor.n, (const char *)actor.p);
+  if (strncmp(text, "op:", 3) == 0)
+    put_operator(core, out, text + 3);
+  else if (strcmp(text, "node:hand") == 0)
+    buf_puts(out, "hand, at the engine's machine");
+  else if (strcmp(text, "node:init") == 0)
+    buf_puts(out, "init, when the site was made");
+  else if (strcmp(text, "core") == 0)
+    buf_puts(out, "time (a timer of the core)");
+  else if (strncmp(text, "line:", 5) == 0)
+    buf_printf(out, "line %s", text + 5);
+  else
+    term_put(out, span_str(text));
+}
+
+/* --- Members --- */
+
+static const char *record_ref_kind(enum event_type type, const char *key, enum field_kind *kind) {
+  const struct record *r = &event_records[type];
+  for (size_t i = 0; i < r->n_fields; i++)
+    if (strcmp(r->fields[i].name, key) == 0) {
+      *kind = r->fields[i].kind;
+      return r->fields[i].kind == FIELD_REF ? ref_kind_names[r->fields[i].ref] : "";
+    }
+  *kind = FIELD_CONST;
+  return "";
+}
+
+static void put_reasons(struct buf *out, const json_t *list) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *code = json_string_value(json_object_get(json_array_get(list, i), "code"));
+    buf_printf(out, "%s%s", i ? ", " : "", code ? code : "?");
+  }
+}
+
+struct spoken {
+  const struct speaker *s;
+  const struct entry *e;
+  enum event_type type;
+  json_t *data, *command;
+};
+
+/* Appends the member as people read it; false when the entry has none. */
+static bool put_member(const struct spoken *k, struct buf *out, const char *key) {
+  if (strcmp(key, "command") == 0) {
+    const char *c = json_string_value(json_object_get(k->command, "type"));
+    term_put(out, span_str(c ? c : "a command"));
+    return true;
+  }
+  const json_t *v = json_object_get(k->data, key);
+  if (!v)
+    return false;
+  enum field_kind kind;
+  const char *ref = record_ref_kind(k->type, key, &kind);
+  const char *s = json_string_value(v);
+  if (kind == FIELD_REASONS)
+    put_reasons(out, v);
+  else if (s && (strcmp(ref, "person") == 0 || strcmp(key, "person") == 0))
+    put_person(k->s->core, out, s);
+  else if (s && strcmp(key, "operator") == 0)
+    put_operator(k->s->core, out, s);
+  else if (s && strcmp(key, "credential") == 0)
+    buf_printf(out, "credential %.8s", s);
+  else if (s && kind == FIELD_HASH)
+    buf_printf(out, "%.16s…", s);
+  else
+    out_value(k->s->out, out, v, kind == FIELD_TIME ? COLUMN_TIME : COLUMN_TEXT);
+  return true;
+}
+
+/* Fills the words' braces. Brackets do not nest. False: a member outside brackets is missing,
+ * which is told as a dash. */
+static void put_words(const struct spoken *k, struct buf *out, const char *p) {
+  size_t bracket = 0;
+  bool in_bracket = false, missing = false;
+  for (; *p; p++) {
+    if (*p == '[') {
+      in_bracket = true;
+      missing = false;
+      bracket = out->n;
+    } else if (*p == ']') {
+      if (missing && !out->failed)
+        out->n = bracket;
+      in_bracket = false;
+    } else if (*p == '{') {
+      char key[32];
+      size_t n = strcspn(p + 1, "|}"), pad = 0, start = out->n;
+      snprintf(key, sizeof key, "%.*s", (int)n, p + 1);
+      if (p[1 + n] == '|')
+        pad = strtoul(p + 2 + n, NULL, 10);
+      if (!put_member(k, out, key)) {
+        missing = true;
+        if (!in_bracket)
+          buf_puts(out, "–");
+      }
+      size_t w = out->failed ? pad : term_width(span_of(out->p + start, out->n - start));
+      if (w < pad)
+        buf_printf(out, "%*s", (int)(pad - w), "");
+      p = strchr(p, '}');
+    } else {
+      buf_put(out, p, 1);
+    }
+  }
+}
+
+static enum sp_err spoken_open(struct spoken *k, const struct speaker *s, const struct entry *e,
+                               struct fault *why) {
+  *k = (struct spoken){.s = s, .e = e, .type = sentence_type(e->type)};
+  if (k->type == EVENT_COUNT)
+    return fault_set(why, SP_VERSION,
+                     "entry %" PRIu64 " is of type %.*s, which this version does not know: use the "
+                     "version that wrote it",
+                     e->n, (int)e->type.n, (const char *)e->type.p);
+  k->data = json_loadb((const char *)e->data.p, e->data.n, 0, NULL);
+  if (e->command.n)
+    k->command = json_loadb((const char *)e->command.p, e->command.n, 0, NULL);
+  if (!k->data || (e->command.n && !k->command)) {
+    json_decref(k->data);
+    json_decref(k->command);
+    return fault_set(why, SP_CORRUPT, "entry %" PRIu64 " is not readable as JSON", e->n);
+  }
+  return SP_OK;
+}
+
+static void spoken_close(struct spoken *k) {
+  json_decref(k->data);
+  json_decref(k->command);
+}
+
+enum sp_err sentence_line(const struct speaker *s, const struct entry *e, struct buf *line,
+                          struct fault *why) {
+  struct spoken k;
+  enum sp_err err = spoken_open(&k, s, e, why);
+  if (err)
+    return err;
+  const struct words *w = &table[k.type];
+  char clock[when_text_max], word[16], n[24];
+  when_format(clock, WHEN_CLOCK, e->at, s->out->plan);
+  snprintf(word, sizeof word, "%-11s", w->word);
+  snprintf(n, sizeof n, "%6" PRIu64, e->n);
+  out_colour(s->out, line, COLOUR_DIM, n);
+  buf_printf(line, "  %s  ", clock);
+  out_colour(s->out, line, w->colour, word);
+  buf_puts(line, "  ");
+  put_words(&k, line, w->line);
+  if (e->by.n > 3 && memcmp(e->by.p, "op:", 3) == 0) {
+    struct buf by = {0};
+    buf_puts(&by, "  by ");
+    put_actor(s->core, &by, e->by);
+    if (e->second.n) {
+      buf_puts(&by, " and ");
+      put_actor(s->core, &by, e->second);
+    }
+    out_colour(s->out, line, COLOUR_DIM, buf_cstr(&by) ? buf_cstr(&by) : "");
+    buf_free(&by);
+  }
+  spoken_close(&k);
+  return line->failed ? fault_set(why, SP_NO_MEMORY, "out of memory") : SP_OK;
+}
+
+/* --- Explaining --- */
+
+/* A reason's sentence with what it rests on in place of {}. */
+static void put_reason(const struct core *core, struct buf *out, const json_t *reason) {
+  const char *code = json_string_value(json_object_get(reason, "code"));
+  const char *on = json_string_value(json_object_get(reason, "on"));
+  for (unsigned r = 0; code && r < REASON_COUNT; r++) {
+    if (strcmp(reason_codes[r], code) != 0)
+      continue;
+    const char *sentence = reason_sentence((enum reason)r), *hole = strstr(sentence, "{}");
+    if (!hole) {
+      buf_puts(out, sentence);
+      return;
+    }
+    buf_put(out, sentence, (size_t)(hole - sentence));
+    if (on)
+      sentence_ref(core, out, on);
+    else
+      buf_puts(out, "it");
+    buf_puts(out, hole + 2);
+    return;
+  }
+  buf_puts(out, code ? code : "?");
+}
+
+static json_t *said(struct buf *text) {
+  json_t *j = text->failed ? NULL : json_stringn((const char *)text->p, text->n);
+  buf_reset(text);
+  return j;
+}
+
+/* Sentences about who asked, the clock, and what else came of the same command. */
+static void say_asked(const struct spoken *k, struct buf *b, json_t *list) {
+  const struct entry *e = k->e;
+  const struct core *core = k->s->core;
+  if (e->cause != CAUSE_NONE) {
+    buf_printf(b, "It came of the same command as entry %" PRIu64 ".", e->cause);
+    json_array_append_new(list, said(b));
+  }
+  buf_puts(b, "Asked by ");
+  put_actor(core, b, e->by);
+  if (e->second.n) {
+    buf_puts(b, ", and agreed to by ");
+    put_actor(core, b, e->second);
+  }
+  const char *type = json_string_value(json_object_get(k->command, "type"));
+  if (type)
+    buf_printf(b, ", with the command %s", type);
+  buf_puts(b, ".");
+  json_array_append_new(list, said(b));
+  for (unsigned c = 0; type && e->by.n > 3 && memcmp(e->by.p, "op:", 3) == 0 && c < COMMAND_COUNT;
+       c++) {
+    if (strcmp(command_records[c].type, type) != 0)
+      continue;
+    const struct permission *p = &command_permissions[c];
+    const char *sep = "";
+    buf_printf(b, "%s may be asked by the roles ", type);
+    for (unsigned r = 0; r < ROLE_COUNT; r++)
+      if (p->roles & 1u << r) {
+        buf_printf(b, "%s%s", sep, role_names[r]);
+        sep = ", ";
+      }
+    buf_puts(b, p->second_roles ? "; a second operator of another role must agree."
+                                : "; one operator is enough.");
+    json_array_append_new(list, said(b));
+  }
+  if (e->clock_untrusted) {
+    buf_puts(b, "The clock was not to be trusted at that time.");
+    json_array_append_new(list, said(b));
+  }
+  if (e->known_at != TIME_ABSENT) {
+    char text[when_text_max];
+    when_format(text, WHEN_FULL, e->known_at, k->s->out->plan);
+    buf_printf(b, "The journal was known here up to %s.", text);
+    json_array_append_new(list, said(b));
+  }
+}
+
+static json_t *reasons_json(const struct spoken *k, struct buf *b, const json_t *reasons) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < json_array_size(reasons); i++) {
+    json_t *r = json_deep_copy(json_array_get(reasons, i));
+    put_reason(k->s->core, b, r);
+    json_object_set_new(r, "text", said(b));
+    json_array_append_new(list, r);
+  }
+  return list;
+}
+
+enum sp_err sentence_explain_json(const struct speaker *s, const struct entry *e, json_t **out,
+                                  struct fault *why) {
+  struct spoken k;
+  enum sp_err err = spoken_open(&k, s, e, why);
+  if (err)
+    return err;
+  struct buf b = {0};
+  json_t *list = json_array(), *rests = json_array();
+  put_words(&k, &b, table[k.type].explain);
+  if (b.n && b.p[0] >= 'a' && b.p[0] <= 'z')
+    b.p[0] = (uint8_t)(b.p[0] - 32);
+  json_array_append_new(list, said(&b));
+  say_asked(&k, &b, list);
+  const json_t *refs = json_object_get(k.data, "rests_on");
+  for (size_t i = 0; i < json_array_size(refs); i++) {
+    const char *ref = json_string_value(json_array_get(refs, i));
+    sentence_ref(s->core, &b, ref ? ref : "?");
+    json_array_append_new(rests, said(&b));
+  }
+  if (json_is_true(json_object_get(k.data, "pin_checked")))
+    json_array_append_new(rests, json_string("the PIN, which was asked for and right"));
+  if (json_is_true(json_object_get(k.data, "waiting")))
+    json_array_append_new(
+        list, json_string("Only a companion was missing: the door waited for one to present."));
+  if (json_is_true(json_object_get(k.data, "taken")))
+    json_array_append_new(list, json_string("It counts as passed at once: the door has no contact, "
+                                            "or stood open already."));
+  char at[time_text_len];
+  time_format(at, e->at);
+  *out = json_pack("{s:I,s:s%,s:s%,s:o,s:o,s:o,s:o}", "n", (json_int_t)e->n, "type",
+                   (const char *)e->type.p, e->type.n, "at", at, (size_t)time_text_len, "said",
+                   list, "rests_on", rests, "reasons",
+                   reasons_json(&k, &b, json_object_get(k.data, "reasons")), "despite",
+                   reasons_json(&k, &b, json_object_get(k.data, "warnings")));
+  buf_free(&b);
+  spoken_close(&k);
+  return *out ? SP_OK : fault_set(why, SP_NO_MEMORY, "out of memory");
+}
+
+static void put_list(const struct speaker *s, struct buf *text, const char *title,
+                     const json_t *list) {
+  if (!json_array_size(list))
+    return;
+  buf_printf(text, "%s\n", title);
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *v = json_array_get(list, i);
+    const char *code = json_string_value(json_object_get(v, "code"));
+    const char *words = json_string_value(json_is_object(v) ? json_object_get(v, "text") : v);
+    buf_printf(text, "  %s%s", words ? words : "?", code ? "  (" : "");
+    if (code) {
+      out_colour(s->out, text, COLOUR_DIM, code);
+      buf_puts(text, ")");
+    }
+    buf_puts(text, "\n");
+  }
+}
+
+enum sp_err sentence_explain(const struct speaker *s, const struct entry *e, struct buf *text,
+                             struct fault *why) {
+  json_t *j;
+  enum sp_err err = sentence_explain_json(s, e, &j, why);
+  if (err)
+    return err;
+  char at[when_text_max], head[128];
+  when_format(at, WHEN_FULL, e->at, s->out->plan);
+  snprintf(head, sizeof head, "Entry %" PRIu64 ", %s, %.*s", e->n, at, (int)e->type.n,
+           (const char *)e->type.p);
+  out_colour(s->out, text, COLOUR_STRONG, head);
+  buf_puts(text, "\n");
+  const json_t *list = json_object_get(j, "said");
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    buf_puts(text, json_string_value(json_array_get(list, i)));
+    buf_puts(text, "\n");
+  }
+  put_list(s, text, "It rests on", json_object_get(j, "rests_on"));
+  put_list(s, text, "Because", json_object_get(j, "reasons"));
+  put_list(s, text, "A soft rule was passed over", json_object_get(j, "despite"));
+  json_decref(j);
+  return text->failed ? fault_set(why, SP_NO_MEMORY, "out of memory") : SP_OK;
+}

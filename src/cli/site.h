@@ -1,0 +1,47 @@
+/* site.h: a site's data directory, read: the store opened read-only and the state folded from it.
+ * Works whether the engine runs or not; nothing here ever writes.
+ */
+#ifndef SP_CLI_SITE_H
+#define SP_CLI_SITE_H
+
+#include "cli/cli.h"
+
+struct site;
+
+/* Opens --dir and folds the state; c->site, and c->out's wall clock. Once is enough: calling again
+ * does nothing. SP_NOT_FOUND: no site there, and how to make one. */
+enum sp_err site_open(struct cli *c) SP_MUST_USE;
+/* Reads what has come since into the state. *more tells whether anything had. */
+enum sp_err site_refresh(struct cli *c, bool *more) SP_MUST_USE;
+void site_close(struct site *s); /* NULL is fine */
+
+const struct core *site_core(const struct site *s);
+const struct plan *site_plan(const struct site *s); /* NULL before the first */
+
+/* Names that people type, to indexes; SP_NOT_FOUND with the nearest right name. */
+enum sp_err site_find_person(const struct site *s, const char *text, uint32_t *index,
+                             struct fault *why) SP_MUST_USE;
+enum sp_err site_find_credential(const struct site *s, const char *text, uint32_t *index,
+                                 struct fault *why) SP_MUST_USE;
+/* A login name (looked up in the details) or an id. */
+enum sp_err site_find_operator(const struct site *s, const char *text, uint32_t *index,
+                               struct fault *why) SP_MUST_USE;
+enum sp_err site_find_place(const struct site *s, enum ref_kind kind, const char *text,
+                            uint32_t *index, struct fault *why) SP_MUST_USE;
+
+/* Entries in order from n on, at most `size` of the log as it was at the last refresh. The visitor
+ * returns SP_OK to go on. The bytes are the store's and last until it returns. */
+typedef enum sp_err site_visit(void *ctx, uint64_t n, struct span bytes, struct fault *why);
+enum sp_err site_entries(const struct site *s, uint64_t from, site_visit *visit, void *ctx,
+                         struct fault *why) SP_MUST_USE;
+/* One entry's bytes, appended. SP_NOT_FOUND when the log is shorter. */
+enum sp_err site_entry(const struct site *s, uint64_t n, struct buf *bytes,
+                       struct fault *why) SP_MUST_USE;
+
+/* The personal details that came with the entry of this person (or operator), parsed; *details is
+ * NULL when there are none or they were erased. Reading a person's is journaled by whoever calls
+ * (details.h of this folder). */
+enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t index, json_t **details,
+                         struct fault *why) SP_MUST_USE;
+
+#endif

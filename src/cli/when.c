@@ -1,0 +1,97 @@
+#include "cli/when.h"
+
+#include "plan/plan_scalar.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+usec when_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return (usec)t.tv_sec * USEC_PER_S + t.tv_nsec / 1000;
+}
+
+static int64_t floor_s(usec t) {
+  return t / USEC_PER_S - (t % USEC_PER_S < 0);
+}
+
+static usec offset_at(const struct plan *plan, usec t) {
+  return plan ? plan_zone_offset(plan, floor_s(t)) * USEC_PER_S : 0;
+}
+
+/* The instant at which the site's clocks show this. Where they show it twice, the second (by the
+ * offset after the change); where never, as if they had not been changed yet. */
+static usec from_wall(const struct plan *plan, usec wall) {
+  usec t = wall - offset_at(plan, wall);
+  return wall - offset_at(plan, t);
+}
+
+static bool parse_relative(usec *out, const char *text, usec now) {
+  uint32_t ms;
+  if (strcmp(text, "now") == 0) {
+    *out = now;
+    return true;
+  }
+  if ((text[0] != '+' && text[0] != '-') || !plan_duration(span_str(text + 1), &ms)) {
+    unsigned long days; /* plan_duration ends at a week, people plan longer */
+    char end, sign;
+    if (sscanf(text, "%c%5lud%c", &sign, &days, &end) != 2 || (sign != '+' && sign != '-'))
+      return false;
+    *out = now + (sign == '+' ? 1 : -1) * (usec)days * 86400 * USEC_PER_S;
+    return true;
+  }
+  *out = now + (text[0] == '+' ? 1 : -1) * (usec)ms * USEC_PER_MS;
+  return true;
+}
+
+enum sp_err when_parse(usec *out, const char *text, const struct plan *plan, usec now,
+                       struct fault *why) {
+  char utc[64];
+  size_t n = strlen(text);
+  if (parse_relative(out, text, now) || (n > 10 && time_parse_lenient(out, text, n)))
+    return SP_OK;
+  /* Without a zone: read as UTC, then moved to the wall clock. */
+  if (n == 10 && time_parse_lenient(out, text, n)) {
+    *out = from_wall(plan, *out);
+    return SP_OK;
+  }
+  if (n >= 5 && n < 40) {
+    char day[when_text_max] = "";
+    if (n <= 15 && text[2] == ':') {
+      when_format(day, WHEN_DAY, now, plan);
+      snprintf(utc, sizeof utc, "%sT%sZ", day, text);
+    } else {
+      snprintf(utc, sizeof utc, "%sZ", text);
+      if (n > 10 && utc[10] == ' ')
+        utc[10] = 'T';
+    }
+    if (time_parse_lenient(out, utc, strlen(utc))) {
+      *out = from_wall(plan, *out);
+      return SP_OK;
+    }
+  }
+  return fault_set(why, SP_INVALID,
+                   "`%.40s` is no time: write 2026-11-23, 2026-11-23T07:14 (the site's clock), "
+                   "2026-11-23T07:14Z, 07:14, +8h or -30min",
+                   text);
+}
+
+void when_format(char out[when_text_max], enum when_form form, usec t, const struct plan *plan) {
+  usec wall = t + offset_at(plan, t);
+  if (wall < USEC_MIN || wall > USEC_MAX)
+    wall = t;
+  char text[time_text_len];
+  time_format(text, wall);
+  switch (form) {
+  case WHEN_CLOCK:
+    snprintf(out, when_text_max, "%.12s", text + 11);
+    break;
+  case WHEN_FULL:
+    snprintf(out, when_text_max, "%.10s %.8s", text, text + 11);
+    break;
+  case WHEN_DAY:
+    snprintf(out, when_text_max, "%.10s", text);
+    break;
+  }
+}
