@@ -30,7 +30,8 @@ bool bytes_equal_ct(const void *a, const void *b, size_t n) {
 }
 
 void bytes_wipe(void *p, size_t n) {
-  explicit_bzero(p, n);
+  if (n)
+    explicit_bzero(p, n);
 }
 
 bool bytes_are_zero(const void *p, size_t n) {
