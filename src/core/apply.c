@@ -279,7 +279,7 @@ void party_reserve(struct core *core, const struct party_member *m, int by) {
   core->areas[m->from].leaving += (uint32_t)by;
 }
 
-static void party_remove(struct door_state *s, uint32_t i) {
+void party_remove(struct door_state *s, uint32_t i) {
   s->party[i] = s->party[--s->n_party];
   memset(&s->party[s->n_party], 0, sizeof s->party[0]);
 }

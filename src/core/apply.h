@@ -5,6 +5,8 @@
 #include "core/decide.h"
 
 void apply_plan_applied(struct core *core, const struct event *e);
+/* Forgets the member at i; the last one takes the place. */
+void party_remove(struct door_state *s, uint32_t i);
 /* One person more (1) or less (-1) is on the way through a door: the place they will take is
  * counted in every area that they enter. */
 void party_reserve(struct core *core, const struct party_member *m, int by);

@@ -39,8 +39,12 @@ static bool door_stays(const struct plan *old, const struct plan *new, uint32_t 
          strcmp(old->gates[a->gate].name.s, new->gates[b->gate].name.s) == 0;
 }
 
+/* Whoever merely waits at a door, or has gone through, does not hold it. */
 static bool door_in_use(const struct door_state *s) {
-  return s->open || s->unlocked || s->n_party;
+  bool granted = false;
+  for (uint32_t i = 0; i < s->n_party; i++)
+    granted |= s->party[i].status == PARTY_GRANTED;
+  return s->open || s->unlocked || granted;
 }
 
 static uint32_t lapsing_grants(const struct core *core, const struct plan *new) {
@@ -160,19 +164,22 @@ static void remap_persons(struct core *core, const struct plan *old, const struc
     (core)->member##_spare = was_;                                                                 \
   } while (0)
 
-/* Companions named by index move with their areas and readers; of one whose reader is gone only
- * the wait is lost. */
+/* Companions move with their areas and readers. Of one whose area or reader is gone only the memory
+ * of a wait is lost: a door with a permission that is not yet used stays as it is. */
 static void remap_parties(struct core *core, const struct plan *old, const struct plan *new) {
   for (uint32_t d = 0; d < new->n_doors; d++) {
     struct door_state *s = &core->doors[d];
-    for (uint32_t i = 0; i < s->n_party; i++) {
+    for (uint32_t i = s->n_party; i-- > 0;) {
       struct party_member *m = &s->party[i];
       m->reader = (uint16_t)moved(old, new, REF_READER, m->reader);
-      m->from = core->remap[m->from];
       m->to = core->remap[m->to];
-      SP_ASSERT(m->to != NONE16);
+      m->from = core->remap[m->from];
       if (m->from == NONE16) /* they have been moved since, and the area is gone */
         m->from = core->persons[m->person].area;
+      if (m->status != PARTY_GRANTED && (m->to == NONE16 || m->reader == NONE16))
+        party_remove(s, i);
+      else
+        SP_ASSERT(m->to != NONE16);
     }
   }
 }

@@ -13,7 +13,6 @@
 #include "plan/plan_read.h"
 
 #include <glob.h>
-#include <libgen.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,7 +40,7 @@ struct play {
   struct named persons[names_max], cards[names_max];
   int n_persons, n_cards;
   usec now;
-  usec behind;      /* knowledge older than now by this much */
+  usec behind; /* knowledge older than now by this much */
   bool clock_wrong;
   struct outcome out;
   struct event *kept;
@@ -51,7 +50,7 @@ struct play {
 
 #define FAIL(p, ...)                                                                               \
   do {                                                                                             \
-    char text_[800];                                                                               \
+    char text_[2400];                                                                              \
     snprintf(text_, sizeof text_, __VA_ARGS__);                                                    \
     fail_msg("%s:%d: %s", (p)->file, (p)->line, text_);                                            \
   } while (0)
@@ -215,8 +214,9 @@ static void check_invariants(struct play *p) {
       continue;
     for (uint32_t k = 0; k < plan->doors[e->door].n_peers; k++) {
       uint32_t peer = plan->peers[plan->doors[e->door].peers_at + k];
-      if (core->doors[peer].open || (core->doors[peer].unlocked &&
-                                     (plan->doors[peer].lock_monitor || core->doors[peer].relock_at > p->now)))
+      if (core->doors[peer].open ||
+          (core->doors[peer].unlocked &&
+           (plan->doors[peer].lock_monitor || core->doors[peer].relock_at > p->now)))
         FAIL(p, "door %s was unlocked while %s of its interlock group was not secured",
              plan->doors[e->door].name.s, plan->doors[peer].name.s);
     }
@@ -339,7 +339,7 @@ static void act_operator_disable(struct play *p, const struct words *w) {
 }
 
 static void act_plan(struct play *p, const struct words *w) {
-  char path[1024];
+  char path[600];
   snprintf(path, sizeof path, "%s/plans/%s", p->dir, word(p, w, 1));
   FILE *f = fopen(path, "rb");
   if (!f)
@@ -352,8 +352,8 @@ static void act_plan(struct play *p, const struct words *w) {
   struct plan_faults faults = {0};
   struct plan *plan = NULL;
   if (plan_read(buf_span(&text), &plan, &faults))
-    FAIL(p, "%s:%u: %s", path, faults.n ? faults.at[0].line : 0,
-         faults.n ? faults.at[0].text : "unreadable");
+    FAIL(p, "%s:%u: %s", path, faults.kept ? faults.at[0].line : 0,
+         faults.kept ? faults.at[0].text : "unreadable");
   plan_faults_free(&faults);
   buf_free(&text);
   assert_true(p->n_plans < 8);
@@ -367,8 +367,9 @@ static void act_plan(struct play *p, const struct words *w) {
   c.u.plan_apply.source.b[0] = (uint8_t)p->n_plans;
   run(p, &c);
   for (int r = 0; first && r < ROLE_COUNT; r++) {
-    struct words op = {3, {(char *)"operator", (char *)(uintptr_t)role_names[r],
-                           (char *)(uintptr_t)role_names[r]}};
+    struct words op = {
+        3,
+        {(char *)"operator", (char *)(uintptr_t)role_names[r], (char *)(uintptr_t)role_names[r]}};
     act_operator(p, &op);
   }
 }
@@ -403,8 +404,8 @@ static void act_person(struct play *p, const struct words *w) {
   }
   if (p->out.verdict == VERDICT_DONE && level) {
     c = command_by(p, w, COMMAND_LEVEL_GRANT);
-    c.u.level_grant = (struct cmd_level_grant){index, plan_thing(p, REF_LEVEL, level), TIME_ABSENT,
-                                               TIME_ABSENT};
+    c.u.level_grant =
+        (struct cmd_level_grant){index, plan_thing(p, REF_LEVEL, level), TIME_ABSENT, TIME_ABSENT};
     run(p, &c);
   }
 }
@@ -441,9 +442,9 @@ static void act_pin(struct play *p, const struct words *w) {
 
 static void act_grant(struct play *p, const struct words *w) {
   struct command c = command_by(p, w, COMMAND_LEVEL_GRANT);
-  c.u.level_grant = (struct cmd_level_grant){
-      person_of(p, word(p, w, 1)), plan_thing(p, REF_LEVEL, word(p, w, 2)),
-      date_option(p, w, "from"), date_option(p, w, "until")};
+  c.u.level_grant =
+      (struct cmd_level_grant){person_of(p, word(p, w, 1)), plan_thing(p, REF_LEVEL, word(p, w, 2)),
+                               date_option(p, w, "from"), date_option(p, w, "until")};
   run(p, &c);
 }
 
@@ -462,9 +463,9 @@ static void act_present(struct play *p, const struct words *w) {
       .format = has_word(w, "strange-format") ? REF_ABSENT : 0,
       .tag = id_of("tag", word(p, w, 1)),
       .pin = pin ? id_of("pin", pin) : (struct id){{0}},
-      .biometric = !bio                          ? BIOMETRIC_NONE
+      .biometric = !bio                        ? BIOMETRIC_NONE
                    : strcmp(bio, "match") == 0 ? BIOMETRIC_MATCH
-                                                 : BIOMETRIC_MISMATCH,
+                                               : BIOMETRIC_MISMATCH,
       .late = has_word(w, "late"),
       .occurred_at = has_word(w, "late") ? p->now - 60 * USEC_PER_S : TIME_ABSENT,
   };
@@ -535,8 +536,7 @@ static void act_separation_lift(struct play *p, const struct words *w) {
 
 static void act_acknowledge(struct play *p, const struct words *w) {
   struct command c = command_by(p, w, COMMAND_ALARM_ACKNOWLEDGE);
-  c.u.alarm_acknowledge.alarm =
-      p->core->head.n_alarms ? p->core->alarms[0].n : 0; /* the oldest */
+  c.u.alarm_acknowledge.alarm = p->core->head.n_alarms ? p->core->alarms[0].n : 0; /* the oldest */
   run(p, &c);
 }
 
@@ -696,7 +696,7 @@ static void play_file(void **state) {
   p->kept = calloc(kept_events_max, sizeof *p->kept);
   p->file = *state;
   snprintf(p->dir, sizeof p->dir, "%s", p->file);
-  memmove(p->dir, dirname(p->dir), strlen(dirname(p->dir)) + 1);
+  *strrchr(p->dir, '/') = 0;
   p->mem = new_memory();
   p->core = core_init(p->mem);
   assert_true(time_parse_lenient(&p->now, "2026-11-23T08:00Z", 17));
