@@ -3,6 +3,7 @@
 #include "plan/plan_scalar.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,20 +29,22 @@ static usec from_wall(const struct plan *plan, usec wall) {
 }
 
 static bool parse_relative(usec *out, const char *text, usec now) {
-  uint32_t ms;
   if (strcmp(text, "now") == 0) {
     *out = now;
     return true;
   }
-  if ((text[0] != '+' && text[0] != '-') || !plan_duration(span_str(text + 1), &ms)) {
-    unsigned long days; /* plan_duration ends at a week, people plan longer */
-    char end, sign;
-    if (sscanf(text, "%c%5lud%c", &sign, &days, &end) != 2 || (sign != '+' && sign != '-'))
-      return false;
-    *out = now + (sign == '+' ? 1 : -1) * (usec)days * 86400 * USEC_PER_S;
-    return true;
-  }
-  *out = now + (text[0] == '+' ? 1 : -1) * (usec)ms * USEC_PER_MS;
+  if (text[0] != '+' && text[0] != '-')
+    return false;
+  uint32_t ms;
+  usec span;
+  size_t digits = strspn(text + 1, "0123456789");
+  if (digits && digits < 6 && strcmp(text + 1 + digits, "d") == 0)
+    span = (usec)strtoul(text + 1, NULL, 10) * 86400 * USEC_PER_S; /* people plan for years */
+  else if (plan_duration(span_str(text + 1), &ms))
+    span = (usec)ms * USEC_PER_MS;
+  else
+    return false;
+  *out = text[0] == '+' ? now + span : now - span;
   return true;
 }
 
