@@ -424,7 +424,7 @@ static enum sp_err read_hex(struct reader *r, uint8_t *out, size_t n) {
 static enum sp_err read_value(struct reader *r, void *at) {
   const struct field *f = r->field;
   struct span s;
-  uint64_t v;
+  uint64_t v = 0;
   enum sp_err err;
   switch (f->kind) {
   case FIELD_CONST:
@@ -499,7 +499,7 @@ enum sp_err record_decode(const struct record *record, void *out, struct span js
     return bad(&r, SP_INVALID, "an object in braces is expected");
   if (!take(&r, '}')) {
     do {
-      struct span key;
+      struct span key = {0};
       enum sp_err err = read_string(&r, &key);
       if (err)
         return err;

@@ -94,7 +94,7 @@ void decide_plan_apply(struct deciding *d) {
 /* --- Making it true --- */
 
 static void remap_grants(struct core *core, struct person *p, const uint16_t *levels) {
-  struct grant kept[levels_max];
+  struct grant kept[levels_max] = {0};
   uint32_t n = 0;
   struct grant_cursor c = {0};
   for (const struct grant *g; (g = person_next_grant(core, p, &c));)

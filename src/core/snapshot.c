@@ -142,7 +142,7 @@ static bool indexes_fit(const struct core *core) {
 
 enum sp_err core_load(struct core *core, struct span dump, const struct plan *plan,
                       struct fault *why) {
-  struct core_head head;
+  struct core_head head = {0};
   enum sp_err err = read_head(dump, &head, why);
   if (err)
     return err;

@@ -276,7 +276,7 @@ static bool find_name(void *ctx, enum ref_kind kind, struct span name, uint32_t 
   const struct core *core = ctx;
   if (kind != REF_PERSON && kind != REF_CREDENTIAL && kind != REF_OPERATOR)
     return core->plan && plan_find(core->plan, kind, name, index);
-  struct id id;
+  struct id id = {{0}};
   if (!hex_decode(id.b, sizeof id.b, (const char *)name.p, name.n))
     return false;
   return kind == REF_PERSON       ? core_find_person(core, id, index)

@@ -164,7 +164,7 @@ static enum sp_err object(struct cursor *c, const char *member, struct span *s) 
 }
 
 static enum sp_err instant(struct cursor *c, const char *member, usec *t) {
-  struct span s;
+  struct span s = {0};
   enum sp_err err = string(c, member, &s);
   if (!err && !time_parse(t, (const char *)s.p, s.n))
     err = bad(c, member, "a time like 2026-11-23T07:14:27.123456Z is expected");
@@ -181,7 +181,7 @@ static enum sp_err actor(struct cursor *c, const char *member, struct span *s) {
 }
 
 static enum sp_err commitment(struct cursor *c, const char *member, struct hash *h) {
-  struct span s;
+  struct span s = {0};
   enum sp_err err = string(c, member, &s);
   if (!err &&
       (!hex_decode(h->b, sizeof h->b, (const char *)s.p, s.n) || bytes_are_zero(h->b, sizeof h->b)))
