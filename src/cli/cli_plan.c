@@ -89,3 +89,38 @@ enum sp_err cli_plan_check(struct cli *c) {
   buf_free(&yaml);
   return err;
 }
+
+enum sp_err cli_plan_apply(struct cli *c) {
+  struct buf yaml = {0}, blob = {0};
+  struct plan *p;
+  struct ask *a = NULL;
+  struct hash compiled, source;
+  json_t *reply = NULL;
+  enum sp_err err = read_plan(c, c->args.operands[0], false, &yaml, &p);
+  if (!err)
+    err = site_open(c);
+  if (!err)
+    err = plan_blob_encode(p, &blob, &c->why);
+  if (!err)
+    err = ask_open(c, &a);
+  if (!err)
+    err = ask_blob(a, buf_span(&yaml), &source, &c->why);
+  if (!err)
+    err = ask_blob(a, buf_span(&blob), &compiled, &c->why);
+  if (!err) {
+    json_t *command = ask_command(COMMAND_PLAN_APPLY);
+    char hex[64];
+    hex_encode(hex, source.b, sizeof source.b);
+    json_object_set_new(command, "source", json_stringn(hex, sizeof hex));
+    hex_encode(hex, compiled.b, sizeof compiled.b);
+    json_object_set_new(command, "compiled", json_stringn(hex, sizeof hex));
+    err = ask_one(a, (struct asked){.command = command}, &reply, &c->why);
+  }
+  if (!err)
+    err = ask_tell(c, reply);
+  ask_close(a);
+  plan_free(p);
+  buf_free(&yaml);
+  buf_free(&blob);
+  return err;
+}
