@@ -79,14 +79,14 @@ static const char *verb_at(const void *ctx, uint32_t i) {
   return verbs[i].words;
 }
 
-/* First words are few and short: a group's word is compared too. */
+/* First words alone: what a group, or a verb of one word, begins with. */
+enum { first_words_max = 128, first_word_max = 24 };
+struct first_words {
+  char at[first_words_max][first_word_max];
+};
 static const char *first_word_at(const void *ctx, uint32_t i) {
-  static _Thread_local char word[32];
-  (void)ctx;
-  size_t n = strcspn(verbs[i].words, " ");
-  memcpy(word, verbs[i].words, n);
-  word[n] = '\0';
-  return word;
+  const struct first_words *w = ctx;
+  return w->at[i];
 }
 
 static enum sp_err unknown_verb(int argc, char **argv, int at, struct fault *why) {
@@ -112,7 +112,12 @@ static enum sp_err unknown_verb(int argc, char **argv, int at, struct fault *why
     return SP_USAGE;
   }
   char near[64] = "";
-  const char *found = plan_nearest(argv[at], first_word_at, NULL, (uint32_t)verbs_n);
+  struct first_words words;
+  SP_ASSERT(verbs_n <= first_words_max);
+  for (size_t i = 0; i < verbs_n; i++)
+    snprintf(words.at[i], first_word_max, "%.*s", (int)strcspn(verbs[i].words, " "),
+             verbs[i].words);
+  const char *found = plan_nearest(argv[at], first_word_at, &words, (uint32_t)verbs_n);
   if (found)
     snprintf(near, sizeof near, "; is `%s` meant?", found);
   for (size_t i = 0; !found && at + 1 == argc && i < verbs_n; i++) {
@@ -196,6 +201,7 @@ static enum sp_err check_value(const struct option_row *o, const char *text, uin
     snprintf(what, sizeof what, "--%s", o->name);
     return bad_choice(what, text, o->names, why);
   case VALUE_FLAG:
+    return SP_OK;
   case VALUE_TEXT:
   case VALUE_TIME:
   case VALUE_FILE:

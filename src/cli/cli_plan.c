@@ -82,7 +82,7 @@ enum sp_err cli_plan_check(struct cli *c) {
   if (!err && !c->out.json)
     out_line(
         &c->out,
-        "%s: good: %u areas, %u gates, %u doors, %u readers, %u lines, %u schedules, %u levels",
+        "%s: good (areas %u, gates %u, doors %u, readers %u, lines %u, schedules %u, levels %u)",
         file, p->n_areas, p->n_gates, p->n_doors, p->n_readers, p->n_lines, p->n_schedules,
         p->n_levels);
   plan_free(p);
