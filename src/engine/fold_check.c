@@ -1,0 +1,283 @@
+#include "engine/fold_check.h"
+
+/* Each returns what is wrong, as static text, or NULL. */
+typedef const char *check(const struct core *core, const struct event *e);
+
+static const struct person *person_at(const struct core *core, uint32_t i) {
+  return &core->persons[i];
+}
+
+/* --- Site, operators --- */
+
+static const char *check_site_created(const struct core *core, const struct event *e) {
+  (void)e;
+  return core->head.site_created ? "the site was created before" : NULL;
+}
+
+static const char *check_operator_added(const struct core *core, const struct event *e) {
+  uint32_t have;
+  if (core_find_operator(core, e->u.operator_added.operator_id, &have))
+    return "this operator exists already";
+  return core->head.n_operators < operators_max ? NULL : "there are more operators than fit";
+}
+
+static const char *check_operator_disabled(const struct core *core, const struct event *e) {
+  return core->operators[e->u.operator_ref.operator_index].disabled
+             ? "the operator is disabled already"
+             : NULL;
+}
+
+/* --- Persons --- */
+
+static const char *check_person_added(const struct core *core, const struct event *e) {
+  const struct ev_person_added *a = &e->u.person_added;
+  uint32_t have;
+  if (!core->plan)
+    return "no plan is in force yet";
+  if (core_find_person(core, a->person, &have))
+    return "this person exists already";
+  if (core->head.n_persons == persons_max)
+    return "there are more persons than fit";
+  return a->number == person_number(core->head.n_persons) ? NULL
+                                                          : "it is not the next short number";
+}
+
+/* From which states an event may come, as bits of enum person_state. */
+static const char *from_states(const struct core *core, const struct event *e, unsigned states) {
+  return states & 1u << person_at(core, e->u.person_ref.person)->state
+             ? NULL
+             : "the person is not in a state from which that follows";
+}
+
+static const char *check_person_suspended(const struct core *core, const struct event *e) {
+  return from_states(core, e, 1u << PERSON_PRESENT);
+}
+
+static const char *check_person_reinstated(const struct core *core, const struct event *e) {
+  return from_states(core, e, 1u << PERSON_STATE_SUSPENDED | 1u << PERSON_STATE_DEPARTED);
+}
+
+static const char *check_person_departed(const struct core *core, const struct event *e) {
+  return from_states(core, e, 1u << PERSON_PRESENT | 1u << PERSON_STATE_SUSPENDED);
+}
+
+static const char *check_person_unmerged(const struct core *core, const struct event *e) {
+  return from_states(core, e, 1u << PERSON_STATE_MERGED);
+}
+
+static const char *check_person_merged(const struct core *core, const struct event *e) {
+  const struct ev_person_merged *m = &e->u.person_merged;
+  if (m->person == m->into)
+    return "the two are the same";
+  return person_at(core, m->person)->state == PERSON_STATE_MERGED ? "they are merged already"
+                                                                  : NULL;
+}
+
+static const char *check_person_located(const struct core *core, const struct event *e) {
+  const struct ev_person_located *l = &e->u.person_located;
+  return person_at(core, l->person)->area == l->from ? NULL
+                                                     : "the person is in another area than it says";
+}
+
+/* --- Credentials, levels, separation --- */
+
+static const char *check_credential_issued(const struct core *core, const struct event *e) {
+  const struct ev_credential_issued *c = &e->u.credential_issued;
+  uint32_t have;
+  if (core_find_credential(core, c->credential, &have) ||
+      core_find_credential_tag(core, c->tag, &have))
+    return "this credential exists already";
+  return core->head.n_credentials < credentials_max ? NULL : "there are more credentials than fit";
+}
+
+static const char *check_credential_ref(const struct core *core, const struct event *e) {
+  const struct ev_credential_ref *c = &e->u.credential_ref;
+  return core->credentials[c->credential].person == c->person
+             ? NULL
+             : "the credential is another person's";
+}
+
+static bool holds(const struct core *core, uint32_t person, uint32_t level) {
+  struct grant_cursor c = {0};
+  for (const struct grant *g; (g = person_next_grant(core, person_at(core, person), &c));)
+    if (g->level == level)
+      return true;
+  return false;
+}
+
+static const char *check_level_granted(const struct core *core, const struct event *e) {
+  const struct ev_level_granted *l = &e->u.level_granted;
+  bool room = person_at(core, l->person)->n_grants < grants_inline || core->head.free_grant ||
+              core->head.n_extra_grants < extra_grants_max;
+  return room || holds(core, l->person, l->level) ? NULL : "there are more grants than fit";
+}
+
+static const char *check_level_revoked(const struct core *core, const struct event *e) {
+  return holds(core, e->u.level_revoked.person, e->u.level_revoked.level)
+             ? NULL
+             : "the person does not hold this access level";
+}
+
+static bool kept_separate(const struct core *core, uint32_t a, uint32_t b) {
+  for (uint32_t s = person_at(core, a)->separations; s; s = core->separations[s - 1].next)
+    if (core->separations[s - 1].other == b)
+      return true;
+  return false;
+}
+
+static const char *check_separation_added(const struct core *core, const struct event *e) {
+  const struct ev_separation *s = &e->u.separation;
+  if (s->person == s->from_person || kept_separate(core, s->person, s->from_person))
+    return "the two are the same, or kept separate already";
+  uint32_t free_rows = separations_max - core->head.n_separations;
+  for (uint32_t i = core->head.free_separation; i && free_rows < 2;
+       i = core->separations[i - 1].next)
+    free_rows++;
+  return free_rows >= 2 ? NULL : "there are more separations than fit";
+}
+
+static const char *check_separation_lifted(const struct core *core, const struct event *e) {
+  const struct ev_separation *s = &e->u.separation;
+  return kept_separate(core, s->person, s->from_person) &&
+                 kept_separate(core, s->from_person, s->person)
+             ? NULL
+             : "the two are not kept separate";
+}
+
+/* --- States of the site --- */
+
+static const char *check_lockdown_started(const struct core *core, const struct event *e) {
+  return core->areas[e->u.area_ref.area].lockdown ? "the area is locked down already" : NULL;
+}
+
+static const char *check_lockdown_released(const struct core *core, const struct event *e) {
+  return core->areas[e->u.area_ref.area].lockdown && core->head.lockdowns
+             ? NULL
+             : "the area is not locked down";
+}
+
+static const char *check_threat_changed(const struct core *core, const struct event *e) {
+  return core->head.threat == e->u.threat_changed.from ? NULL : "another threat level is in force";
+}
+
+/* --- Passages --- */
+
+/* core_apply puts the person into the door's party. */
+static bool party_has_place(const struct core *core, uint32_t door, uint32_t person) {
+  const struct door_state *s = &core->doors[door];
+  bool place = s->n_party < party_max;
+  for (uint32_t i = 0; i < s->n_party && !place; i++)
+    place = s->party[i].person == person || s->party[i].status != PARTY_GRANTED;
+  return place;
+}
+
+static const char *check_passage_granted(const struct core *core, const struct event *e) {
+  const struct ev_passage_granted *g = &e->u.passage_granted;
+  if (core->credentials[g->credential].person != g->person)
+    return "the credential is another person's";
+  if (core->plan->readers[g->reader].door != g->door || core->plan->doors[g->door].gate != g->gate)
+    return "reader, door and gate do not belong together";
+  return party_has_place(core, g->door, g->person) ? NULL : "too many wait at the door";
+}
+
+static const char *check_passage_refused(const struct core *core, const struct event *e) {
+  const struct ev_passage_refused *r = &e->u.passage_refused;
+  bool pin_wrong = false;
+  for (uint32_t i = 0; i < r->reasons.n; i++)
+    pin_wrong |= r->reasons.at[i].code == REASON_PIN_WRONG;
+  if (!r->reasons.n)
+    return "a refusal has a reason";
+  if ((r->waiting || pin_wrong) && (r->person == REF_ABSENT || r->credential == REF_ABSENT))
+    return "it concerns a person, and names none";
+  if (r->waiting && !party_has_place(core, r->door, r->person))
+    return "too many wait at the door";
+  return NULL;
+}
+
+static const char *check_passage_ended(const struct core *core, const struct event *e) {
+  const struct ev_passage_ended *p = &e->u.passage_ended;
+  const struct door_state *s = &core->doors[p->door];
+  for (uint32_t i = 0; i < s->n_party; i++)
+    if (s->party[i].person == p->person && s->party[i].status == PARTY_GRANTED)
+      return s->party[i].granted == p->granted && s->party[i].to == p->to
+                 ? NULL
+                 : "another passage was permitted";
+  return "no passage was permitted";
+}
+
+/* --- Alarms --- */
+
+static const char *check_alarm_acknowledged(const struct core *core, const struct event *e) {
+  for (uint32_t i = 0; i < core->head.n_alarms; i++)
+    if (core->alarms[i].n == e->u.alarm_acknowledged.alarm)
+      return NULL;
+  return "this alarm is not open";
+}
+
+/* Its references were found when it was decoded, and nothing more can be wrong with it. */
+static const char *check_nothing(const struct core *core, const struct event *e) {
+  (void)core;
+  (void)e;
+  return NULL;
+}
+
+static check *const checks[EVENT_COUNT] = {
+    [EVENT_SITE_CREATED] = check_site_created,
+    [EVENT_PLAN_APPLIED] = check_nothing,
+    [EVENT_OPERATOR_ADDED] = check_operator_added,
+    [EVENT_OPERATOR_DISABLED] = check_operator_disabled,
+    [EVENT_PERSON_ADDED] = check_person_added,
+    [EVENT_PERSON_SUSPENDED] = check_person_suspended,
+    [EVENT_PERSON_REINSTATED] = check_person_reinstated,
+    [EVENT_PERSON_DEPARTED] = check_person_departed,
+    [EVENT_PERSON_MERGED] = check_person_merged,
+    [EVENT_PERSON_UNMERGED] = check_person_unmerged,
+    [EVENT_PERSON_LOCATED] = check_person_located,
+    [EVENT_CREDENTIAL_ISSUED] = check_credential_issued,
+    [EVENT_CREDENTIAL_SUSPENDED] = check_credential_ref,
+    [EVENT_CREDENTIAL_REINSTATED] = check_credential_ref,
+    [EVENT_CREDENTIAL_LOST] = check_credential_ref,
+    [EVENT_CREDENTIAL_REVOKED] = check_credential_ref,
+    [EVENT_PIN_SET] = check_nothing,
+    [EVENT_PIN_LOCKED] = check_nothing,
+    [EVENT_LEVEL_GRANTED] = check_level_granted,
+    [EVENT_LEVEL_REVOKED] = check_level_revoked,
+    [EVENT_SEPARATION_ADDED] = check_separation_added,
+    [EVENT_SEPARATION_LIFTED] = check_separation_lifted,
+    [EVENT_LOCKDOWN_STARTED] = check_lockdown_started,
+    [EVENT_LOCKDOWN_RELEASED] = check_lockdown_released,
+    [EVENT_THREAT_CHANGED] = check_threat_changed,
+    [EVENT_GATE_CLOSED] = check_nothing,
+    [EVENT_GATE_OPENED] = check_nothing,
+    [EVENT_PASSAGE_GRANTED] = check_passage_granted,
+    [EVENT_PASSAGE_REFUSED] = check_passage_refused,
+    [EVENT_PASSAGE_TAKEN] = check_passage_ended,
+    [EVENT_PASSAGE_NOT_TAKEN] = check_passage_ended,
+    [EVENT_PASSAGE_REPORTED_LATE] = check_nothing,
+    [EVENT_DOOR_OPENED] = check_nothing,
+    [EVENT_DOOR_CLOSED] = check_nothing,
+    [EVENT_DOOR_LOCKED] = check_nothing,
+    [EVENT_DOOR_EXIT_REQUESTED] = check_nothing,
+    [EVENT_DOOR_FORCED] = check_nothing,
+    [EVENT_DOOR_HELD] = check_nothing,
+    [EVENT_DOOR_LOCK_FAILED] = check_nothing,
+    [EVENT_DOOR_REPORTED_LATE] = check_nothing,
+    [EVENT_DURESS_RAISED] = check_nothing,
+    [EVENT_READER_ONLINE] = check_nothing,
+    [EVENT_READER_OFFLINE] = check_nothing,
+    [EVENT_READER_TAMPERED] = check_nothing,
+    [EVENT_READER_RESTORED] = check_nothing,
+    [EVENT_ALARM_ACKNOWLEDGED] = check_alarm_acknowledged,
+    [EVENT_DETAILS_READ] = check_nothing,
+    [EVENT_DETAILS_ERASED] = check_nothing,
+    [EVENT_SNAPSHOT_TAKEN] = check_nothing,
+    [EVENT_COMMAND_REFUSED] = check_nothing,
+};
+
+enum sp_err fold_check_event(const struct core *core, const struct event *e, struct fault *why) {
+  SP_ASSERT((unsigned)e->type < EVENT_COUNT);
+  const char *wrong = checks[e->type](core, e);
+  return wrong ? fault_set(why, SP_CORRUPT, "%s does not follow from what came before: %s",
+                           event_records[e->type].type, wrong)
+               : SP_OK;
+}
