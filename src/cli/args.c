@@ -112,7 +112,7 @@ static enum sp_err unknown_verb(int argc, char **argv, int at, struct fault *why
     return SP_USAGE;
   }
   char near[64] = "";
-  struct first_words words;
+  struct first_words words = {0};
   SP_ASSERT(verbs_n <= first_words_max);
   for (size_t i = 0; i < verbs_n; i++)
     snprintf(words.at[i], first_word_max, "%.*s", (int)strcspn(verbs[i].words, " "),

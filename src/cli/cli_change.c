@@ -126,7 +126,7 @@ static enum sp_err details_from_file(struct cli *c, json_t **details) {
   struct buf text = {0};
   json_error_t at;
   const char *file = cli_text(c, OPT_DETAILS_FILE);
-  enum sp_err err = file_read(file, details_max, &text, &c->why);
+  enum sp_err err = cli_file_read(file, details_max, &text, &c->why);
   if (!err) {
     *details = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &at);
     if (!*details)

@@ -255,7 +255,7 @@ static enum sp_err find_known(struct importing *im) {
     return fault_set(&im->c->why, SP_NO_MEMORY, "out of memory");
   for (uint32_t i = 0; i < core->head.n_credentials; i++)
     im->has_card[core->credentials[i].person] = true;
-  err = ask_details_read(im->c, REF_ABSENT);
+  err = ask_details_read(im->c, im->ask, REF_ABSENT);
   for (uint32_t i = 0; i < core->head.n_persons && !err; i++) {
     json_t *details;
     err = site_details(im->c->site, REF_PERSON, i, &details, &im->c->why);
@@ -562,13 +562,13 @@ enum sp_err cli_person_import(struct cli *c) {
   if (!err && !site_plan(c->site))
     err = fault_set(&c->why, SP_NOT_FOUND, "the site has no plan yet");
   if (!err)
-    err = file_read(im->file, import_bytes_max, &im->bytes, &c->why);
+    err = cli_file_read(im->file, import_bytes_max, &im->bytes, &c->why);
   if (!err)
     err = check_rows(im);
   if (!err && !dry)
-    err = find_known(im);
-  if (!err && !dry)
     err = ask_open(c, &im->ask);
+  if (!err && !dry)
+    err = find_known(im);
   if (!err && !dry)
     err = send_rows(im);
   if (!err)

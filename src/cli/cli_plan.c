@@ -3,6 +3,8 @@
 #include "cli/cli.h"
 #include "cli/file.h"
 #include "cli/site.h"
+#include "core/event.h"
+#include "journal/entry.h"
 #include "plan/plan_blob.h"
 #include "plan/plan_read.h"
 
@@ -47,7 +49,7 @@ static enum sp_err read_plan(struct cli *c, const char *file, bool report, struc
                              struct plan **plan) {
   struct plan_faults faults = {0};
   *plan = NULL;
-  enum sp_err err = file_read(file, plan_yaml_bytes_max, yaml, &c->why);
+  enum sp_err err = cli_file_read(file, plan_yaml_bytes_max, yaml, &c->why);
   if (err)
     return err;
   err = plan_read(buf_span(yaml), plan, &faults);
@@ -122,5 +124,44 @@ enum sp_err cli_plan_apply(struct cli *c) {
   plan_free(p);
   buf_free(&yaml);
   buf_free(&blob);
+  return err;
+}
+
+/* plan.applied names the source by its hash; the last one is in force. */
+static enum sp_err find_source(void *ctx, uint64_t n, struct span bytes, struct fault *why) {
+  struct hash *source = ctx;
+  struct entry e;
+  static const char key[] = "\"source\":\"";
+  (void)n;
+  if (!memmem(bytes.p, bytes.n, "plan.applied", 12))
+    return SP_OK;
+  enum sp_err err = entry_parse(&e, bytes, why);
+  if (err || !span_is(e.type, event_records[EVENT_PLAN_APPLIED].type))
+    return err;
+  const char *at = memmem(e.data.p, e.data.n, key, sizeof key - 1);
+  if (!at || !hex_decode(source->b, sizeof source->b, at + sizeof key - 1, 64))
+    return fault_set(why, SP_CORRUPT, "entry %llu has no source", (unsigned long long)n);
+  return SP_OK;
+}
+
+enum sp_err cli_plan_show(struct cli *c) {
+  struct buf yaml = {0};
+  struct hash source = {0};
+  enum sp_err err = site_open(c);
+  if (!err && !site_plan(c->site))
+    err = fault_set(&c->why, SP_NOT_FOUND, "the site has no plan yet");
+  if (!err && c->out.json) {
+    const struct plan *p = site_plan(c->site);
+    out_json(json_pack("{s:s,s:s,s:s,s:o}", "site", p->name.s, "title", p->title, "zone", p->zone,
+                       "counts", counts_json(p)));
+    return SP_OK;
+  }
+  if (!err)
+    err = site_entries(c->site, 0, find_source, &source, &c->why);
+  if (!err)
+    err = site_blob(c->site, &source, &yaml, &c->why);
+  if (!err)
+    fwrite(yaml.p, 1, yaml.n, stdout);
+  buf_free(&yaml);
   return err;
 }

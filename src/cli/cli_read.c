@@ -52,7 +52,13 @@ static enum sp_err open_with_details(struct cli *c, uint32_t whose) {
   if (!cli_has(c, OPT_AS))
     return fault_set(&c->why, SP_USAGE,
                      "--details is journaled with who reads them: give --as NAME");
-  return ask_details_read(c, whose);
+  struct ask *a;
+  enum sp_err err = ask_open(c, &a);
+  if (err)
+    return err;
+  err = ask_details_read(c, a, whose);
+  ask_close(a);
+  return err;
 }
 
 /* --- Persons --- */

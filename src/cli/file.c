@@ -13,7 +13,7 @@ static enum sp_err os_fault(struct fault *why, const char *path, int error) {
   return fault_set(why, SP_IO, "%s: cannot be read: %s", path, strerror(error));
 }
 
-enum sp_err file_read(const char *path, size_t most, struct buf *out, struct fault *why) {
+enum sp_err cli_file_read(const char *path, size_t most, struct buf *out, struct fault *why) {
   bool standard = strcmp(path, "-") == 0;
   int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)

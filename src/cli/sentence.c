@@ -387,7 +387,7 @@ enum sp_err sentence_line(const struct speaker *s, const struct entry *e, struct
 /* --- Explaining --- */
 
 /* A reason's sentence with what it rests on in place of {}. */
-static void put_reason(const struct core *core, struct buf *out, const json_t *reason) {
+void sentence_reason(const struct core *core, struct buf *out, const json_t *reason) {
   const char *code = json_string_value(json_object_get(reason, "code"));
   const char *on = json_string_value(json_object_get(reason, "on"));
   for (unsigned r = 0; code && r < REASON_COUNT; r++) {
@@ -466,7 +466,7 @@ static json_t *reasons_json(const struct spoken *k, struct buf *b, const json_t 
   json_t *list = json_array();
   for (size_t i = 0; i < json_array_size(reasons); i++) {
     json_t *r = json_deep_copy(json_array_get(reasons, i));
-    put_reason(k->s->core, b, r);
+    sentence_reason(k->s->core, b, r);
     json_object_set_new(r, "text", said(b));
     json_array_append_new(list, r);
   }

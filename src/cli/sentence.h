@@ -32,6 +32,8 @@ enum sp_err sentence_explain_json(const struct speaker *s, const struct entry *e
 /* Appends "officer 1042-7", "area section-1", "credential 5f0c1234": what a reference means to
  * people. ref is "kind:name" as journals write it. */
 void sentence_ref(const struct core *core, struct buf *out, const char *ref);
+/* Appends the sentence of a reason, {"code":…,"on":…}. */
+void sentence_reason(const struct core *core, struct buf *out, const json_t *reason);
 /* "1042-7" */
 enum { person_text_max = 16 };
 void person_text(char out[person_text_max], uint32_t index);

@@ -17,6 +17,8 @@ void site_close(struct site *s); /* NULL is fine */
 
 const struct core *site_core(const struct site *s);
 const struct plan *site_plan(const struct site *s); /* NULL before the first */
+struct site_dir;
+const struct site_dir *site_directory(const struct site *s);
 
 /* Names that people type, to indexes; SP_NOT_FOUND with the nearest right name. */
 enum sp_err site_find_person(const struct site *s, const char *text, uint32_t *index,
@@ -37,6 +39,10 @@ enum sp_err site_entries(const struct site *s, uint64_t from, site_visit *visit,
 /* One entry's bytes, appended. SP_NOT_FOUND when the log is shorter. */
 enum sp_err site_entry(const struct site *s, uint64_t n, struct buf *bytes,
                        struct fault *why) SP_MUST_USE;
+
+/* Appends a blob's bytes. */
+enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf *out,
+                      struct fault *why) SP_MUST_USE;
 
 /* The personal details that came with the entry of this person (or operator), parsed; *details is
  * NULL when there are none or they were erased. Reading a person's is journaled by whoever calls

@@ -473,7 +473,9 @@ const struct verb verbs[] = {
      .run = cli_export_log},
     {.words = "backup",
      .doc = "write the whole site into one file, also while the engine runs",
-     .more = "The keys are in it: keep it as you keep them.",
+     .more = "The keys are not in it: keep a copy of DIR/keys apart. Personal details are: keep it "
+             "as you "
+             "keep them.",
      .example = "sallyport backup /media/backup/site.backup",
      .needs = READS,
      .operands = {OPERAND_FILE("FILE", "must not exist yet")},

@@ -1,0 +1,252 @@
+#include "cli/site.h"
+
+#include "cli/sentence.h"
+#include "engine/fold.h"
+#include "engine/site_dir.h"
+#include "plan/plan_scalar.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct site {
+  struct site_dir *dir;
+  struct store *store;
+  struct fold fold;
+  bool folded;
+};
+
+static enum sp_err open_parts(struct site *s, const char *dir, struct fault *why) {
+  enum sp_err err = site_dir_open(&s->dir, dir, SITE_DIR_READ, why);
+  if (err == SP_NOT_FOUND)
+    return fault_set(why, SP_NOT_FOUND,
+                     "there is no site in %s: name its data directory with --dir or SALLYPORT_DIR, "
+                     "or make one with `sallyport init`",
+                     dir);
+  if (!err)
+    err = site_dir_store(s->dir, STORE_READ, &s->store, why);
+  if (err)
+    return err;
+  /* Hashing is for `verify`: a reader that comes often believes what the engine wrote. */
+  const struct fold_options options = {.site = site_dir_site(s->dir)->s, .no_tree = true};
+  s->folded = true;
+  err = fold_open(&s->fold, s->store, &options, why);
+  return err ? fault_prefix(why, "%s", dir) : SP_OK;
+}
+
+enum sp_err site_open(struct cli *c) {
+  if (c->site)
+    return SP_OK;
+  struct site *s = sp_alloc(1, sizeof *s);
+  if (!s)
+    return fault_set(&c->why, SP_NO_MEMORY, "out of memory");
+  enum sp_err err = open_parts(s, cli_dir(c), &c->why);
+  if (err) {
+    site_close(s);
+    return err;
+  }
+  c->site = s;
+  c->out.plan = s->fold.plan;
+  return SP_OK;
+}
+
+enum sp_err site_refresh(struct cli *c, bool *more) {
+  uint64_t n = 0;
+  enum sp_err err = fold_catch_up(&c->site->fold, &n, &c->why);
+  *more = n > 0;
+  c->out.plan = c->site->fold.plan;
+  return err;
+}
+
+void site_close(struct site *s) {
+  if (!s)
+    return;
+  if (s->folded)
+    fold_close(&s->fold);
+  store_close(s->store);
+  site_dir_close(s->dir);
+  sp_free(s);
+}
+
+const struct core *site_core(const struct site *s) {
+  return s->fold.core;
+}
+
+const struct plan *site_plan(const struct site *s) {
+  return s->fold.plan;
+}
+
+const struct site_dir *site_directory(const struct site *s) {
+  return s->dir;
+}
+
+/* --- Names --- */
+
+enum sp_err site_find_person(const struct site *s, const char *text, uint32_t *index,
+                             struct fault *why) {
+  if (person_parse(s->fold.core, text, index))
+    return SP_OK;
+  size_t digits = strspn(text, "0123456789-");
+  if (digits && text[digits] == '\0')
+    return fault_set(why, SP_NOT_FOUND,
+                     "nobody has the number %.40s: look at it again, the last digit is a check "
+                     "digit; `sallyport person list` has them all",
+                     text);
+  return fault_set(
+      why, SP_NOT_FOUND,
+      "there is no person `%.40s`: give a number like 1000-9, or an id of 32 hex digits", text);
+}
+
+/* An id by its first digits, of things that lie in an array with their id at `offset`. */
+static enum sp_err find_by_digits(const char *what, const char *text, const void *array,
+                                  size_t stride, size_t offset, uint32_t n, uint32_t *index,
+                                  struct fault *why) {
+  size_t len = strlen(text);
+  uint32_t found = 0;
+  if (len < 2 || len > 32 || strspn(text, "0123456789abcdef") != len)
+    return fault_set(why, SP_NOT_FOUND,
+                     "there is no %s `%.40s`: give its id, or the first digits of it, as "
+                     "`sallyport %s list` shows",
+                     what, text, what);
+  for (uint32_t i = 0; i < n; i++) {
+    char hex[32];
+    hex_encode(hex, (const uint8_t *)array + i * stride + offset, 16);
+    if (memcmp(hex, text, len) != 0)
+      continue;
+    *index = i;
+    if (++found == 2)
+      return fault_set(why, SP_INVALID, "more than one %s begins with %s: give more digits", what,
+                       text);
+  }
+  return found ? SP_OK
+               : fault_set(why, SP_NOT_FOUND,
+                           "no %s begins with %s: `sallyport %s list` has them all", what, text,
+                           what);
+}
+
+enum sp_err site_find_credential(const struct site *s, const char *text, uint32_t *index,
+                                 struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_by_digits("credential", text, core->credentials, sizeof *core->credentials,
+                        offsetof(struct credential, id), core->head.n_credentials, index, why);
+}
+
+enum sp_err site_find_operator(const struct site *s, const char *text, uint32_t *index,
+                               struct fault *why) {
+  const struct core *core = s->fold.core;
+  for (uint32_t i = 0; i < core->head.n_operators; i++) {
+    json_t *details;
+    enum sp_err err = site_details(s, REF_OPERATOR, i, &details, why);
+    if (err)
+      return err;
+    const char *name = json_string_value(json_object_get(details, "name"));
+    bool same = name && strcmp(name, text) == 0;
+    json_decref(details);
+    if (same) {
+      *index = i;
+      return SP_OK;
+    }
+  }
+  return find_by_digits("operator", text, core->operators, sizeof *core->operators,
+                        offsetof(struct operator_record, id), core->head.n_operators, index, why);
+}
+
+struct names {
+  const struct plan *plan;
+  enum ref_kind kind;
+};
+static const char *name_at(const void *ctx, uint32_t i) {
+  const struct names *n = ctx;
+  return plan_name(n->plan, n->kind, i)->s;
+}
+
+enum sp_err site_find_place(const struct site *s, enum ref_kind kind, const char *text,
+                            uint32_t *index, struct fault *why) {
+  const struct plan *p = s->fold.plan;
+  if (!p)
+    return fault_set(why, SP_NOT_FOUND, "the site has no plan yet");
+  if (plan_find(p, kind, span_str(text), index))
+    return SP_OK;
+  const struct names names = {p, kind};
+  const char *near = plan_nearest(text, name_at, &names, plan_count(p, kind));
+  return fault_set(why, SP_NOT_FOUND, "the plan has no %s `%.40s`%s%s%s", ref_kind_names[kind],
+                   text, near ? "; is `" : ": `sallyport plan show` has them all", near ? near : "",
+                   near ? "` meant?" : "");
+}
+
+/* --- Entries --- */
+
+struct visiting {
+  site_visit *visit;
+  void *ctx;
+  struct fault *why;
+};
+
+static enum sp_err visit_one(void *ctx, uint64_t n, struct span bytes) {
+  struct visiting *v = ctx;
+  return v->visit(v->ctx, n, bytes, v->why);
+}
+
+enum sp_err site_entries(const struct site *s, uint64_t from, site_visit *visit, void *ctx,
+                         struct fault *why) {
+  struct visiting v = {visit, ctx, why};
+  return store_entries(s->store, from, core_next_entry(s->fold.core), visit_one, &v, why);
+}
+
+struct one_entry {
+  struct buf *bytes;
+  bool found;
+};
+
+static enum sp_err keep_one(void *ctx, uint64_t n, struct span bytes) {
+  struct one_entry *o = ctx;
+  (void)n;
+  buf_put(o->bytes, bytes.p, bytes.n);
+  o->found = true;
+  return o->bytes->failed ? SP_NO_MEMORY : SP_OK;
+}
+
+enum sp_err site_entry(const struct site *s, uint64_t n, struct buf *bytes, struct fault *why) {
+  struct one_entry o = {bytes, false};
+  uint64_t size = core_next_entry(s->fold.core);
+  if (n >= size)
+    return fault_set(why, SP_NOT_FOUND,
+                     "there is no entry %" PRIu64 ": the journal has %" PRIu64 ", from 0 on", n,
+                     size);
+  enum sp_err err = store_entries(s->store, n, n + 1, keep_one, &o, why);
+  if (!err && !o.found)
+    err = fault_set(why, SP_CORRUPT, "entry %" PRIu64 " is missing", n);
+  return err;
+}
+
+enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf *out,
+                      struct fault *why) {
+  return store_blob(s->store, hash, out, why);
+}
+
+/* --- Details --- */
+
+static enum sp_err keep_details(void *ctx, const struct store_details *d) {
+  json_t **last = ctx;
+  json_t *j = json_loadb((const char *)d->json.p, d->json.n, JSON_REJECT_DUPLICATES, NULL);
+  if (!j)
+    return SP_CORRUPT;
+  json_decref(*last);
+  *last = j; /* by n: what came later holds */
+  return SP_OK;
+}
+
+enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t index, json_t **details,
+                         struct fault *why) {
+  const struct core *core = s->fold.core;
+  const struct id *subject =
+      kind == REF_PERSON ? &core->persons[index].id : &core->operators[index].id;
+  *details = NULL;
+  enum sp_err err = store_details(s->store, subject, keep_details, details, why);
+  if (err) {
+    json_decref(*details);
+    *details = NULL;
+    if (err == SP_CORRUPT && why && !why->text[0])
+      fault_set(why, SP_CORRUPT, "personal details in the store are no JSON: `verify` tells more");
+  }
+  return err;
+}
