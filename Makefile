@@ -3,9 +3,10 @@ prefix ?= /usr/local
 BUILD = build
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt bench examples install clean
+.PHONY: help run build test lint fmt bench examples install clean
 
 help:
+	@echo "make run       a demo site that runs, under var/"
 	@echo "make test      build with gcc, clang and the sanitizers, and run every test"
 	@echo "make build     build/ alone, with gcc"
 	@echo "make bench     measure, and print the figures"
@@ -14,6 +15,9 @@ help:
 	@echo "make examples  write the example plans that are generated"
 	@echo "make install   into DESTDIR and prefix (now $(prefix))"
 	@echo "make clean     remove what was built"
+
+run:
+	@scripts/run $(ARGS)
 
 build:
 	@scripts/install-deps
