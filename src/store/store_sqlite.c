@@ -48,6 +48,10 @@ static const char schema[] =
     "CREATE TABLE snapshot_chunks(site INTEGER, n INTEGER, chunk INTEGER, bytes BLOB NOT NULL,"
     " PRIMARY KEY(site, n, chunk));";
 
+static const char writer_pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                                     "PRAGMA journal_size_limit=-1; PRAGMA secure_delete=ON;"
+                                     "PRAGMA temp_store=MEMORY;";
+
 #define STATEMENTS(X)                                                                              \
   X(BEGIN, "BEGIN IMMEDIATE")                                                                      \
   X(COMMIT, "COMMIT")                                                                              \
@@ -339,10 +343,7 @@ enum sp_err store_sqlite_open(const char *path, const char *site, enum store_mod
   if (!err && empty && mode != STORE_CREATE)
     err = fault_set(why, SP_CORRUPT, "%s: not a Sallyport database", path);
   if (!err && s->writes) {
-    err = exec(s,
-               "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=-1;"
-               "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;",
-               why);
+    err = exec(s, writer_pragmas, why);
     sqlite3_wal_hook(s->db, on_wal, s); /* instead of automatic checkpoints: see maintain */
   }
   if (!err)
