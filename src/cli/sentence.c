@@ -146,6 +146,12 @@ static const struct words table[EVENT_COUNT] = {
                                "The command {command} was refused."},
 };
 
+void sentence_words(enum event_type type, const char **line, const char **explain) {
+  SP_ASSERT((unsigned)type < EVENT_COUNT);
+  *line = table[type].line;
+  *explain = table[type].explain;
+}
+
 enum event_type sentence_type(struct span type) {
   for (unsigned e = 0; e < EVENT_COUNT; e++)
     if (span_is(type, event_records[e].type))

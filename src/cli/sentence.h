@@ -40,6 +40,9 @@ void person_text(char out[person_text_max], uint32_t index);
 /* Both forms, with and without the hyphen, or the hex id. */
 bool person_parse(const struct core *core, const char *text, uint32_t *index);
 
+/* The row of a type: what `log` and what `explain` say, braces unfilled. For docs and tests. */
+void sentence_words(enum event_type type, const char **line, const char **explain);
+
 /* The type of an entry; EVENT_COUNT when it is not known. */
 enum event_type sentence_type(struct span type);
 
