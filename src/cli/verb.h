@@ -78,6 +78,10 @@ enum value_kind {
   X(LIMIT, "limit", VALUE_NUMBER, "N", NULL, NULL, false, "the last N")                            \
   X(FOLLOW, "follow", VALUE_FLAG, NULL, NULL, NULL, false, "go on as entries come; Ctrl-C ends")   \
   X(DRY_RUN, "dry-run", VALUE_FLAG, NULL, NULL, NULL, false, "check every row, change nothing")    \
+  X(KEY, "key", VALUE_TEXT, "VKEY", NULL, "the site's own", false,                                 \
+    "the log's verifier key, as `init` printed it")                                                \
+  X(CHECKPOINT, "checkpoint", VALUE_FILE, "FILE", NULL, NULL, false,                               \
+    "a signed checkpoint that someone kept: the log must still hold it")                           \
   X(ACCEPT_FORK, "accept-fork", VALUE_FLAG, NULL, NULL, NULL, false,                               \
     "restore a backup that is behind the last signed checkpoint, as a log of its own")
 

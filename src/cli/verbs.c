@@ -446,9 +446,12 @@ const struct verb verbs[] = {
     {.heading = "The record",
      .words = "verify",
      .doc = "check the whole record: every hash, signature, sequence and time",
-     .more = "Trusts nothing stored: all is hashed again. Exit code 9 names the first damage.",
+     .more = "Trusts nothing stored: all is hashed again. DIR may also be what `export-log` wrote. "
+             "Every "
+             "damage is told with its place; the exit code is that of the first.",
      .example = "sallyport verify /var/lib/sallyport",
      .needs = READS,
+     .options = OPT_BIT(KEY) | OPT_BIT(CHECKPOINT),
      .operands = {OPERAND_DIR_OPTIONAL},
      .run = cli_verify},
     {.words = "replay",
