@@ -1,0 +1,186 @@
+/* cli_audit.c: the verbs about the record: verify, replay, rebuild, export-log, backup, restore. */
+#include "audit/replay.h"
+#include "audit/verify.h"
+#include "cli/cli.h"
+#include "cli/file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *record_dir(const struct cli *c) {
+  return c->args.operands[0] ? c->args.operands[0] : cli_dir(c);
+}
+
+/* --- How far it is: on a terminal, on standard error --- */
+
+struct shown {
+  bool any;
+};
+
+static bool show_step(void *ctx, const char *what, uint64_t done, uint64_t total) {
+  struct shown *s = ctx;
+  s->any = true;
+  if (total)
+    fprintf(stderr, "\r%s: %" PRIu64 " of %" PRIu64 "\033[K", what, done, total);
+  else
+    fprintf(stderr, "\r%s: %" PRIu64 "\033[K", what, done);
+  return true;
+}
+
+static void clear_shown(const struct shown *s) {
+  if (s->any)
+    fputs("\r\033[K", stderr);
+}
+
+static struct progress progress_for(const struct cli *c, struct shown *s) {
+  bool show = !c->out.json && isatty(STDERR_FILENO);
+  return (struct progress){.step = show ? show_step : NULL, .ctx = s};
+}
+
+/* --- Faults --- */
+
+static json_t *faults_json(const struct report *r) {
+  json_t *list = json_array();
+  for (uint32_t i = 0; i < r->kept; i++)
+    json_array_append_new(
+        list, json_pack("{s:s,s:s}", "error", sp_err_name(r->at[i].err), "text", r->at[i].text));
+  return list;
+}
+
+static void tell_faults(const struct cli *c, const struct report *r) {
+  for (uint32_t i = 0; i < r->kept; i++) {
+    struct buf line = {0};
+    out_colour(&c->out, &line, COLOUR_BAD, sp_err_name(r->at[i].err));
+    buf_puts(&line, ": ");
+    term_put(&line, span_str(r->at[i].text));
+    out_line(&c->out, "%s", buf_cstr(&line) ? buf_cstr(&line) : r->at[i].text);
+    buf_free(&line);
+  }
+  if (r->found > r->kept)
+    out_line(&c->out, "and %" PRIu64 " more", r->found - r->kept);
+}
+
+/* --- verify --- */
+
+static const struct column verify_columns[] = {
+    {"site", "Site", COLUMN_TEXT},
+    {"entries", "Entries", COLUMN_NUMBER},
+    {"bytes", "Bytes of entries", COLUMN_NUMBER},
+    {"first_at", "From", COLUMN_TIME},
+    {"last_at", "To", COLUMN_TIME},
+    {"root", "Root", COLUMN_TEXT},
+    {"vkey", "Key", COLUMN_TEXT},
+    {"signed", "Entries signed", COLUMN_NUMBER},
+    {"cosigned", "Witnesses", COLUMN_NUMBER},
+    {"details", "Details proven", COLUMN_NUMBER},
+    {"erased", "Details erased", COLUMN_NUMBER},
+    {"blobs", "Blobs", COLUMN_NUMBER},
+    {"passages", "Passages", COLUMN_NUMBER},
+    {"snapshots", "Snapshots", COLUMN_NUMBER},
+    {"tiles", "Tiles", COLUMN_NUMBER},
+};
+
+static json_t *verify_json(const struct verify_result *r) {
+  char root[64];
+  hex_encode(root, r->root.b, sizeof r->root.b);
+  json_t *o = json_pack("{s:s,s:I,s:I,s:s%,s:s,s:I,s:i,s:I,s:I,s:I,s:I,s:I,s:I}", "site", r->site,
+                        "entries", (json_int_t)r->entries, "bytes", (json_int_t)r->bytes, "root",
+                        root, sizeof root, "vkey", r->vkey, "signed", (json_int_t)r->signed_size,
+                        "cosigned", (int)r->cosigned, "details", (json_int_t)r->details, "erased",
+                        (json_int_t)r->erased, "blobs", (json_int_t)r->blobs, "passages",
+                        (json_int_t)r->passages, "snapshots", (json_int_t)r->snapshots, "tiles",
+                        (json_int_t)r->tiles);
+  if (r->first_at != TIME_ABSENT)
+    json_object_set_new(o, "first_at", json_time(r->first_at));
+  if (r->last_at != TIME_ABSENT)
+    json_object_set_new(o, "last_at", json_time(r->last_at));
+  return o;
+}
+
+enum sp_err cli_verify(struct cli *c) {
+  struct report report;
+  struct verify_result result = {.first_at = TIME_ABSENT, .last_at = TIME_ABSENT};
+  struct shown shown = {0};
+  struct note_key key;
+  struct buf checkpoint = {0};
+  const struct progress progress = progress_for(c, &shown);
+  struct verify_options options = {.progress = &progress};
+  enum sp_err err = SP_OK;
+  if (cli_has(c, OPT_KEY)) {
+    err = vkey_parse(&key, span_str(cli_text(c, OPT_KEY)), &c->why);
+    options.key = &key;
+  }
+  if (!err && cli_has(c, OPT_CHECKPOINT)) {
+    err = cli_file_read(cli_text(c, OPT_CHECKPOINT), note_max, &checkpoint, &c->why);
+    options.checkpoint = buf_span(&checkpoint);
+  }
+  if (err) {
+    buf_free(&checkpoint);
+    return err;
+  }
+  err = report_init(&report, &c->why);
+  if (!err)
+    err = verify_dir(record_dir(c), &options, &report, &result, &c->why);
+  clear_shown(&shown);
+  json_t *o = verify_json(&result);
+  if (c->out.json) {
+    json_object_set_new(o, "good", json_boolean(!err));
+    json_object_set_new(o, "faults", faults_json(&report));
+    out_json(o);
+  } else {
+    tell_faults(c, &report);
+    if (!err)
+      out_object(&c->out, verify_columns, sizeof verify_columns / sizeof verify_columns[0], o);
+    else
+      json_decref(o);
+    if (!err)
+      out_line(&c->out, "The record is whole.");
+  }
+  report_free(&report);
+  buf_free(&checkpoint);
+  return err;
+}
+
+/* --- replay --- */
+
+enum sp_err cli_replay(struct cli *c) {
+  static const struct column columns[] = {
+      {"entries", "Entries", COLUMN_NUMBER},
+      {"commands", "Commands decided again", COLUMN_NUMBER},
+      {"states", "States compared", COLUMN_NUMBER},
+  };
+  struct report report;
+  struct replay_result r = {0};
+  struct shown shown = {0};
+  const struct progress progress = progress_for(c, &shown);
+  enum sp_err err = report_init(&report, &c->why);
+  if (!err)
+    err = replay_dir(record_dir(c), &progress, &report, &r, &c->why);
+  clear_shown(&shown);
+  json_t *o = json_pack("{s:I,s:I,s:I,s:I}", "entries", (json_int_t)r.entries, "commands",
+                        (json_int_t)r.commands, "states", (json_int_t)r.states, "differing",
+                        (json_int_t)r.differing);
+  if (c->out.json) {
+    json_object_set_new(o, "good", json_boolean(!err));
+    json_object_set_new(o, "faults", faults_json(&report));
+    out_json(o);
+  } else {
+    tell_faults(c, &report);
+    if (r.journaled.n) {
+      out_line(&c->out, "journaled: %.*s", (int)r.journaled.n, (const char *)r.journaled.p);
+      out_line(&c->out, "again:     %.*s", (int)r.again.n,
+               r.again.n ? (const char *)r.again.p : "");
+    }
+    if (!err)
+      out_object(&c->out, columns, sizeof columns / sizeof columns[0], o);
+    else
+      json_decref(o);
+    if (!err)
+      out_line(&c->out, "Every decision comes out the same, byte for byte.");
+  }
+  replay_result_free(&r);
+  report_free(&report);
+  return err;
+}
