@@ -13,8 +13,10 @@ enum {
 
   areas_max = 8192,
   area_depth_max = 8,
+  area_capacity_most = 1000000, /* persons */
   gates_max = 2048,
   doors_max = 2048,
+  interlock_peers_max = 64, /* of one door */
   readers_max = 4096,
   lines_max = 256,
   schedules_max = 128,

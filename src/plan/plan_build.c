@@ -40,13 +40,24 @@ void plan_free(struct plan *p) {
 }
 
 void plan_places_free(struct plan_places *l) {
-  for (int a = 0; a < PLAN_ARRAY_COUNT; a++)
+  for (int a = 0; a < PLAN_ARRAY_COUNT; a++) {
     sp_free(l->line[a]);
+    sp_free(l->marks[a]);
+  }
   *l = (struct plan_places){0};
 }
 
 uint32_t plan_place(const struct plan_places *l, enum plan_array a, uint32_t index) {
   return l && l->line[a] && index < l->capacity[a] ? l->line[a][index] : 0;
+}
+
+uint8_t plan_place_marks(const struct plan_places *l, enum plan_array a, uint32_t index) {
+  return l && l->marks[a] && index < l->capacity[a] ? l->marks[a][index] : 0;
+}
+
+void plan_place_mark(struct plan_places *l, enum plan_array a, uint32_t index, uint8_t marks) {
+  SP_ASSERT(l->marks[a] && index < l->capacity[a]);
+  l->marks[a][index] |= marks;
 }
 
 const char *plan_array_name(enum plan_array a) {
@@ -80,14 +91,20 @@ enum sp_err plan_add(struct plan *p, struct plan_places *l, enum plan_array a, u
     *array_of(p, a) = grown;
     if (l) {
       uint32_t *lines = sp_realloc(l->line[a], capacity * sizeof *lines);
-      if (!lines)
+      if (lines)
+        l->line[a] = lines;
+      uint8_t *marks = sp_realloc(l->marks[a], capacity);
+      if (marks)
+        l->marks[a] = marks;
+      if (!lines || !marks)
         return fault_set(why, SP_NO_MEMORY, "out of memory");
-      l->line[a] = lines;
       l->capacity[a] = capacity;
     }
   }
-  if (l)
+  if (l) {
     l->line[a][n] = line;
+    l->marks[a][n] = 0;
+  }
   memset((uint8_t *)*array_of(p, a) + n * arrays[a].size, 0, arrays[a].size);
   *index = n;
   *count_of(p, a) = n + 1;

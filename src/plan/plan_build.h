@@ -17,10 +17,10 @@
   X(threats, n_threats, threats_max)                                                               \
   X(formats, n_formats, formats_max)                                                               \
   X(witnesses, n_witnesses, witnesses_max)                                                         \
-  X(peers, n_peers, 1 << 20)                                                                       \
-  X(spans, n_spans, 1 << 20)                                                                       \
-  X(exceptions, n_exceptions, 1 << 16)                                                             \
-  X(level_rules, n_level_rules, 1 << 20)                                                           \
+  X(peers, n_peers, doors_max *interlock_peers_max)                                                \
+  X(spans, n_spans, schedules_max *(schedule_spans_max + schedule_exceptions_max * 8))             \
+  X(exceptions, n_exceptions, schedules_max *schedule_exceptions_max)                              \
+  X(level_rules, n_level_rules, levels_max *level_rules_max)                                       \
   X(zone_transitions, n_zone, zone_transitions_max)
 
 enum plan_array {
@@ -30,16 +30,26 @@ enum plan_array {
       PLAN_ARRAY_COUNT
 };
 
-/* Where things stand in the file, for faults; any pointer may be NULL (a plan from a blob). */
+enum plan_place_mark {
+  PLAN_PLACE_FAULTY =
+      1,               /* its own keys have been found wrong: what follows from that is not told */
+  PLAN_PLACE_COPY = 2, /* one of many made from the same line: what holds for all is told once */
+};
+
+/* Where things stand in the file, for faults. A plan from a blob has no places (NULL). */
 struct plan_places {
   uint32_t *line[PLAN_ARRAY_COUNT];
+  uint8_t *marks[PLAN_ARRAY_COUNT];
   uint32_t capacity[PLAN_ARRAY_COUNT];
+  uint32_t site, rules; /* lines of these sections */
 };
 
 struct plan *plan_new(void); /* NULL without memory */
 void plan_free(struct plan *p);
 void plan_places_free(struct plan_places *l);
 uint32_t plan_place(const struct plan_places *l, enum plan_array a, uint32_t index);
+uint8_t plan_place_marks(const struct plan_places *l, enum plan_array a, uint32_t index);
+void plan_place_mark(struct plan_places *l, enum plan_array a, uint32_t index, uint8_t marks);
 
 /* A new zeroed element of the array; its line is noted when `l` is given. SP_LIMIT or SP_NO_MEMORY.
  */

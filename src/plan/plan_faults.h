@@ -2,7 +2,7 @@
 #ifndef SP_PLAN_FAULTS_H
 #define SP_PLAN_FAULTS_H
 
-#include "base/err.h"
+#include "base/bytes.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,13 +17,16 @@ struct plan_fault {
 
 /* Zero-initialise; plan_faults_free when done. Beyond plan_faults_max the count goes on alone. */
 struct plan_faults {
-  uint32_t n, errors, kept;
+  uint32_t n, errors; /* how many were found; how many of them are no warnings */
+  uint32_t kept;      /* how many are in at[] */
   struct plan_fault *at;
 };
 
 void plan_fault_add(struct plan_faults *f, uint32_t line, uint32_t column, bool warning,
                     const char *fmt, ...) SP_PRINTF(5, 6);
 void plan_faults_sort(struct plan_faults *f); /* by line */
+/* One a line, as a compiler tells them: "plan.yaml:12:3: error: …". */
+void plan_faults_text(const struct plan_faults *f, const char *file, struct buf *out);
 void plan_faults_free(struct plan_faults *f);
 
 #endif

@@ -68,9 +68,22 @@ static const struct plan_field areas[] = {
         "a holder of this level is inside before anyone else"),
     NESTED("areas", false, "list: the areas within this one"),
     NESTED("cells", false,
-           "many alike: {name: PREFIX, count: N, and any field of an area}; they are named "
-           "PREFIX-1 to PREFIX-N and each has a gate and a door of the same name from this area, "
-           "opened by the level in `level` from outside"),
+           "list: rows of cells that are all alike, each with a gate, a door and two readers; see "
+           "`cells`"),
+};
+/* Besides the fields of an area. */
+static const struct plan_field cells[] = {
+    {"count", PLAN_U32, true, AT(plan_cells, count), 0, NULL, 1, plan_cells_max, NULL,
+     "how many: NAME-1 to NAME-count, each with a gate and a door of that name from the area "
+     "around, and the readers NAME-1-in and NAME-1-out"},
+    REF("line", false, plan_cells, line, LINE, "of their readers"),
+    NUMBER("address", PLAN_U8, plan_cells, address, 0, 126, "0",
+           "of the first reader; the others follow, two for each cell"),
+    ENUM("factors", plan_cells, factors, factor_names, "card", "what must be presented"),
+    NUMBER("unlock-time", PLAN_MS, plan_cells, unlock_ms, 100, 600000, "10s",
+           "by the reader's own timer"),
+    NUMBER("held-open-time", PLAN_MS, plan_cells, held_open_ms, 1000, 86400000, "2min",
+           "after which an open door is an alarm"),
 };
 static const struct plan_field gates[] = {
     NAME(plan_gate, "unique among gates"),
@@ -129,9 +142,15 @@ static const struct plan_field levels[] = {
     NAME(plan_level, "unique among levels"),
     TITLE(plan_level),
     BOOL("in-lockdown", plan_level, in_lockdown, "false", "holders pass during a lockdown"),
-    NESTED("access", true,
-           "list of {gates: [NAME, …] or `all`, direction: in, out or both (default), schedule: "
-           "NAME (default `always`)}"),
+    NESTED("access", true, "list: which gates its holders pass, which way and when; see `access`"),
+};
+static const char *const access_directions[] = {"in", "out", "both", NULL};
+static const struct plan_field access[] = {
+    NESTED("gates", true, "`all`, or a list of names; `east-*` is all that begin so"),
+    ENUM("direction", plan_access, direction, access_directions, "both",
+         "seen from the gate's `from`"),
+    {"schedule", PLAN_REF, false, AT(plan_access, schedule), REF_SCHEDULE, NULL, 0, 0, "always",
+     "when"},
 };
 static const struct plan_field threats[] = {
     NAME(plan_threat, "unique among threat levels"),
@@ -181,12 +200,14 @@ const struct plan_section plan_sections[] = {
     SECTION("plan", "top", false, top, "The file"),
     SECTION("site", "plan", false, site, "The site"),
     SECTION("areas", "plan", true, areas, "An area: a bounded space; nested as it is built"),
+    SECTION("cells", "areas", true, cells, "A row of cells: any field of an area, and"),
     SECTION("gates", "plan", true, gates, "A gate: a way between two areas"),
     SECTION("doors", "gates", true, doors, "A door of a gate"),
     SECTION("readers", "doors", true, readers, "A reader at a door"),
     SECTION("lines", "plan", true, lines, "A line"),
     SECTION("schedules", "plan", true, schedules, "A schedule"),
     SECTION("levels", "plan", true, levels, "An access level"),
+    SECTION("access", "levels", true, access, "One line of what a level opens"),
     SECTION("threats", "plan", true, threats, "A threat level"),
     SECTION("formats", "plan", true, formats, "A card format"),
     SECTION("witnesses", "plan", true, witnesses, "A witness"),

@@ -44,6 +44,22 @@ struct plan_section {
   const char *doc;
 };
 
+/* What one item of `cells` says besides the fields of an area. */
+enum { plan_cells_max = 1000, plan_cells_prefix_max = 22 }; /* so that PREFIX-1000-out is a name */
+struct plan_cells {
+  uint32_t count;
+  uint8_t factors, address;
+  uint16_t line;
+  uint32_t unlock_ms, held_open_ms;
+};
+
+/* One item of a level's `access`. */
+enum { PLAN_BOTH = DIRECTION_COUNT };
+struct plan_access {
+  uint8_t direction; /* enum direction, or PLAN_BOTH */
+  uint16_t schedule;
+};
+
 extern const struct plan_section plan_sections[];
 extern const size_t plan_sections_n;
 const struct plan_section *plan_section_of(const char *name);

@@ -240,12 +240,14 @@ enum sp_err plan_scalar(const struct plan_field *f, struct span t, void *base, s
   SP_NEVER("this kind is read elsewhere");
 }
 
-/* Levenshtein's distance of short names, up to a bound. */
+enum { nearest_max = 63 };
+
+/* Levenshtein's distance of short names. */
 static uint32_t distance(const char *a, const char *b) {
-  uint32_t row[slug_max + 2];
+  uint32_t row[nearest_max + 1];
   size_t n = strlen(b);
-  if (n > slug_max)
-    return 99;
+  if (n > nearest_max)
+    return UINT32_MAX;
   for (uint32_t j = 0; j <= n; j++)
     row[j] = j;
   for (uint32_t i = 1; a[i - 1]; i++) {
@@ -264,8 +266,12 @@ static uint32_t distance(const char *a, const char *b) {
 const char *plan_nearest(const char *name, const char *(*at)(const void *ctx, uint32_t i),
                          const void *ctx, uint32_t n) {
   const char *best = NULL;
-  uint32_t least = strlen(name) > 4 ? 3 : 2;
-  for (uint32_t i = 0; i < n; i++) {
+  size_t length = strlen(name);
+  uint32_t least = length > 4 ? 3 : 2;
+  for (uint32_t i = 0; i < n && least; i++) {
+    size_t other = strlen(at(ctx, i));
+    if (other + least <= length || length + least <= other)
+      continue; /* too far by their lengths alone */
     uint32_t d = distance(name, at(ctx, i));
     if (d < least) {
       least = d;
