@@ -4,6 +4,8 @@
 
 #include "base/bytes.h"
 
+#include <string.h>
+
 /* Depth, and capacity of what lies within; only when the tree is sound. */
 static void check_tree(struct check *c) {
   const struct plan *p = c->p;
@@ -132,7 +134,20 @@ static void check_custody(struct check *c) {
   }
 }
 
+static void check_witnesses(struct check *c) {
+  const struct plan *p = c->p;
+  if (p->rules.witness_quorum > p->n_witnesses)
+    check_tell_all(c, 0, "rules: witness-quorum is %u, and the plan names %u witnesses",
+                   p->rules.witness_quorum, p->n_witnesses);
+  for (uint32_t i = 0; i < p->n_witnesses; i++) {
+    const char *plus = strchr(p->witnesses[i].vkey, '+');
+    if (!plus || !strchr(plus + 1, '+'))
+      ERROR(c, witnesses, i, "vkey: name+hash+base64 is expected");
+  }
+}
+
 void check_ground(struct check *c) {
+  check_witnesses(c);
   check_sense(c);
   check_custody(c);
   check_tree(c);
