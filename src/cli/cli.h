@@ -48,9 +48,12 @@ const char *cli_dir(const struct cli *c);
   X(person_show)                                                                                   \
   X(person_list)                                                                                   \
   X(person_import)                                                                                 \
-  X(credential_issue) X(credential_list) X(pin_set) X(gate_list) X(gate_show) X(operator_add)      \
-      X(operator_list) X(pass) X(change) X(alarm_list) X(roll) X(log) X(explain) X(verify)         \
-          X(replay) X(rebuild) X(export_log) X(backup) X(restore)
+  X(credential_issue)                                                                              \
+  X(credential_list)                                                                               \
+  X(pin_set)                                                                                       \
+  X(gate_list)                                                                                     \
+  X(gate_show) X(operator_add) X(operator_list) X(pass) X(change) X(alarm_list) X(roll) X(log)     \
+      X(explain) X(verify) X(replay) X(rebuild) X(export_log) X(backup) X(restore)
 #define X(name) enum sp_err cli_##name(struct cli *c);
 CLI_FUNCTIONS(X)
 #undef X
