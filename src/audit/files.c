@@ -75,22 +75,45 @@ static int sync_folder_of(const char *path) {
   return failed;
 }
 
-enum sp_err audit_file_replace(const char *path, struct span bytes, struct fault *why) {
+static enum sp_err replace(const char *path, struct span bytes, bool durable, struct fault *why) {
   char beside[path_max];
   if (snprintf(beside, sizeof beside, "%s.tmp", path) >= (int)sizeof beside)
     return fault_set(why, SP_LIMIT, "%s: the path is too long", path);
-  enum sp_err err = make_folders(path, why);
-  if (err)
-    return err;
   int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0 && errno == ENOENT) {
+    enum sp_err err = make_folders(path, why);
+    if (err)
+      return err;
+    fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  }
   if (fd < 0)
     return fault_set(why, SP_IO, "%s: %s", beside, strerror(errno));
-  if (write_all(fd, bytes) || fsync(fd))
+  enum sp_err err = SP_OK;
+  if (write_all(fd, bytes) || (durable && fsync(fd)))
     err = fault_set(why, SP_IO, "%s: %s", beside, strerror(errno));
   close(fd);
-  if (!err && (rename(beside, path) || sync_folder_of(path)))
+  if (!err && (rename(beside, path) || (durable && sync_folder_of(path))))
     err = fault_set(why, SP_IO, "%s: %s", path, strerror(errno));
   if (err)
     unlink(beside);
   return err;
+}
+
+enum sp_err audit_file_replace(const char *path, struct span bytes, struct fault *why) {
+  return replace(path, bytes, true, why);
+}
+
+enum sp_err audit_file_put(const char *path, struct span bytes, struct fault *why) {
+  return replace(path, bytes, false, why);
+}
+
+enum sp_err audit_files_sync(const char *folder, struct fault *why) {
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT)
+    return SP_OK; /* nothing was written */
+  int failed = fd < 0 || syncfs(fd);
+  int said = errno;
+  if (fd >= 0)
+    close(fd);
+  return failed ? fault_set(why, SP_IO, "%s: %s", folder, strerror(said)) : SP_OK;
 }

@@ -13,5 +13,9 @@ enum sp_err audit_file_read(const char *path, size_t most, struct buf *out,
 /* Replaces the file at once or not at all: written beside it, synced, renamed, its folder synced.
  * Folders on the way are made. */
 enum sp_err audit_file_replace(const char *path, struct span bytes, struct fault *why) SP_MUST_USE;
+/* Likewise, but durable only after audit_files_sync of a folder above: for many files. */
+enum sp_err audit_file_put(const char *path, struct span bytes, struct fault *why) SP_MUST_USE;
+/* All that was written on the folder's file system. */
+enum sp_err audit_files_sync(const char *folder, struct fault *why) SP_MUST_USE;
 
 #endif

@@ -460,6 +460,8 @@ enum sp_err log_check(const struct log_source *source, struct span site, struct 
     err = fault_set(why, SP_NO_MEMORY, "out of memory for the tiles of a log");
   if (!err) {
     facts->root = tree_root(&h->entries);
+    if (reading.site.n && reading.site.n < sizeof facts->site)
+      memcpy(facts->site, reading.site.p, reading.site.n);
     tell_leaves(h, report);
     tell_tiles(h, source, report);
     tell_roots(h, report);

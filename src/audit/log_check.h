@@ -54,7 +54,8 @@ struct log_visitor {
 struct log_facts {
   uint64_t entries, bytes; /* read; bytes of entries without framing */
   usec first_at, last_at;
-  struct hash root; /* of all entries */
+  struct hash root;        /* of all entries */
+  char site[slug_max + 1]; /* that they name */
 };
 
 /* site: what every entry must name; empty: what the first one names. The result is about whether

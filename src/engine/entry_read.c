@@ -55,9 +55,8 @@ enum sp_err entry_read_event(const struct core *core, const struct entry *entry,
   return decode(core, &event_records[e->type], &e->u, entry->data, why);
 }
 
-/* The value of "type" among the members of a canonical object's first level. */
-static struct span type_of(struct span object) {
-  static const char key[] = ",\"type\":\"";
+struct span entry_member(struct span object, const char *key) {
+  size_t key_n = strlen(key);
   unsigned depth = 0;
   bool in_string = false;
   for (size_t i = 0; i < object.n; i++) {
@@ -68,14 +67,16 @@ static struct span type_of(struct span object) {
       depth++;
     else if (!in_string && (c == '}' || c == ']'))
       depth--;
-    /* The first member has a brace before it instead of a comma. */
+    /* A member begins behind a comma, or behind the brace: "key":"value" */
     bool here = depth == 1 && !in_string && (c == ',' || c == '{');
-    if (!here || object.n - i < sizeof key - 1 ||
-        memcmp(object.p + i + 1, key + 1, sizeof key - 2) != 0)
+    const uint8_t *p = object.p + i + 1;
+    size_t rest = object.n - i - 1;
+    if (!here || rest < key_n + 4 || p[0] != '"' || memcmp(p + 1, key, key_n) != 0 ||
+        memcmp(p + 1 + key_n, "\":\"", 3) != 0)
       continue;
-    const uint8_t *from = object.p + i + sizeof key - 1;
-    const uint8_t *to = memchr(from, '"', object.n - i - (sizeof key - 1));
-    return to ? span_of(from, (size_t)(to - from)) : (struct span){0};
+    p += key_n + 4;
+    const uint8_t *end = memchr(p, '"', rest - key_n - 4);
+    return end ? span_of(p, (size_t)(end - p)) : (struct span){0};
   }
   return (struct span){0};
 }
@@ -83,7 +84,7 @@ static struct span type_of(struct span object) {
 enum sp_err entry_read_command(const struct core *core, const struct entry *entry,
                                struct command *c, struct fault *why) {
   uint32_t type;
-  struct span name = type_of(entry->command);
+  struct span name = entry_member(entry->command, "type");
   if (!find_span(command_names, COMMAND_COUNT, name, &type))
     return fault_set(why, SP_VERSION,
                      "command \"%.*s\" is not known to this program: use a newer one",

@@ -1,0 +1,253 @@
+#include "audit/contents.h"
+
+#include "engine/entry_read.h"
+#include "engine/query.h"
+#include "journal/details.h"
+#include "journal/sha256.h"
+
+#include <string.h>
+
+/* --- Gathering --- */
+
+/* Room for one more at the end of a list; NULL without memory. */
+static void *grow(struct contents *c, void **list, size_t *n, size_t *cap, size_t size) {
+  if (c->no_memory)
+    return NULL;
+  if (*n == *cap) {
+    size_t more = *cap ? 2 * *cap : 64;
+    void *p = sp_realloc(*list, more * size);
+    if (!p) {
+      c->no_memory = true;
+      return NULL;
+    }
+    *list = p;
+    *cap = more;
+  }
+  return (uint8_t *)*list + (*n)++ * size;
+}
+#define GROW(c, list)                                                                              \
+  grow(c, (void **)&(c)->list, &(c)->n_##list, &(c)->cap_##list, sizeof *(c)->list)
+
+static bool read_hex(struct span object, const char *key, uint8_t *out, size_t n) {
+  struct span s = entry_member(object, key);
+  return s.n && hex_decode(out, n, (const char *)s.p, s.n);
+}
+
+static struct id subject_of(const struct entry *e) {
+  struct id id = {{0}};
+  if (!read_hex(e->data, "operator", id.b, sizeof id.b) &&
+      !read_hex(e->data, "person", id.b, sizeof id.b))
+    id = (struct id){{0}};
+  return id;
+}
+
+static void gather_blob(struct contents *c, const struct entry *e, const char *key) {
+  struct contents_blob *b = GROW(c, blobs);
+  if (!b)
+    return;
+  *b = (struct contents_blob){.n = e->n};
+  if (!read_hex(e->data, key, b->hash.b, sizeof b->hash.b))
+    c->n_blobs--; /* the fold tells that it is no plan.applied */
+}
+
+void contents_entry(void *ctx, const struct entry *e, enum event_type type) {
+  struct contents *c = ctx;
+  if (!bytes_are_zero(e->commit.b, sizeof e->commit.b)) {
+    struct contents_commit *m = GROW(c, commits);
+    if (m)
+      *m = (struct contents_commit){
+          .n = e->n, .commit = e->commit, .subject = subject_of(e), .type = type};
+  }
+  if (type == EVENT_DETAILS_ERASED) {
+    struct contents_erasure *m = GROW(c, erasures);
+    if (m)
+      *m = (struct contents_erasure){.n = e->n, .subject = subject_of(e)};
+  } else if (type == EVENT_SNAPSHOT_TAKEN) {
+    struct contents_snapshot *m = GROW(c, snapshots);
+    if (m) {
+      *m = (struct contents_snapshot){.n = e->n};
+      if (!read_hex(e->data, "state", m->state.b, sizeof m->state.b))
+        c->n_snapshots--;
+    }
+  } else if (type == EVENT_PLAN_APPLIED) {
+    gather_blob(c, e, "compiled");
+    gather_blob(c, e, "source");
+  } else if (type == EVENT_SITE_CREATED && e->n == 0) {
+    (void)!read_hex(e->data, "vkey", c->vkey.b, sizeof c->vkey.b);
+  }
+}
+
+void contents_free(struct contents *c) {
+  sp_free(c->commits);
+  sp_free(c->erasures);
+  sp_free(c->snapshots);
+  sp_free(c->blobs);
+}
+
+bool contents_erased_after(const struct contents *c, const struct id *subject, uint64_t n) {
+  for (size_t i = c->n_erasures; i-- > 0 && c->erasures[i].n > n;)
+    if (memcmp(&c->erasures[i].subject, subject, sizeof *subject) == 0)
+      return true;
+  return false;
+}
+
+/* --- Comparing --- */
+
+struct checking {
+  struct contents *c;
+  struct contents_counts *counts;
+  uint64_t last_n;
+};
+
+static struct contents_commit *find_commit(struct contents *c, uint64_t n) {
+  size_t low = 0, high = c->n_commits;
+  while (low < high) {
+    size_t mid = low + (high - low) / 2;
+    if (c->commits[mid].n < n)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low < c->n_commits && c->commits[low].n == n ? &c->commits[low] : NULL;
+}
+
+static enum sp_err check_details(void *ctx, const struct store_details *d) {
+  struct checking *k = ctx;
+  struct report *report = k->c->report;
+  unsigned long long n = d->n;
+  struct contents_commit *m = find_commit(k->c, d->n);
+  k->last_n = d->n;
+  if (!m) {
+    report_add(report, SP_CORRUPT, "details of entry %llu: the entry commits to none", n);
+    return SP_OK;
+  }
+  m->met = true;
+  if (m->type == EVENT_COUNT)
+    return SP_OK; /* told with the entry */
+  struct slug type = query_entry_type(m->type);
+  struct hash is = details_commit(&d->opening, span_str(event_records[m->type].type), d->json);
+  if (memcmp(&type, &d->type, sizeof type) != 0)
+    report_add(report, SP_CORRUPT, "details of entry %llu: the row names another type", n);
+  else if (memcmp(&m->subject, &d->subject, sizeof m->subject) != 0)
+    report_add(report, SP_CORRUPT,
+               "details of entry %llu: the row names another person or operator", n);
+  else if (memcmp(&is, &m->commit, sizeof is) != 0)
+    report_add(report, SP_CORRUPT,
+               "details of entry %llu: they, or their opening, are not what the entry committed to",
+               n);
+  else if (contents_erased_after(k->c, &d->subject, d->n))
+    report_add(report, SP_CORRUPT,
+               "details of entry %llu: their erasure is journaled, and they are still here", n);
+  else
+    k->counts->details++;
+  return SP_OK;
+}
+
+static void check_erased(struct checking *k) {
+  for (size_t i = 0; i < k->c->n_commits; i++) {
+    const struct contents_commit *m = &k->c->commits[i];
+    if (m->met)
+      continue;
+    if (contents_erased_after(k->c, &m->subject, m->n))
+      k->counts->erased++;
+    else
+      report_add(k->c->report, SP_CORRUPT,
+                 "details of entry %llu: missing, and no erasure is journaled",
+                 (unsigned long long)m->n);
+  }
+}
+
+static enum sp_err check_blob(void *ctx, const struct store_blob *b) {
+  struct checking *k = ctx;
+  char hex[2 * sizeof b->hash.b + 1] = {0};
+  hex_encode(hex, b->hash.b, sizeof b->hash.b);
+  struct hash is = sha256_of(b->bytes);
+  bool named = false;
+  for (size_t i = 0; i < k->c->n_blobs; i++)
+    if (memcmp(&k->c->blobs[i].hash, &b->hash, sizeof b->hash) == 0)
+      named = k->c->blobs[i].met = true;
+  if (memcmp(&is, &b->hash, sizeof is) != 0)
+    report_add(k->c->report, SP_CORRUPT, "blob %s: its bytes have another hash", hex);
+  else if (!named)
+    report_add(k->c->report, SP_CORRUPT, "blob %s: no entry names it", hex);
+  else
+    k->counts->blobs++;
+  return SP_OK;
+}
+
+static void check_missing_blobs(struct checking *k) {
+  for (size_t i = 0; i < k->c->n_blobs; i++)
+    if (!k->c->blobs[i].met) {
+      char hex[2 * sizeof(struct hash) + 1] = {0};
+      hex_encode(hex, k->c->blobs[i].hash.b, sizeof(struct hash));
+      report_add(k->c->report, SP_CORRUPT, "blob %s: missing; entry %llu names it", hex,
+                 (unsigned long long)k->c->blobs[i].n);
+    }
+}
+
+static const char *judge_snapshot(const struct contents *c, const struct store_snapshot *s,
+                                  struct span bytes) {
+  const struct contents_snapshot *taken = NULL;
+  for (size_t i = 0; i < c->n_snapshots && !taken; i++)
+    if (c->snapshots[i].n == s->n)
+      taken = &c->snapshots[i];
+  if (!taken)
+    return "no entry snapshot.taken stands at its index";
+  if (memcmp(&taken->state, &s->hash, sizeof s->hash) != 0)
+    return "its row names another hash than its entry";
+  if (bytes.n != s->bytes)
+    return "it has another length than its row names";
+  struct hash is = sha256_of(bytes);
+  return memcmp(&is, &taken->state, sizeof is) == 0 ? NULL
+                                                    : "its bytes have another hash than its entry "
+                                                      "names";
+}
+
+static enum sp_err check_snapshots(struct checking *k, struct store *store, struct fault *why) {
+  struct store_snapshot list[store_snapshots_max];
+  struct fault damage = {0};
+  struct buf bytes = {0};
+  uint32_t n = 0;
+  enum sp_err err = store_snapshot_list(store, list, &n, &damage);
+  if (err == SP_CORRUPT)
+    report_fault(k->c->report, &damage, "snapshots");
+  for (uint32_t i = 0; i < n && !err; i++) {
+    buf_reset(&bytes);
+    err = store_snapshot_read(store, list[i].n, &bytes, &damage);
+    const char *wrong = err ? damage.text : judge_snapshot(k->c, &list[i], buf_span(&bytes));
+    if (err && err != SP_CORRUPT)
+      break;
+    err = SP_OK;
+    if (wrong)
+      report_add(k->c->report, SP_CORRUPT, "snapshot of entry %llu: %s; `rebuild` makes it anew",
+                 (unsigned long long)list[i].n, wrong);
+    else
+      k->counts->snapshots++;
+  }
+  buf_free(&bytes);
+  return err && err != SP_CORRUPT ? fault_set(why, err, "%s", damage.text) : SP_OK;
+}
+
+enum sp_err contents_check(struct contents *c, struct store *store, struct contents_counts *counts,
+                           struct fault *why) {
+  struct checking k = {.c = c, .counts = counts};
+  struct fault damage = {0};
+  *counts = (struct contents_counts){0};
+  if (c->no_memory)
+    return fault_set(why, SP_NO_MEMORY, "out of memory for what the journal says about details");
+  enum sp_err err = store_details(store, NULL, check_details, &k, &damage);
+  if (err == SP_CORRUPT)
+    report_fault(c->report, &damage, "details behind those of entry %llu",
+                 (unsigned long long)k.last_n);
+  else if (err)
+    return fault_set(why, err, "%s", damage.text);
+  else
+    check_erased(&k);
+  err = store_blobs(store, check_blob, &k, &damage);
+  if (err == SP_CORRUPT)
+    report_fault(c->report, &damage, "blobs");
+  else if (err)
+    return fault_set(why, err, "%s", damage.text);
+  check_missing_blobs(&k);
+  return check_snapshots(&k, store, why);
+}
