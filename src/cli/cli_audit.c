@@ -1,4 +1,6 @@
 /* cli_audit.c: the verbs about the record: verify, replay, rebuild, export-log, backup, restore. */
+#include "audit/export_log.h"
+#include "audit/rebuild.h"
 #include "audit/replay.h"
 #include "audit/verify.h"
 #include "cli/cli.h"
@@ -183,4 +185,65 @@ enum sp_err cli_replay(struct cli *c) {
   replay_result_free(&r);
   report_free(&report);
   return err;
+}
+
+/* --- rebuild --- */
+
+enum sp_err cli_rebuild(struct cli *c) {
+  static const struct column columns[] = {
+      {"entries", "Entries", COLUMN_NUMBER},
+      {"passages", "Passages", COLUMN_NUMBER},
+      {"snapshots", "Snapshots", COLUMN_NUMBER},
+  };
+  struct report report;
+  struct rebuild_result r = {0};
+  struct shown shown = {0};
+  const struct progress progress = progress_for(c, &shown);
+  enum sp_err err = report_init(&report, &c->why);
+  if (!err)
+    err = rebuild_dir(record_dir(c), &progress, &report, &r, &c->why);
+  clear_shown(&shown);
+  json_t *o =
+      json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "entries", (json_int_t)r.entries, "passages",
+                (json_int_t)r.passages, "snapshots", (json_int_t)r.snapshots, "passages_differing",
+                (json_int_t)r.passages_differing, "snapshots_differing",
+                (json_int_t)r.snapshots_differing, "snapshot_made", (int)r.snapshot_made);
+  if (c->out.json) {
+    json_object_set_new(o, "identical", json_boolean(!err));
+    json_object_set_new(o, "faults", faults_json(&report));
+    out_json(o);
+  } else {
+    tell_faults(c, &report);
+    if (!err)
+      out_object(&c->out, columns, sizeof columns / sizeof columns[0], o);
+    else
+      json_decref(o);
+    if (!err)
+      out_line(&c->out, "Made anew from the entries alone, and identical.");
+  }
+  report_free(&report);
+  return err;
+}
+
+/* --- export-log --- */
+
+enum sp_err cli_export_log(struct cli *c) {
+  struct export_result r = {0};
+  struct shown shown = {0};
+  const struct progress progress = progress_for(c, &shown);
+  const char *out = c->args.operands[0];
+  enum sp_err err = export_log(cli_dir(c), out, &progress, &r, &c->why);
+  clear_shown(&shown);
+  if (err)
+    return err;
+  if (c->out.json)
+    out_json(json_pack("{s:s,s:I,s:I,s:I,s:I}", "out", out, "size", (json_int_t)r.size, "bundles",
+                       (json_int_t)r.bundles, "tiles", (json_int_t)r.tiles, "written",
+                       (json_int_t)r.written));
+  else
+    out_line(&c->out,
+             "%s holds the log up to its last signed checkpoint: %" PRIu64 " entries (%" PRIu64
+             " bundles, %" PRIu64 " tiles; %" PRIu64 " files written now).",
+             out, r.size, r.bundles, r.tiles, r.written);
+  return SP_OK;
 }
