@@ -38,6 +38,7 @@ const char *cli_dir(const struct cli *c);
 /* One a verb, or shared by alike ones; the rows of verbs.c name them. */
 /* clang-format off: it never agrees with itself about a long list in a macro */
 #define CLI_FUNCTIONS(X)                                                                           \
+  X(init)                                                                                          \
   X(serve)                                                                                         \
   X(status)                                                                                        \
   X(version)                                                                                       \

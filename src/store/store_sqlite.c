@@ -75,10 +75,12 @@ static const char writer_pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA synchronou
   X(PASSAGE_PUT, "INSERT INTO passages VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                        \
   X(PASSAGES_ANY, "SELECT n,at,person,gate,door,reader,outcome,reason FROM passages "              \
                   "WHERE site=?1 AND n<?2 ORDER BY n DESC")                                        \
-  X(PASSAGES_PERSON, "SELECT n,at,person,gate,door,reader,outcome,reason FROM passages "           \
-                     "WHERE site=?1 AND n>>12=?3 AND person=?4 AND n<?2 ORDER BY n DESC")          \
-  X(PASSAGES_GATE, "SELECT n,at,person,gate,door,reader,outcome,reason FROM passages "             \
-                   "WHERE site=?1 AND n>>12=?3 AND gate=?4 AND n<?2 ORDER BY n DESC")              \
+  X(PASSAGES_PERSON,                                                                               \
+    "SELECT n,at,person,gate,door,reader,outcome,reason FROM passages INDEXED BY passages_person " \
+    "WHERE site=?1 AND n>>12=?3 AND person=?4 AND n<?2 ORDER BY n DESC")                           \
+  X(PASSAGES_GATE,                                                                                 \
+    "SELECT n,at,person,gate,door,reader,outcome,reason FROM passages INDEXED BY passages_gate "   \
+    "WHERE site=?1 AND n>>12=?3 AND gate=?4 AND n<?2 ORDER BY n DESC")                             \
   X(PASSAGES_CLEAR, "DELETE FROM passages WHERE site=?1")                                          \
   X(META_GET, "SELECT value FROM meta WHERE site=?1 AND key=?2")                                   \
   X(META_PUT, "INSERT OR REPLACE INTO meta VALUES(?1,?2,?3)")                                      \
