@@ -1,4 +1,5 @@
 /* cli_audit.c: the verbs about the record: verify, replay, rebuild, export-log, backup, restore. */
+#include "audit/backup.h"
 #include "audit/export_log.h"
 #include "audit/rebuild.h"
 #include "audit/replay.h"
@@ -84,6 +85,21 @@ static const struct column verify_columns[] = {
     {"tiles", "Tiles", COLUMN_NUMBER},
 };
 
+/* --key and --checkpoint; what they point at are the caller's. */
+static enum sp_err keys_given(struct cli *c, struct note_key *key, const struct note_key **used,
+                              struct buf *bytes, struct span *checkpoint) {
+  enum sp_err err = SP_OK;
+  if (cli_has(c, OPT_KEY)) {
+    err = vkey_parse(key, span_str(cli_text(c, OPT_KEY)), &c->why);
+    *used = key;
+  }
+  if (!err && cli_has(c, OPT_CHECKPOINT)) {
+    err = cli_file_read(cli_text(c, OPT_CHECKPOINT), note_max, bytes, &c->why);
+    *checkpoint = buf_span(bytes);
+  }
+  return err;
+}
+
 static json_t *verify_json(const struct verify_result *r) {
   char root[64];
   hex_encode(root, r->root.b, sizeof r->root.b);
@@ -109,15 +125,7 @@ enum sp_err cli_verify(struct cli *c) {
   struct buf checkpoint = {0};
   const struct progress progress = progress_for(c, &shown);
   struct verify_options options = {.progress = &progress};
-  enum sp_err err = SP_OK;
-  if (cli_has(c, OPT_KEY)) {
-    err = vkey_parse(&key, span_str(cli_text(c, OPT_KEY)), &c->why);
-    options.key = &key;
-  }
-  if (!err && cli_has(c, OPT_CHECKPOINT)) {
-    err = cli_file_read(cli_text(c, OPT_CHECKPOINT), note_max, &checkpoint, &c->why);
-    options.checkpoint = buf_span(&checkpoint);
-  }
+  enum sp_err err = keys_given(c, &key, &options.key, &checkpoint, &options.checkpoint);
   if (err) {
     buf_free(&checkpoint);
     return err;
@@ -246,4 +254,79 @@ enum sp_err cli_export_log(struct cli *c) {
              " bundles, %" PRIu64 " tiles; %" PRIu64 " files written now).",
              out, r.size, r.bundles, r.tiles, r.written);
   return SP_OK;
+}
+
+/* --- backup and restore --- */
+
+enum sp_err cli_backup(struct cli *c) {
+  struct backup_result r = {0};
+  const char *file = c->args.operands[0];
+  enum sp_err err = backup_make(cli_dir(c), file, &r, &c->why);
+  if (err)
+    return err;
+  if (c->out.json)
+    out_json(json_pack("{s:s,s:I,s:I}", "file", file, "entries", (json_int_t)r.entries, "bytes",
+                       (json_int_t)r.bytes));
+  else
+    out_line(&c->out,
+             "%s holds %" PRIu64 " entries in %" PRIu64
+             " bytes. The keys are not in it: keep a copy of %s/keys apart.",
+             file, r.entries, r.bytes, cli_dir(c));
+  return SP_OK;
+}
+
+static void tell_restored(struct cli *c, const char *dir, const struct restore_result *r) {
+  out_line(&c->out, "%s holds the site %s again: %" PRIu64 " entries, all of them verified.", dir,
+           r->verified.site, r->verified.entries);
+  if (r->signed_size == 0)
+    out_line(&c->out, "There was no signed checkpoint to hold it against: if more was signed than "
+                      "the backup has, this is a fork.");
+  if (r->forked)
+    out_line(&c->out,
+             "This forks the log: %" PRIu64 " entries had been signed. Tell everyone who verifies "
+             "it; the checkpoint that was there is kept as %s/checkpoint.abandoned.",
+             r->signed_size, dir);
+  if (r->erasures)
+    out_line(&c->out, "The details of %" PRIu64 " were erased again.", r->erasures);
+  if (r->signing_key_missing)
+    out_line(&c->out, "Put signing.pem into %s/keys before `sallyport serve`.", dir);
+  if (r->site_key_missing)
+    out_line(&c->out,
+             "Put site.key into %s/keys before `sallyport serve`: without it no card or "
+             "PIN is known.",
+             dir);
+}
+
+enum sp_err cli_restore(struct cli *c) {
+  struct report report;
+  struct restore_result r = {0};
+  struct shown shown = {0};
+  struct note_key key;
+  struct buf checkpoint = {0};
+  const struct progress progress = progress_for(c, &shown);
+  struct restore_options options = {.progress = &progress,
+                                    .accept_fork = cli_has(c, OPT_ACCEPT_FORK)};
+  const char *file = c->args.operands[0], *dir = c->args.operands[1];
+  enum sp_err err = keys_given(c, &key, &options.key, &checkpoint, &options.checkpoint);
+  if (err) {
+    buf_free(&checkpoint);
+    return err;
+  }
+  err = report_init(&report, &c->why);
+  if (!err)
+    err = restore_make(file, dir, &options, &report, &r, &c->why);
+  clear_shown(&shown);
+  if (c->out.json)
+    out_json(json_pack("{s:s,s:I,s:I,s:b,s:b,s:b,s:I,s:b,s:o}", "dir", dir, "entries",
+                       (json_int_t)r.verified.entries, "signed", (json_int_t)r.signed_size,
+                       "forked", (int)r.forked, "signing_key_missing", (int)r.signing_key_missing,
+                       "site_key_missing", (int)r.site_key_missing, "erasures",
+                       (json_int_t)r.erasures, "good", (int)!err, "faults", faults_json(&report)));
+  else
+    tell_faults(c, &report);
+  if (!err && !c->out.json)
+    tell_restored(c, dir, &r);
+  report_free(&report);
+  buf_free(&checkpoint);
+  return err;
 }

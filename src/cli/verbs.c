@@ -486,11 +486,12 @@ const struct verb verbs[] = {
     {.words = "restore",
      .doc = "make a data directory of a backup",
      .more =
-         "Where the directory's last signed checkpoint is newer than the backup, going on would "
-         "fork the log: that is said, and nothing is written (exit code 10).",
+         "The backup is verified first. Where more was signed than it has (DIR/checkpoint, or one "
+         "given), going on would fork the log: that is said, and nothing is written (exit code "
+         "10). The keys are not in a backup: put them into DIR/keys.",
      .example = "sallyport restore /media/backup/site.backup /var/lib/sallyport",
      .needs = GIVES_JSON,
-     .options = OPT_BIT(ACCEPT_FORK),
+     .options = OPT_BIT(ACCEPT_FORK) | OPT_BIT(KEY) | OPT_BIT(CHECKPOINT),
      .operands = {OPERAND_FILE("FILE", "what `backup` wrote"),
                   {.name = "DIR", .kind = VALUE_DIRECTORY, .doc = "where"}},
      .run = cli_restore},
