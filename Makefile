@@ -38,6 +38,7 @@ fmt:
 
 bench: build
 	@$(BUILD)/bench/bench_decide
+	@$(BUILD)/bench/bench_store $(BUILD)
 
 examples:
 	@examples/generate-three-sections > examples/three-sections.yaml
