@@ -1,0 +1,184 @@
+# Completion of sallyport for bash; made from the table of verbs.
+_sallyport() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+  local verb=${COMP_WORDS[1]} options=''
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    COMPREPLY=($(compgen -W 'help init serve status version plan person credential pin level gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore' -- "$cur"))
+    return
+  fi
+  case $verb in
+  plan)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' check apply show' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  person)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' add show list suspend reinstate depart locate separate unseparate merge unmerge import erase' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  credential)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' issue suspend reinstate revoke lost list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  pin)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' set' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  level)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' grant revoke' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  gate)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' list show close open lockdown release' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  threat)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' raise lower' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  operator)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' add list disable' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  door)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' opened closed locked rex' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  reader)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' online offline tampered restored' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  alarm)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' list acknowledge' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  esac
+  case $prev in
+  --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+  --as) COMPREPLY=(); return ;;
+  --password-fd) COMPREPLY=(); return ;;
+  --second) COMPREPLY=(); return ;;
+  --second-password-fd) COMPREPLY=(); return ;;
+  --plan) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --operator) COMPREPLY=(); return ;;
+  --origin) COMPREPLY=(); return ;;
+  --kind) COMPREPLY=($(compgen -W 'staff officer detainee visitor counsel inspector contractor' -- "$cur")); return ;;
+  --state) COMPREPLY=($(compgen -W 'present suspended departed merged' -- "$cur")); return ;;
+  --name) COMPREPLY=(); return ;;
+  --birth-date) COMPREPLY=(); return ;;
+  --document) COMPREPLY=(); return ;;
+  --details-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --from) COMPREPLY=(); return ;;
+  --until) COMPREPLY=(); return ;;
+  --ground) COMPREPLY=($(compgen -W 'retention request court' -- "$cur")); return ;;
+  --card-fd) COMPREPLY=(); return ;;
+  --pin-fd) COMPREPLY=(); return ;;
+  --duress-fd) COMPREPLY=(); return ;;
+  --biometric) COMPREPLY=($(compgen -W 'none match mismatch' -- "$cur")); return ;;
+  --person) COMPREPLY=(); return ;;
+  --gate) COMPREPLY=(); return ;;
+  --area) COMPREPLY=(); return ;;
+  --type) COMPREPLY=(); return ;;
+  --since) COMPREPLY=(); return ;;
+  --limit) COMPREPLY=(); return ;;
+  --key) COMPREPLY=(); return ;;
+  --checkpoint) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  esac
+  case $verb in
+  'init') options=' --help --json --password-fd --plan --operator --origin'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
+  'serve') options=' --help --dir' ;;
+  'status') options=' --help --dir --json' ;;
+  'version') options=' --help --json' ;;
+  'plan check') options=' --help --json'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  'plan apply') options=' --help --dir --json --as --password-fd --second --second-password-fd'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  'plan show') options=' --help --dir --json' ;;
+  'person add') options=' --help --dir --json --as --password-fd --kind --name --birth-date --document --details-file --from --until' ;;
+  'person show') options=' --help --dir --json --as --password-fd --details' ;;
+  'person list') options=' --help --dir --json --as --password-fd --kind --state --details --area' ;;
+  'person suspend') options=' --help --dir --json --as --password-fd' ;;
+  'person reinstate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'person depart') options=' --help --dir --json --as --password-fd' ;;
+  'person locate') options=' --help --dir --json --as --password-fd' ;;
+  'person separate') options=' --help --dir --json --as --password-fd' ;;
+  'person unseparate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'person merge') options=' --help --dir --json --as --password-fd' ;;
+  'person unmerge') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'person import') options=' --help --dir --json --as --password-fd --dry-run'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  'person erase') options=' --help --dir --json --as --password-fd --second --second-password-fd --ground' ;;
+  'credential issue') options=' --help --dir --json --as --password-fd --from --until --card-fd' ;;
+  'credential suspend') options=' --help --dir --json --as --password-fd' ;;
+  'credential reinstate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'credential revoke') options=' --help --dir --json --as --password-fd' ;;
+  'credential lost') options=' --help --dir --json --as --password-fd' ;;
+  'credential list') options=' --help --dir --json --person' ;;
+  'pin set') options=' --help --dir --json --as --password-fd --pin-fd --duress-fd --duress --clear' ;;
+  'level grant') options=' --help --dir --json --as --password-fd --from --until' ;;
+  'level revoke') options=' --help --dir --json --as --password-fd' ;;
+  'gate list') options=' --help --dir --json' ;;
+  'gate show') options=' --help --dir --json' ;;
+  'gate close') options=' --help --dir --json --as --password-fd' ;;
+  'gate open') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'gate lockdown') options=' --help --dir --json --as --password-fd' ;;
+  'gate release') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'threat raise') options=' --help --dir --json --as --password-fd' ;;
+  'threat lower') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'operator add') options=' --help --dir --json --as --password-fd --second --second-password-fd'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -W 'desk gate shift records legal auditor admin' -- "$cur")); return; } ;;
+  'operator list') options=' --help --dir --json --as --password-fd --details' ;;
+  'operator disable') options=' --help --dir --json --as --password-fd' ;;
+  'pass') options=' --help --dir --json --as --password-fd --card-fd --pin-fd --pin --biometric --walk' ;;
+  'door opened') options=' --help --dir --json' ;;
+  'door closed') options=' --help --dir --json' ;;
+  'door locked') options=' --help --dir --json' ;;
+  'door rex') options=' --help --dir --json' ;;
+  'reader online') options=' --help --dir --json' ;;
+  'reader offline') options=' --help --dir --json' ;;
+  'reader tampered') options=' --help --dir --json' ;;
+  'reader restored') options=' --help --dir --json' ;;
+  'alarm list') options=' --help --dir --json' ;;
+  'alarm acknowledge') options=' --help --dir --json --as --password-fd' ;;
+  'roll') options=' --help --dir --json --as --password-fd --kind --details' ;;
+  'log') options=' --help --dir --json --person --gate --type --since --limit --follow' ;;
+  'explain') options=' --help --dir --json' ;;
+  'verify') options=' --help --dir --json --key --checkpoint'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
+  'replay') options=' --help --dir --json'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
+  'rebuild') options=' --help --dir --json'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
+  'export-log') options=' --help --dir --json'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
+  'backup') options=' --help --dir --json'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  'restore') options=' --help --json --key --checkpoint --accept-fork'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  esac
+  COMPREPLY=($(compgen -W "$options" -- "$cur"))
+}
+complete -o filenames -F _sallyport sallyport
