@@ -3,38 +3,42 @@ prefix ?= /usr/local
 BUILD = build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt bench examples install clean
+.PHONY: help run build test lint fmt docs bench examples install clean
 
 help:
-	@echo "make run       a demo site that runs, under var/"
-	@echo "make test      build with gcc, clang and the sanitizers, and run every test"
-	@echo "make build     build/ alone, with gcc"
+	@echo "make run       build, make a demo site under var/, start it and show what happens"
+	@echo "make test      build with gcc, clang and the sanitizers, and run every test;"
+	@echo "               ARGS='-k NAME' only those with NAME in their name"
+	@echo "make build     $(BUILD)/ alone, with gcc"
 	@echo "make bench     measure, and print the figures"
-	@echo "make lint      formatting, clang-tidy, cppcheck, includes"
+	@echo "make lint      formatting, clang-tidy, cppcheck, includes, docs, hardening"
 	@echo "make fmt       format the sources"
+	@echo "make docs      write into docs/ what the tables of the code say"
 	@echo "make examples  write the example plans that are generated"
 	@echo "make install   into DESTDIR and prefix (now $(prefix))"
-	@echo "make clean     remove what was built"
-
-run:
-	@scripts/run $(ARGS)
+	@echo "make clean     remove what was built; var/ stays"
 
 build:
 	@scripts/install-deps
 	@scripts/configure $(BUILD) gcc
 	@ninja -C $(BUILD)
 
+run:
+	@scripts/run $(ARGS)
+
 test:
 	@scripts/install-deps
 	@scripts/test $(ARGS)
 
-lint:
-	@scripts/install-deps
+lint: build
 	@scripts/lint
 
 fmt:
 	@scripts/install-deps
-	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+	@scripts/fmt
+
+docs: build
+	@$(BUILD)/tools/gendocs --write docs
 
 bench: build
 	@$(BUILD)/bench/bench_decide
@@ -45,6 +49,7 @@ examples:
 
 install: build
 	@meson configure $(BUILD) -Dprefix=$(prefix)
+	@ninja -C $(BUILD)
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
 
 clean:
