@@ -5,158 +5,200 @@
 
 #include <string.h>
 
-struct full_tile {
-  unsigned level;
-  uint64_t index;
-  struct hash hashes[tile_width];
-};
+enum { checkpoint_note_max = note_max, snapshots_kept = 2 };
 
 struct committer {
   struct store *store;
   const struct io *io;
   const struct note_signer *signer;
   struct tree tree;
-  struct checkpoint last; /* signed; size 0 = none yet */
-  bool any_signed;
-  usec signed_at; /* monotonic; TIME_ABSENT = not since the start */
+  struct checkpoint last; /* signed; size 0: none yet */
+  struct buf note;        /* its bytes, as they should be in the file */
+  bool note_in_store, tend_store, scrub_store;
   bool failed;
+  usec signed_at; /* monotonic; TIME_ABSENT: not since the start */
 
-  /* Tiles that the batch under way completes. */
-  struct full_tile *tiles;
-  struct store_tile *rows;
-  uint32_t n_tiles, cap_tiles;
-  bool no_memory;
+  /* Tiles of the batch under way. */
+  struct buf tiles, tile_hashes;
 
-  /* The snapshot under way; n 0 = none. */
+  /* The snapshot under way. */
   uint64_t snapshot_n;
   uint32_t snapshot_chunk;
+  bool snapshot_begun;
 };
 
-/* --- The tree and what was signed of it --- */
-
-/* An error to be told, besides "there is none", is kept for the one who asked. */
-struct tile_source {
-  struct store *store;
-  enum sp_err err;
-  struct fault *why;
-};
+/* --- The tree --- */
 
 static bool read_tile(void *ctx, unsigned level, uint64_t index, struct hash tile[tile_width]) {
-  struct tile_source *s = ctx;
-  s->err = store_tile(s->store, level, index, tile, s->why);
-  return s->err == SP_OK;
+  struct committer *c = ctx;
+  struct fault why = {0};
+  return store_tile(c->store, level, index, tile, &why) == SP_OK;
 }
 
-static enum sp_err append_leaf(void *ctx, uint64_t n, struct span entry) {
+static enum sp_err append_stored(void *ctx, uint64_t n, struct span entry) {
+  struct committer *c = ctx;
   (void)n;
   struct hash leaf = tree_leaf(entry);
-  tree_append(ctx, &leaf, NULL, NULL);
+  tree_append(&c->tree, &leaf, NULL, NULL);
   return SP_OK;
 }
 
 static enum sp_err restore_tree(struct committer *c, struct fault *why) {
-  uint64_t size = 0, first = 0;
-  struct tile_source source = {c->store, SP_OK, why};
+  uint64_t size, first;
   enum sp_err err = store_count(c->store, &size, why);
   if (!err)
-    err = tree_restore(&c->tree, size, read_tile, &source, &first, why);
-  if (source.err && source.err != SP_NOT_FOUND)
-    err = source.err;
-  if (!err)
-    err = store_entries(c->store, first, size, append_leaf, &c->tree, why);
+    err = tree_restore(&c->tree, size, read_tile, c, &first, why);
+  if (!err && first < size)
+    err = store_entries(c->store, first, size, append_stored, c, why);
   if (!err && c->tree.size != size)
-    err = fault_set(why, SP_CORRUPT,
-                    "entries from %llu on are missing from the store: restore a backup",
-                    (unsigned long long)c->tree.size);
+    err = fault_set(why, SP_CORRUPT, "there are fewer entries than the store says");
   return err;
 }
 
-/* The tree has grown from what this signed checkpoint says, and from nothing else. */
-static enum sp_err check_consistent(struct committer *c, const struct checkpoint *signed_one,
-                                    const char *where, struct fault *why) {
-  struct hash root = {{0}};
-  struct tile_source source = {c->store, SP_OK, why};
-  if (signed_one->size > c->tree.size)
-    return fault_set(
-        why, SP_FORK,
-        "the log has %llu entries, and %s was signed for %llu: an older copy of the "
-        "database was put in place. Nothing is signed or written: put the newer one back",
-        (unsigned long long)c->tree.size, where, (unsigned long long)signed_one->size);
-  enum sp_err err = tree_root_at(&c->tree, signed_one->size, read_tile, &source, &root, why);
-  if (!err && memcmp(root.b, signed_one->root.b, sizeof root.b) != 0)
+static void keep_tile(void *ctx, unsigned level, uint64_t index,
+                      const struct hash tile[tile_width]) {
+  struct committer *c = ctx;
+  struct store_tile t = {.level = level, .index = index};
+  buf_put(&c->tiles, &t, sizeof t);
+  buf_put(&c->tile_hashes, tile, tile_bytes);
+}
+
+static enum sp_err append_batch(struct committer *c, struct store_batch *batch, struct fault *why) {
+  struct span rest = batch->entries, entry;
+  buf_reset(&c->tiles);
+  buf_reset(&c->tile_hashes);
+  while (bundle_next(&rest, &entry)) {
+    struct hash leaf = tree_leaf(entry);
+    tree_append(&c->tree, &leaf, keep_tile, c);
+  }
+  SP_ASSERT(rest.n == 0 && c->tree.size == batch->first + batch->n_entries);
+  if (c->tiles.failed || c->tile_hashes.failed)
+    return fault_set(why, SP_NO_MEMORY, "out of memory for tiles");
+  struct store_tile *tiles = (struct store_tile *)(void *)c->tiles.p;
+  batch->n_tiles = (uint32_t)(c->tiles.n / sizeof *tiles);
+  for (uint32_t i = 0; i < batch->n_tiles; i++)
+    tiles[i].hashes =
+        (const struct hash *)(const void *)(c->tile_hashes.p + i * (size_t)tile_bytes);
+  batch->tiles = tiles;
+  return SP_OK;
+}
+
+/* --- Checkpoints --- */
+
+/* What stands in the file must be ours, and of this very tree. */
+static enum sp_err check_consistent(struct committer *c, const struct checkpoint *was,
+                                    struct fault *why) {
+  struct hash root;
+  if (was->size > c->tree.size)
+    return fault_set(why, SP_FORK,
+                     "the last signed checkpoint is of %llu entries, and the log has %llu: this is "
+                     "an older copy of the site. Nothing is signed; restore a newer backup, or "
+                     "see `sallyport restore --help`",
+                     (unsigned long long)was->size, (unsigned long long)c->tree.size);
+  enum sp_err err = tree_root_at(&c->tree, was->size, read_tile, c, &root, why);
+  if (!err && memcmp(root.b, was->root.b, sizeof root.b) != 0)
     err = fault_set(why, SP_FORK,
-                    "the first %llu entries are not those that %s was signed for: the log was "
-                    "rewritten. Nothing is signed or written: run `verify`, and restore a backup",
-                    (unsigned long long)signed_one->size, where);
+                    "the log's first %llu entries are not those that were signed: this log has "
+                    "forked. Nothing is signed; `sallyport verify` tells more",
+                    (unsigned long long)was->size);
   return err;
 }
 
-/* Opens a signed checkpoint and holds the tree against it. */
-static enum sp_err check_note(struct committer *c, struct span note, const char *where,
-                              struct checkpoint *cp, struct fault *why) {
-  enum sp_err err = checkpoint_open(cp, note, &c->signer->public, NULL, 0, NULL, why);
-  return err ? fault_prefix(why, "%s", where) : check_consistent(c, cp, where, why);
+static enum sp_err open_note(struct committer *c, struct span note, const char *where,
+                             struct fault *why) {
+  struct checkpoint was;
+  enum sp_err err = checkpoint_open(&was, note, &c->signer->public, NULL, 0, NULL, why);
+  if (!err)
+    err = check_consistent(c, &was, why);
+  if (err) {
+    fault_prefix(why, "%s", where);
+    return err;
+  }
+  if (was.size >= c->last.size)
+    c->last = was;
+  return SP_OK;
 }
 
-/* What the file of its own says must be what this process signed last, or found at its start. */
-static enum sp_err check_file(struct committer *c, bool at_start, struct fault *why) {
-  struct buf note = {0};
-  struct checkpoint cp = {0};
-  enum sp_err err = c->io->checkpoint_read(c->io->ctx, &note, why);
-  if (err == SP_NOT_FOUND && !c->any_signed) {
-    buf_free(&note);
-    return SP_OK;
-  }
-  if (err == SP_NOT_FOUND)
-    err =
-        fault_set(why, SP_FORK,
-                  "the file of the last signed checkpoint is gone. Without it a rollback cannot be "
-                  "told from growth: put it back from a copy");
+static const char in_file[] = "the checkpoint file", in_store[] = "the checkpoint in the store";
+
+static enum sp_err open_checkpoints(struct committer *c, struct fault *why) {
+  struct buf stored = {0};
+  enum sp_err err = c->io->checkpoint_read(c->io->ctx, &c->note, why);
+  bool has_file = !err;
   if (!err)
-    err = check_note(c, buf_span(&note), "the checkpoint file", &cp, why);
-  if (!err && !at_start && c->any_signed && cp.size < c->last.size)
-    err = fault_set(why, SP_FORK, "the checkpoint file went back from %llu entries to %llu",
-                    (unsigned long long)c->last.size, (unsigned long long)cp.size);
+    err = open_note(c, buf_span(&c->note), in_file, why);
+  uint64_t of_file = c->last.size;
+  if (err && (has_file || err != SP_NOT_FOUND))
+    return err;
+  err = store_meta_get(c->store, "checkpoint", &stored, why);
+  bool has_stored = !err;
+  if (!err)
+    err = open_note(c, buf_span(&stored), in_store, why);
+  if (err == SP_NOT_FOUND && !has_stored)
+    err = SP_OK;
+  /* The file is the witness against an older copy of the store; it may not just go missing. */
+  if (!err && has_stored && !has_file)
+    err = fault_set(why, SP_FORK,
+                    "the checkpoint file is missing, though checkpoints were signed: put it back "
+                    "from a backup, or make the log one of its own with `sallyport restore`");
+  c->note_in_store = has_stored && (span_eq(buf_span(&stored), buf_span(&c->note)) ||
+                                    of_file < c->last.size);
+  buf_free(&stored);
+  return err;
+}
+
+/* Has anybody else signed since? The file must be as we left it; else it is judged anew. */
+static enum sp_err look_again(struct committer *c, struct fault *why) {
+  struct buf now = {0};
+  enum sp_err err = c->io->checkpoint_read(c->io->ctx, &now, why);
+  if (err == SP_NOT_FOUND && c->last.size == 0)
+    err = SP_OK;
+  else if (err == SP_NOT_FOUND)
+    err = fault_set(why, SP_FORK, "the checkpoint file is gone: nothing more is signed");
+  else if (!err && span_eq(buf_span(&now), buf_span(&c->note)))
+    err = check_consistent(c, &c->last, why);
+  else if (!err)
+    err = open_note(c, buf_span(&now), in_file, why);
+  buf_free(&now);
+  return err;
+}
+
+static enum sp_err sign(struct committer *c, struct fault *why) {
+  struct checkpoint next = {.size = c->tree.size, .root = tree_root(&c->tree)};
+  memcpy(next.origin, c->signer->public.name, sizeof next.origin);
+  enum sp_err err = look_again(c, why);
+  buf_reset(&c->note);
+  if (!err)
+    err = checkpoint_sign(&next, c->signer, &c->note, why);
+  if (!err)
+    err = c->io->checkpoint_write(c->io->ctx, buf_span(&c->note), why);
   if (!err) {
-    c->last = cp;
-    c->any_signed = true;
+    c->last = next;
+    c->note_in_store = false;
   }
-  buf_free(&note);
   return err;
 }
 
-/* The store's copy is written after the file, so it may be behind it, never beyond. */
-static enum sp_err check_stored(struct committer *c, struct fault *why) {
-  struct buf note = {0};
-  struct checkpoint cp = {0};
-  enum sp_err err = store_meta_get(c->store, "checkpoint", &note, why);
-  if (err == SP_NOT_FOUND) {
-    buf_free(&note);
-    return SP_OK;
-  }
-  if (!err)
-    err = check_note(c, buf_span(&note), "the checkpoint in the database", &cp, why);
-  c->any_signed |= err == SP_OK;
-  buf_free(&note);
+static enum sp_err put_note(struct committer *c, struct fault *why) {
+  enum sp_err err = store_meta_put(c->store, "checkpoint", buf_span(&c->note), why);
+  c->note_in_store = !err;
   return err;
 }
+
+/* --- The calls --- */
 
 enum sp_err committer_open(struct committer **out, struct store *store, const struct io *io,
                            const struct note_signer *signer, struct fault *why) {
-  *out = NULL;
   struct committer *c = sp_alloc(1, sizeof *c);
   if (!c)
-    return fault_set(why, SP_NO_MEMORY, "out of memory");
+    return fault_set(why, SP_NO_MEMORY, "out of memory for the tree");
   c->store = store;
   c->io = io;
   c->signer = signer;
   c->signed_at = TIME_ABSENT;
-  tree_init(&c->tree);
   enum sp_err err = restore_tree(c, why);
   if (!err)
-    err = check_stored(c, why);
-  if (!err)
-    err = check_file(c, true, why);
+    err = open_checkpoints(c, why);
   if (err) {
     committer_close(c);
     return err;
@@ -168,159 +210,108 @@ enum sp_err committer_open(struct committer **out, struct store *store, const st
 void committer_close(struct committer *c) {
   if (!c)
     return;
-  sp_free(c->tiles);
-  sp_free(c->rows);
+  buf_free(&c->note);
+  buf_free(&c->tiles);
+  buf_free(&c->tile_hashes);
   sp_free(c);
 }
 
-/* --- Committing --- */
-
-static bool room_for_tile(struct committer *c) {
-  if (c->n_tiles < c->cap_tiles)
-    return true;
-  uint32_t wanted = c->cap_tiles ? 2 * c->cap_tiles : 32;
-  struct full_tile *tiles = sp_realloc(c->tiles, wanted * sizeof *tiles);
-  if (tiles)
-    c->tiles = tiles;
-  struct store_tile *rows = tiles ? sp_realloc(c->rows, wanted * sizeof *rows) : NULL;
-  if (!rows)
-    return false;
-  c->rows = rows;
-  c->cap_tiles = wanted;
-  return true;
+static enum sp_err refuse(struct fault *why) {
+  return fault_set(why, SP_UNAVAILABLE, "nothing is written after a failure");
 }
 
-static void keep_tile(void *ctx, unsigned level, uint64_t index,
-                      const struct hash tile[tile_width]) {
-  struct committer *c = ctx;
-  if (!room_for_tile(c)) {
-    c->no_memory = true;
-    return;
-  }
-  struct full_tile *t = &c->tiles[c->n_tiles++];
-  t->level = level;
-  t->index = index;
-  memcpy(t->hashes, tile, sizeof t->hashes);
-}
-
-static enum sp_err failed_before(const struct committer *c, struct fault *why) {
-  return c->failed ? fault_set(why, SP_IO, "the log failed before: nothing more is written")
-                   : SP_OK;
+/* What was erased leaves the files too. Someone may be reading them: then a little later. */
+static enum sp_err scrub(struct committer *c, struct fault *why) {
+  enum sp_err err = store_scrub(c->store, why);
+  c->scrub_store = err == SP_BUSY;
+  return err == SP_BUSY ? SP_OK : err;
 }
 
 enum sp_err committer_commit(struct committer *c, struct store_batch *batch, usec mono,
                              struct fault *why) {
-  (void)mono;
-  enum sp_err err = failed_before(c, why);
-  if (err)
-    return err;
-  SP_ASSERT(!batch->n_entries || batch->first == c->tree.size);
-  c->n_tiles = 0;
-  struct span rest = batch->entries, entry;
-  for (uint32_t i = 0; i < batch->n_entries; i++) {
-    SP_ASSERT(bundle_next(&rest, &entry));
-    struct hash leaf = tree_leaf(entry);
-    tree_append(&c->tree, &leaf, keep_tile, c);
-  }
-  for (uint32_t i = 0; i < c->n_tiles; i++)
-    c->rows[i] = (struct store_tile){c->tiles[i].level, c->tiles[i].index, c->tiles[i].hashes};
-  batch->tiles = c->rows;
-  batch->n_tiles = c->n_tiles;
-  err = c->no_memory ? fault_set(why, SP_NO_MEMORY, "out of memory for the log's tiles")
-                     : store_commit(c->store, batch, why);
+  if (c->failed)
+    return refuse(why);
+  SP_ASSERT(batch->first == c->tree.size);
+  enum sp_err err = append_batch(c, batch, why);
+  if (!err)
+    err = store_commit(c->store, batch, why);
   if (!err && batch->n_erased)
-    err = store_scrub(c->store, why);
-  c->failed = err != SP_OK; /* the tree is now ahead of the store: this committer is done */
-  return err;
-}
-
-/* --- Signing --- */
-
-static bool unsigned_entries(const struct committer *c) {
-  return !c->any_signed || c->last.size < c->tree.size;
-}
-
-usec committer_due(const struct committer *c) {
-  if (c->failed || !unsigned_entries(c))
-    return TIME_ABSENT;
-  return c->signed_at == TIME_ABSENT ? 0 : c->signed_at + checkpoint_interval_ms * USEC_PER_MS;
-}
-
-static enum sp_err sign(struct committer *c, struct fault *why) {
-  enum sp_err err = check_file(c, false, why);
-  struct checkpoint cp = {.size = c->tree.size, .root = tree_root(&c->tree)};
-  struct buf note = {0};
-  memcpy(cp.origin, c->signer->public.name, sizeof cp.origin);
-  if (!err)
-    err = checkpoint_sign(&cp, c->signer, &note, why);
-  if (!err)
-    err = c->io->checkpoint_write(c->io->ctx, buf_span(&note), why);
-  if (!err)
-    err = store_meta_put(c->store, "checkpoint", buf_span(&note), why);
-  if (!err) {
-    c->last = cp;
-    c->any_signed = true;
-  }
-  buf_free(&note);
-  return err;
-}
-
-enum sp_err committer_tend(struct committer *c, usec mono, bool now, struct fault *why) {
-  enum sp_err err = failed_before(c, why);
-  if (err)
-    return err;
-  usec due = committer_due(c);
-  if (due != TIME_ABSENT && (now || mono >= due)) {
-    err = sign(c, why);
-    c->signed_at = mono;
-  }
-  if (!err)
-    err = store_maintain(c->store, why);
+    err = scrub(c, why);
+  if (c->signed_at == TIME_ABSENT)
+    c->signed_at = mono; /* the first checkpoint comes a second later */
+  c->tend_store = true;
   c->failed = err != SP_OK;
   return err;
 }
 
-/* --- Snapshots --- */
+usec committer_due(const struct committer *c) {
+  if (c->failed)
+    return TIME_ABSENT;
+  if (c->tend_store || (c->last.size && !c->note_in_store))
+    return c->signed_at == TIME_ABSENT ? INT64_MIN + 1 : c->signed_at;
+  if (c->tree.size == c->last.size)
+    return TIME_ABSENT;
+  return c->signed_at == TIME_ABSENT ? INT64_MIN + 1
+                                     : c->signed_at + (usec)checkpoint_interval_ms * USEC_PER_MS;
+}
 
-enum { snapshots_kept = 2 };
+enum sp_err committer_tend(struct committer *c, usec mono, bool now, struct fault *why) {
+  enum sp_err err = SP_OK;
+  if (c->failed)
+    return refuse(why);
+  bool due = c->signed_at == TIME_ABSENT ||
+             mono - c->signed_at >= (usec)checkpoint_interval_ms * USEC_PER_MS;
+  if (c->tree.size != c->last.size && (due || now))
+    err = sign(c, why);
+  if (!err && c->scrub_store && (due || now))
+    err = scrub(c, why);
+  if (due)
+    c->signed_at = mono;
+  if (!err && c->last.size && !c->note_in_store)
+    err = put_note(c, why);
+  if (!err && c->tend_store)
+    err = store_maintain(c->store, why);
+  c->tend_store = false;
+  c->failed = err != SP_OK;
+  return err;
+}
 
+/* Finished ones beyond the newest two go. */
 static enum sp_err drop_old(struct committer *c, struct fault *why) {
   struct store_snapshot list[store_snapshots_max];
-  uint32_t n = 0;
+  uint32_t n;
   enum sp_err err = store_snapshot_list(c->store, list, &n, why);
-  for (uint32_t i = snapshots_kept; !err && i < n; i++)
+  for (uint32_t i = snapshots_kept; i < n && !err; i++)
     err = store_snapshot_drop(c->store, list[i].n, why);
   return err;
 }
 
 enum sp_err committer_snapshot(struct committer *c, const struct io_snapshot *s, bool *done,
                                struct fault *why) {
+  enum sp_err err = SP_OK;
   *done = false;
-  enum sp_err err = failed_before(c, why);
-  if (err)
-    return err;
-  if (c->snapshot_n != s->n) {
-    err = store_snapshot_begin(c->store, s->n, why);
+  if (c->failed)
+    return refuse(why);
+  if (!c->snapshot_begun || c->snapshot_n != s->n) {
     c->snapshot_n = s->n;
     c->snapshot_chunk = 0;
+    err = store_snapshot_begin(c->store, s->n, why);
+    c->snapshot_begun = !err;
   }
   size_t at = (size_t)c->snapshot_chunk * store_chunk_bytes;
   if (!err && at < s->dump.n) {
-    size_t left = s->dump.n - at;
-    struct span piece =
-        span_of(s->dump.p + at, left < store_chunk_bytes ? left : store_chunk_bytes);
-    err = store_snapshot_put(c->store, s->n, c->snapshot_chunk++, piece, why);
-    at += piece.n;
-  }
-  if (!err && at >= s->dump.n) {
-    struct store_snapshot snap = {s->n, s->hash, s->dump.n};
-    err = store_snapshot_end(c->store, &snap, why);
+    size_t n = s->dump.n - at < store_chunk_bytes ? s->dump.n - at : store_chunk_bytes;
+    err = store_snapshot_put(c->store, s->n, c->snapshot_chunk++, span_of(s->dump.p + at, n), why);
+  } else if (!err) {
+    const struct store_snapshot row = {s->n, s->hash, s->dump.n};
+    err = store_snapshot_end(c->store, &row, why);
     if (!err)
       err = drop_old(c, why);
-    c->snapshot_n = 0;
+    c->snapshot_begun = false;
     *done = true;
   }
-  c->failed = err != SP_OK;
+  if (err)
+    c->snapshot_begun = false;
   return err;
 }
 
@@ -329,5 +320,5 @@ uint64_t committer_size(const struct committer *c) {
 }
 
 uint64_t committer_signed_size(const struct committer *c) {
-  return c->any_signed ? c->last.size : 0;
+  return c->last.size;
 }

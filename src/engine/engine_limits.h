@@ -6,6 +6,7 @@
 enum {
   /* The socket. */
   request_bytes_max = 64 << 10,
+  reply_bytes_max = 256 << 10,
   blob_bytes_max = 16 << 20,
   conn_blobs_max = 4,
   blobs_bytes_max = 96 << 20, /* of all connections, received or announced */

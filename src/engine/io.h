@@ -47,8 +47,9 @@ struct io {
   /* Queues bytes for a connection; they are copied. Returns how many bytes now wait for it. Of a
    * connection that is gone: does nothing, returns 0. */
   size_t (*send)(void *ctx, uint64_t conn, struct span bytes);
-  /* What was queued still goes out; nothing more is received. No engine_on_closed follows. */
-  void (*close)(void *ctx, uint64_t conn);
+  /* Nothing more is received, and no engine_on_closed follows. What was queued still goes out, or
+   * with `now` is dropped. */
+  void (*close)(void *ctx, uint64_t conn, bool now);
   /* Makes the batch durable; engine_on_committed tells. */
   void (*commit)(void *ctx, struct batch *batch);
   /* Writes a snapshot, a chunk at a time between commits; engine_on_snapshot tells. */

@@ -1,0 +1,72 @@
+#include "engine/socket_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <stdbool.h>
+
+static const char socket_name[] = "engine.sock";
+enum { waiting_max = 128 };
+
+/* By its own name where that fits, so that tools show it; else through /proc. */
+static struct sockaddr_un address(const char *dir, int dir_fd) {
+  struct sockaddr_un a = {.sun_family = AF_UNIX};
+  if (strlen(dir) + sizeof socket_name < sizeof a.sun_path)
+    snprintf(a.sun_path, sizeof a.sun_path, "%.90s/%s", dir, socket_name);
+  else
+    snprintf(a.sun_path, sizeof a.sun_path, "/proc/self/fd/%d/%s", dir_fd, socket_name);
+  return a;
+}
+
+enum sp_err socket_path_connect(const char *dir, int *fd, struct fault *why) {
+  int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir_fd < 0)
+    return fault_set(why, SP_NOT_FOUND, "%s: %s: is this the site's directory?", dir,
+                     strerror(errno));
+  struct sockaddr_un a = address(dir, dir_fd);
+  int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int done = s < 0 ? -1 : connect(s, (const struct sockaddr *)&a, sizeof a);
+  int what = errno;
+  close(dir_fd);
+  if (done == 0) {
+    *fd = s;
+    return SP_OK;
+  }
+  if (s >= 0)
+    close(s);
+  if (what == ENOENT || what == ECONNREFUSED)
+    return fault_set(why, SP_UNAVAILABLE,
+                     "no engine serves %s: start it with `sallyport serve --dir %s`", dir, dir);
+  if (what == EACCES || what == EPERM)
+    return fault_set(why, SP_DENIED, "%s/%s: only the user who runs the engine may use it", dir,
+                     socket_name);
+  return fault_set(why, SP_UNAVAILABLE, "%s/%s: %s", dir, socket_name, strerror(what));
+}
+
+enum sp_err socket_path_listen(const char *dir, int dir_fd, int *fd, struct fault *why) {
+  struct sockaddr_un a = address(dir, dir_fd);
+  unlinkat(dir_fd, socket_name, 0);
+  int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  /* The mode of the socket becomes that of its file: nobody else ever finds it open. */
+  bool ok = s >= 0 && fchmod(s, 0600) == 0 && bind(s, (const struct sockaddr *)&a, sizeof a) == 0 &&
+            fchmodat(dir_fd, socket_name, 0600, 0) == 0 && listen(s, waiting_max) == 0;
+  if (ok) {
+    *fd = s;
+    return SP_OK;
+  }
+  int what = errno;
+  if (s >= 0)
+    close(s);
+  return fault_set(why, SP_IO, "%s/%s: %s: is the directory writable?", dir, socket_name,
+                   strerror(what));
+}
+
+void socket_path_remove(int dir_fd) {
+  unlinkat(dir_fd, socket_name, 0);
+}
