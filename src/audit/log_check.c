@@ -119,7 +119,7 @@ static void judge_entry(struct reading *r, uint64_t n, struct span bytes) {
 static void judge_batch(struct reading *r, const struct batch *b) {
   for (uint32_t i = 0; i < b->n; i++) {
     if (b->missing[i]) {
-      report_add(r->report, SP_CORRUPT, "entry %llu: missing", (unsigned long long)(b->first + i));
+      report_add(r->report, SP_CORRUPT, "entry %llu: missing", (unsigned long long)b->first + i);
       r->has_head = false;
       continue;
     }

@@ -112,6 +112,7 @@ void ask_close(struct ask *a) {
 
 /* Writes the request into a->request, whose memory is known, so that it can be wiped; *n bytes. */
 static enum sp_err write_request(struct ask *a, struct asked asked, size_t *n, struct fault *why) {
+  SP_ASSERT(a);
   json_t *r = json_object();
   bool ok = r && asked.command && json_object_set(r, "command", asked.command) == 0;
   if (asked.details)

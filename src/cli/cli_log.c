@@ -90,7 +90,7 @@ static enum sp_err visit_note(void *ctx, uint64_t n, struct span bytes, struct f
 
 static enum sp_err entry_time(const struct site *s, uint64_t n, usec *at, struct fault *why) {
   struct buf bytes = {0};
-  struct entry e;
+  struct entry e = {0};
   enum sp_err err = site_entry(s, n, &bytes, why);
   if (!err)
     err = entry_parse(&e, buf_span(&bytes), why);

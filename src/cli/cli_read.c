@@ -481,7 +481,7 @@ enum sp_err cli_alarm_list(struct cli *c) {
   table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
   for (uint32_t i = 0; i < core->head.n_alarms && !err; i++) {
     struct buf bytes = {0};
-    struct entry e;
+    struct entry e = {0};
     json_t *said = NULL;
     err = site_entry(c->site, core->alarms[i].n, &bytes, &c->why);
     if (!err)

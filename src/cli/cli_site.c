@@ -38,6 +38,7 @@ struct operators {
 };
 
 static enum sp_err parse_operator(struct operators *o, const char *text, struct fault *why) {
+  SP_ASSERT(o);
   const char *colon = strrchr(text, ':');
   size_t n = colon ? (size_t)(colon - text) : 0;
   if (n == 0 || n >= sizeof o->names[0])
@@ -63,6 +64,7 @@ static enum sp_err parse_operator(struct operators *o, const char *text, struct 
 /* What permits needs two operators of different roles, one of them an administrator to add more. */
 static enum sp_err check_operators(const struct operators *o, const struct plan *plan,
                                    struct fault *why) {
+  SP_ASSERT(o);
   bool admin = false, two = false;
   for (uint32_t i = 0; i < o->n; i++) {
     admin = admin || o->at[i].role == ROLE_ADMIN;

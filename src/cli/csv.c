@@ -80,7 +80,7 @@ static const char *take_field(struct csv *c) {
 }
 
 enum sp_err csv_next(struct csv *c, bool *end, struct fault *why) {
-  size_t offsets[csv_fields_max];
+  size_t offsets[csv_fields_max] = {0};
   buf_reset(&c->text);
   c->n = 0;
   *end = false;

@@ -157,8 +157,8 @@ enum sp_err client_receive(struct client *c, struct client_message *m, struct fa
     err = fill(c, true, why);
   if (err)
     return err;
-  *m = (struct client_message){
-      f.kind, f.id, span_of(c->in.p + c->in_at + frame_header_bytes, f.length)};
+  *m = (struct client_message){f.kind, f.id,
+                               span_of(c->in.p + c->in_at + frame_header_bytes, f.length)};
   c->in_at += frame_header_bytes + f.length;
   return SP_OK;
 }
@@ -172,8 +172,7 @@ enum sp_err client_reply_error(struct span reply, struct fault *why) {
   struct span error = json_find(reply, "error"), sentence = json_find(reply, "text");
   if (!error.p || json_string_read(error, name, sizeof name, &name_n, "error", &none))
     return SP_OK;
-  if (!sentence.p ||
-      json_string_read(sentence, text, sizeof text - 1, &text_n, "text", &none))
+  if (!sentence.p || json_string_read(sentence, text, sizeof text - 1, &text_n, "text", &none))
     text_n = 0;
   for (int e = 1; e < SP_ERR_COUNT; e++)
     if (span_is(span_of(name, name_n), sp_err_name((enum sp_err)e)))
@@ -200,8 +199,7 @@ enum sp_err client_request(struct client *c, struct span json, struct span *repl
   return err ? err : wait_for(c, id, reply, why);
 }
 
-enum sp_err client_blob(struct client *c, struct span bytes, struct hash *hash,
-                        struct fault *why) {
+enum sp_err client_blob(struct client *c, struct span bytes, struct hash *hash, struct fault *why) {
   uint64_t id;
   struct span reply;
   enum sp_err err = client_send(c, FRAME_BLOB, bytes, &id, why);

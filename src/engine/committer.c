@@ -141,8 +141,8 @@ static enum sp_err open_checkpoints(struct committer *c, struct fault *why) {
     err = fault_set(why, SP_FORK,
                     "the checkpoint file is missing, though checkpoints were signed: put it back "
                     "from a backup, or make the log one of its own with `sallyport restore`");
-  c->note_in_store = has_stored && (span_eq(buf_span(&stored), buf_span(&c->note)) ||
-                                    of_file < c->last.size);
+  c->note_in_store =
+      has_stored && (span_eq(buf_span(&stored), buf_span(&c->note)) || of_file < c->last.size);
   buf_free(&stored);
   return err;
 }

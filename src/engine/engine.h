@@ -48,6 +48,9 @@ struct engine_peer {
   uint32_t uid;
   bool ours; /* the uid is the engine's own or root */
 };
+/* Connections are numbered from 1 and no number comes again; those that are open at the same time
+ * have different slots, which are below connections_max. */
+#define ENGINE_CONN_SLOT(conn) ((uint32_t)((conn)&0xffff))
 /* A client connected. SP_DENIED, SP_BUSY: the sentence is for it; engine_refusal makes its frame,
  * and the host closes. */
 enum sp_err engine_on_connect(struct engine *e, const struct engine_peer *peer, uint64_t *conn,

@@ -16,7 +16,7 @@ static const struct span command_names[COMMAND_COUNT] = {
 
 static bool find_span(const struct span *list, uint32_t n, struct span s, uint32_t *at) {
   for (uint32_t i = 0; i < n; i++)
-    if (list[i].n == s.n && memcmp(list[i].p, s.p, s.n) == 0) {
+    if (span_eq(list[i], s)) {
       *at = i;
       return true;
     }

@@ -323,7 +323,7 @@ static enum sp_err fold_rest(struct fold *f, uint64_t from, struct fault *why) {
 
 enum sp_err fold_open(struct fold *f, struct store *store, const struct fold_options *options,
                       struct fault *why) {
-  struct fault unasked;
+  struct fault unasked = {0};
   uint64_t count = 0, from;
   *f = (struct fold){.store = store, .options = *options};
   why = why ? why : &unasked;
@@ -367,7 +367,7 @@ enum sp_err fold_open(struct fold *f, struct store *store, const struct fold_opt
 }
 
 enum sp_err fold_catch_up(struct fold *f, uint64_t *n, struct fault *why) {
-  struct fault unasked;
+  struct fault unasked = {0};
   uint64_t from = core_next_entry(f->core);
   enum sp_err err = fold_rest(f, from, why ? why : &unasked);
   if (n)

@@ -24,9 +24,8 @@ enum sp_err site_file_read(int dir, const char *shown, const char *name, size_t 
                            struct buf *out, struct fault *why) {
   int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
-    return errno == ENOENT
-               ? fault_set(why, SP_NOT_FOUND, "%s/%s: there is none", shown, name)
-               : fault_set(why, SP_IO, "%s/%s: %s", shown, name, strerror(errno));
+    return errno == ENOENT ? fault_set(why, SP_NOT_FOUND, "%s/%s: there is none", shown, name)
+                           : fault_set(why, SP_IO, "%s/%s: %s", shown, name, strerror(errno));
   enum sp_err err = SP_OK;
   size_t before = out->n;
   ssize_t n = 1;
@@ -129,8 +128,8 @@ static enum sp_err read_names(struct site_dir *d, struct fault *why) {
   enum sp_err err = site_dir_store(d, STORE_READ, &s, why);
   if (err == SP_NOT_FOUND)
     return fault_set(why, SP_NOT_FOUND,
-                     "%s: there is no site here: `sallyport init %s --plan FILE` makes one", d->path,
-                     d->path);
+                     "%s: there is no site here: `sallyport init %s --plan FILE` makes one",
+                     d->path, d->path);
   if (err)
     return err;
   err = read_meta(s, d->path, "site", slug, sizeof slug, why);
@@ -251,8 +250,7 @@ static void forget(struct buf *b) {
   buf_free(b);
 }
 
-static enum sp_err read_signer(const struct site_dir *d, struct note_signer *s,
-                               struct fault *why) {
+static enum sp_err read_signer(const struct site_dir *d, struct note_signer *s, struct fault *why) {
   struct buf pem = {0};
   struct note_key key;
   enum sp_err err = read_secret(d, SITE_SIGNING_KEY, 16384, &pem, why);

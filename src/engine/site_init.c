@@ -218,8 +218,8 @@ static enum sp_err add_operator(struct making *m, const struct site_operator *o)
     c.u.operator_add.role = o->role;
     extra.subject = c.u.operator_add.operator_id;
     extra.details = buf_span(&details);
-    c.commit = details_commit(&extra.opening,
-                              span_str(event_records[EVENT_OPERATOR_ADDED].type), extra.details);
+    c.commit = details_commit(&extra.opening, span_str(event_records[EVENT_OPERATOR_ADDED].type),
+                              extra.details);
     err = run(m, &c, &extra);
   }
   bytes_wipe(&job, sizeof job);
@@ -261,9 +261,8 @@ static enum sp_err write_checkpoint(void *ctx, struct span note, struct fault *w
 
 static enum sp_err commit_all(struct making *m) {
   struct committer *c;
-  const struct io io = {.ctx = m,
-                        .checkpoint_read = read_checkpoint,
-                        .checkpoint_write = write_checkpoint};
+  const struct io io = {
+      .ctx = m, .checkpoint_read = read_checkpoint, .checkpoint_write = write_checkpoint};
   enum sp_err err = committer_open(&c, m->store, &io, &m->keys.signer, m->why);
   if (err)
     return err;
@@ -295,8 +294,8 @@ enum sp_err site_dir_init(const struct site_init *init, char vkey[vkey_max], str
   struct timespec now;
   struct making *m = sp_alloc(1, sizeof *m);
   struct core *core = fold_core_new();
-  enum sp_err err = m && core ? check_asked(init, why)
-                              : fault_set(why, SP_NO_MEMORY, "out of memory for a site");
+  enum sp_err err =
+      m && core ? check_asked(init, why) : fault_set(why, SP_NO_MEMORY, "out of memory for a site");
   if (!m || err)
     goto done;
   m->init = init;

@@ -2,14 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <stdbool.h>
 
 static const char socket_name[] = "engine.sock";
 enum { waiting_max = 128 };
@@ -18,7 +17,7 @@ enum { waiting_max = 128 };
 static struct sockaddr_un address(const char *dir, int dir_fd) {
   struct sockaddr_un a = {.sun_family = AF_UNIX};
   if (strlen(dir) + sizeof socket_name < sizeof a.sun_path)
-    snprintf(a.sun_path, sizeof a.sun_path, "%.90s/%s", dir, socket_name);
+    snprintf(a.sun_path, sizeof a.sun_path, "%s/%s", dir, socket_name);
   else
     snprintf(a.sun_path, sizeof a.sun_path, "/proc/self/fd/%d/%s", dir_fd, socket_name);
   return a;

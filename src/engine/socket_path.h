@@ -5,7 +5,6 @@
 
 #include "base/err.h"
 
-
 /* A connected socket. SP_UNAVAILABLE: nobody listens; SP_NOT_FOUND: no such directory. */
 enum sp_err socket_path_connect(const char *dir, int *fd, struct fault *why) SP_MUST_USE;
 /* A listening one with mode 0600; what an engine that was killed left is replaced. The caller

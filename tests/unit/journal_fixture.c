@@ -216,8 +216,20 @@ void fx_new(struct fx *fx, struct store *store, const char *plan) {
     fx_details(fx, &c, c.u.operator_add.operator_id, "{\"name\":\"someone\"}");
     fx_run(fx, &c);
   }
+  MUST(store_meta_put(store, "site", span_str(fx->site.s), &why));
+  MUST(store_meta_put(store, "origin", span_str(fx->signer.public.name), &why));
   MUST(store_meta_put(store, "vkey", span_str(vkey), &why));
   fx_sign(fx);
+}
+
+void fx_new_dir(struct fx *fx, const char *path, const char *plan) {
+  char db[600];
+  struct store *store;
+  snprintf(db, sizeof db, "%s/site.db", path);
+  MUST(store_sqlite_open(db, "small", STORE_CREATE, &store, &why));
+  fx_new(fx, store, plan);
+  MUST(site_dir_open(&fx->dir, path, SITE_DIR_WRITE, &why));
+  MUST(site_dir_checkpoint_write(fx->dir, buf_span(&fx->checkpoint), &why));
 }
 
 void fx_end(struct fx *fx) {

@@ -36,6 +36,8 @@ struct buf fx_file(const char *name);
 /* An empty site in this store (which becomes fx's): created, plan in force, three operators (admin,
  * shift, desk), committed and signed. */
 void fx_new(struct fx *fx, struct store *store, const char *plan);
+/* The same in a directory that exists and is empty, without keys. */
+void fx_new_dir(struct fx *fx, const char *path, const char *plan);
 void fx_end(struct fx *fx);
 
 /* Runs a command as the actor; what it gives waits for fx_commit. Returns the first entry's index.
