@@ -14,7 +14,7 @@ struct committer {
   struct tree tree;
   struct checkpoint last; /* signed; size 0: none yet */
   struct buf note;        /* its bytes, as they should be in the file */
-  bool note_in_store, tend_store, scrub_store;
+  bool note_in_store, scrub_store;
   bool failed;
   usec signed_at; /* monotonic; TIME_ABSENT: not since the start */
 
@@ -239,7 +239,6 @@ enum sp_err committer_commit(struct committer *c, struct store_batch *batch, use
     err = scrub(c, why);
   if (c->signed_at == TIME_ABSENT)
     c->signed_at = mono; /* the first checkpoint comes a second later */
-  c->tend_store = true;
   c->failed = err != SP_OK;
   return err;
 }
@@ -247,7 +246,7 @@ enum sp_err committer_commit(struct committer *c, struct store_batch *batch, use
 usec committer_due(const struct committer *c) {
   if (c->failed)
     return TIME_ABSENT;
-  if (c->tend_store || (c->last.size && !c->note_in_store))
+  if (c->last.size && !c->note_in_store)
     return c->signed_at == TIME_ABSENT ? INT64_MIN + 1 : c->signed_at;
   if (c->tree.size == c->last.size)
     return TIME_ABSENT;
@@ -269,9 +268,8 @@ enum sp_err committer_tend(struct committer *c, usec mono, bool now, struct faul
     c->signed_at = mono;
   if (!err && c->last.size && !c->note_in_store)
     err = put_note(c, why);
-  if (!err && c->tend_store)
+  if (!err)
     err = store_maintain(c->store, why);
-  c->tend_store = false;
   c->failed = err != SP_OK;
   return err;
 }

@@ -32,10 +32,11 @@ void committer_close(struct committer *c); /* NULL is fine; the store stays open
 enum sp_err committer_commit(struct committer *c, struct store_batch *batch, usec mono,
                              struct fault *why) SP_MUST_USE;
 
-/* When committer_tend has something to do: a monotonic time, TIME_ABSENT for never. */
+/* When committer_tend has something to sign: a monotonic time, TIME_ABSENT for never. */
 usec committer_due(const struct committer *c);
 /* Between commits: signs when a second has passed since the last time and entries have come, and
- * lets the store tidy up. `now`: sign whatever is unsigned (a clean stop). */
+ * lets the store tidy up, so it is called after much was written too. `now`: sign whatever is
+ * unsigned (a clean stop). */
 enum sp_err committer_tend(struct committer *c, usec mono, bool now, struct fault *why) SP_MUST_USE;
 
 /* Writes the next chunk of a snapshot; the first call for another n begins it. *done: it is whole,
