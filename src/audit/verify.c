@@ -98,11 +98,22 @@ static enum sp_err verify_files(struct verifying *v, const char *dir) {
   return err;
 }
 
-/* --- A site --- */
+/* --- A site, or a store alone --- */
+
+static enum sp_err own_key(struct verifying *v, struct fault *why) {
+  if (v->dir)
+    return site_dir_vkey(v->dir, &v->key, why);
+  struct buf text = {0};
+  enum sp_err err = store_meta_get(v->store, "vkey", &text, why);
+  if (!err)
+    err = vkey_parse(&v->key, buf_span(&text), why);
+  buf_free(&text);
+  return err;
+}
 
 static enum sp_err find_key(struct verifying *v) {
   struct fault why = {0};
-  enum sp_err err = site_dir_vkey(v->dir, &v->key, &why);
+  enum sp_err err = own_key(v, &why);
   if (v->options->key) {
     if (!err && memcmp(v->key.key, v->options->key->key, sizeof v->key.key) != 0)
       report_add(v->report, SP_FORK,
@@ -113,35 +124,48 @@ static enum sp_err find_key(struct verifying *v) {
   return err ? fault_set(v->why, err, "%s; a verifier key can be given by hand", why.text) : SP_OK;
 }
 
-/* The note is kept in *file for the cosignatures. */
-static enum sp_err find_checkpoints(struct verifying *v, struct buf *file) {
-  struct buf stored = {0};
+/* The database's copy. *there: it has one, good or damaged. */
+static enum sp_err find_stored_checkpoint(struct verifying *v, struct buf *note, bool *there) {
+  struct fault why = {0};
+  enum sp_err err = store_meta_get(v->store, "checkpoint", note, &why);
+  *there = err != SP_NOT_FOUND;
+  if (!err)
+    checkpoints_add(&v->checkpoints, "the checkpoint in the database", buf_span(note));
+  else if (err == SP_CORRUPT)
+    report_fault(v->report, &why, "the checkpoint in the database");
+  else if (err != SP_NOT_FOUND)
+    return fault_set(v->why, err, "%s", why.text);
+  return SP_OK;
+}
+
+static enum sp_err find_file_checkpoint(struct verifying *v, struct buf *note, bool *there) {
   struct fault why = {0};
   char where[96];
-  enum sp_err in_file = site_dir_checkpoint_read(v->dir, file, &why);
-  if (!in_file) {
-    snprintf(where, sizeof where, "%.80s/checkpoint", site_dir_path(v->dir));
-    checkpoints_add(&v->checkpoints, where, buf_span(file));
-  } else if (in_file != SP_NOT_FOUND) {
-    return fault_set(v->why, in_file, "%s", why.text);
-  }
-  enum sp_err in_store = store_meta_get(v->store, "checkpoint", &stored, &why);
-  if (!in_store) {
-    checkpoints_add(&v->checkpoints, "the checkpoint in the database", buf_span(&stored));
-    if (in_file)
-      report_add(v->report, SP_CORRUPT,
-                 "%s/checkpoint: missing; without it a rollback of the database is not noticed",
-                 site_dir_path(v->dir));
-  } else if (in_store == SP_CORRUPT) {
-    report_fault(v->report, &why, "the checkpoint in the database");
-  }
-  buf_free(&stored);
-  if (in_store && in_store != SP_NOT_FOUND && in_store != SP_CORRUPT)
-    return fault_set(v->why, in_store, "%s", why.text);
-  if (in_file && in_store)
+  enum sp_err err = site_dir_checkpoint_read(v->dir, note, &why);
+  *there = err != SP_NOT_FOUND;
+  snprintf(where, sizeof where, "%.80s/checkpoint", site_dir_path(v->dir));
+  if (!err)
+    checkpoints_add(&v->checkpoints, where, buf_span(note));
+  return err == SP_NOT_FOUND || !err ? SP_OK : fault_set(v->why, err, "%s", why.text);
+}
+
+/* The newest note is kept for its cosignatures: the file's, which is written first. */
+static enum sp_err find_checkpoints(struct verifying *v, struct buf *note) {
+  struct buf stored = {0};
+  bool in_file = false, in_store = false;
+  enum sp_err err = find_stored_checkpoint(v, v->dir ? &stored : note, &in_store);
+  if (!err && v->dir)
+    err = find_file_checkpoint(v, note, &in_file);
+  if (!err && v->dir && in_store && !in_file)
+    report_add(v->report, SP_CORRUPT,
+               "%s/checkpoint: missing; without it a rollback of the database is not noticed",
+               site_dir_path(v->dir));
+  if (!err && !in_store && !in_file)
     report_add(v->report, SP_CORRUPT, "no checkpoint: nothing of this log was ever signed");
-  add_given_checkpoint(v);
-  return SP_OK;
+  if (!err)
+    add_given_checkpoint(v);
+  buf_free(&stored);
+  return err;
 }
 
 struct surplus {
@@ -190,7 +214,7 @@ static void count_cosignatures(struct verifying *v, const struct plan *plan, str
       return;
     }
   if (note_open(&text, note, &v->key, witnesses, plan->n_witnesses, &v->result->cosigned, &why))
-    report_fault(v->report, &why, "cosignatures of %s/checkpoint", site_dir_path(v->dir));
+    report_fault(v->report, &why, "cosignatures of the checkpoint");
 }
 
 /* Each entry must follow from those before it; the query table is compared on the way. */
@@ -236,7 +260,7 @@ static enum sp_err verify_rows(struct verifying *v, struct span note) {
   if (err)
     return err;
   struct log_source source = store_source(&rows);
-  err = check_log(v, &source, span_str(site_dir_site(v->dir)->s));
+  err = check_log(v, &source, v->dir ? span_str(site_dir_site(v->dir)->s) : (struct span){0});
   if (err)
     return err;
   check_key(v);
@@ -256,13 +280,9 @@ static enum sp_err verify_rows(struct verifying *v, struct span note) {
   return check_meaning(v, rows.size, note);
 }
 
-static enum sp_err verify_site(struct verifying *v, const char *dir) {
+static enum sp_err verify_rest(struct verifying *v) {
   struct buf note = {0};
-  enum sp_err err = site_dir_open(&v->dir, dir, SITE_DIR_READ, v->why);
-  if (!err)
-    err = site_dir_store(v->dir, STORE_READ, &v->store, v->why);
-  if (!err)
-    err = check_structure(v);
+  enum sp_err err = check_structure(v);
   if (!err)
     err = find_key(v);
   if (!err)
@@ -270,6 +290,17 @@ static enum sp_err verify_site(struct verifying *v, const char *dir) {
   if (!err)
     err = verify_rows(v, buf_span(&note));
   buf_free(&note);
+  return err;
+}
+
+static enum sp_err verify_site(struct verifying *v, const char *dir) {
+  enum sp_err err = site_dir_open(&v->dir, dir, SITE_DIR_READ, v->why);
+  if (!err)
+    err = site_dir_store(v->dir, STORE_READ, &v->store, v->why);
+  if (!err)
+    err = verify_rest(v);
+  store_close(v->store);
+  site_dir_close(v->dir);
   return err;
 }
 
@@ -283,15 +314,27 @@ static bool is_files(const char *dir) {
   return access(path, F_OK) == 0;
 }
 
+static void begin(struct verifying *v) {
+  *v->result = (struct verify_result){.first_at = TIME_ABSENT, .last_at = TIME_ABSENT};
+  v->contents.report = v->checkpoints.report = v->report;
+  v->checkpoints.key = &v->key;
+}
+
 enum sp_err verify_dir(const char *dir, const struct verify_options *options, struct report *report,
                        struct verify_result *result, struct fault *why) {
   struct verifying v = {.options = options, .report = report, .result = result, .why = why};
-  *result = (struct verify_result){.first_at = TIME_ABSENT, .last_at = TIME_ABSENT};
-  v.contents.report = v.checkpoints.report = report;
-  v.checkpoints.key = &v.key;
+  begin(&v);
   enum sp_err err = is_files(dir) ? verify_files(&v, dir) : verify_site(&v, dir);
   contents_free(&v.contents);
-  store_close(v.store);
-  site_dir_close(v.dir);
+  return err ? err : report_result(report, why);
+}
+
+enum sp_err verify_store(struct store *store, const struct verify_options *options,
+                         struct report *report, struct verify_result *result, struct fault *why) {
+  struct verifying v = {
+      .options = options, .report = report, .result = result, .store = store, .why = why};
+  begin(&v);
+  enum sp_err err = verify_rest(&v);
+  contents_free(&v.contents);
   return err ? err : report_result(report, why);
 }

@@ -49,4 +49,11 @@ struct verify_result {
 enum sp_err verify_dir(const char *dir, const struct verify_options *options, struct report *report,
                        struct verify_result *result, struct fault *why) SP_MUST_USE;
 
+struct store;
+/* The same for a store without its directory (a backup): the key is the one it names itself, unless
+ * one is given, and the checkpoint the one in it. */
+enum sp_err verify_store(struct store *store, const struct verify_options *options,
+                         struct report *report, struct verify_result *result,
+                         struct fault *why) SP_MUST_USE;
+
 #endif

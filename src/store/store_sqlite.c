@@ -834,18 +834,26 @@ static enum sp_err integrity_sqlite(struct store *base, struct fault *why) {
   return err;
 }
 
+/* The copy is for its owner's eyes, from its first byte on, and one file: as a rollback-journal
+ * database it can be read from a place that cannot be written to. */
 static enum sp_err backup_sqlite(struct store *base, const char *path, struct fault *why) {
   struct sqlite_store *s = own(base);
-  if (access(path, F_OK) == 0)
-    return fault_set(why, SP_EXISTS, "%s exists already: a backup overwrites nothing", path);
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return errno == EEXIST
+               ? fault_set(why, SP_EXISTS, "%s exists already: a backup overwrites nothing", path)
+               : fault_set(why, SP_IO, "%s: %s", path, strerror(errno));
+  close(fd);
   struct sqlite_store to = {0};
   snprintf(to.path, sizeof to.path, "%s", path);
-  int rc = sqlite3_open_v2(path, &to.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+  int rc = sqlite3_open_v2(path, &to.db, SQLITE_OPEN_READWRITE, NULL);
   sqlite3_backup *b = rc == SQLITE_OK ? sqlite3_backup_init(to.db, "main", s->db, "main") : NULL;
   if (b) {
     rc = sqlite3_backup_step(b, -1);
     sqlite3_backup_finish(b);
   }
+  if (rc == SQLITE_DONE && sqlite3_exec(to.db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL))
+    rc = sqlite3_errcode(to.db);
   enum sp_err err =
       rc == SQLITE_DONE ? SP_OK : told(&to, rc == SQLITE_OK ? SQLITE_ERROR : rc, "backing up", why);
   sqlite3_close(to.db);
