@@ -181,7 +181,7 @@ enum sp_err client_reply_error(struct span reply, struct fault *why) {
 }
 
 static enum sp_err wait_for(struct client *c, uint64_t id, struct span *reply, struct fault *why) {
-  struct client_message m;
+  struct client_message m = {0};
   enum sp_err err;
   do
     err = client_receive(c, &m, why);
@@ -201,7 +201,7 @@ enum sp_err client_request(struct client *c, struct span json, struct span *repl
 
 enum sp_err client_blob(struct client *c, struct span bytes, struct hash *hash, struct fault *why) {
   uint64_t id;
-  struct span reply;
+  struct span reply = {0};
   enum sp_err err = client_send(c, FRAME_BLOB, bytes, &id, why);
   if (!err)
     err = wait_for(c, id, &reply, why);
@@ -213,7 +213,7 @@ enum sp_err client_blob(struct client *c, struct span bytes, struct hash *hash, 
 enum sp_err client_login(struct client *c, struct span name, struct span password,
                          char session[session_text_len + 1], struct fault *why) {
   struct buf json = {0};
-  struct span reply;
+  struct span reply = {0};
   size_t n;
   buf_puts(&json, "{\"login\":{\"name\":");
   json_string_put(&json, name);
@@ -236,7 +236,7 @@ enum sp_err client_login(struct client *c, struct span name, struct span passwor
 
 enum sp_err client_subscribe(struct client *c, struct fault *why) {
   uint64_t id;
-  struct span reply;
+  struct span reply = {0};
   enum sp_err err = client_send(c, FRAME_SUBSCRIBE, SPAN_LIT("{\"effects\":true}"), &id, why);
   return err ? err : wait_for(c, id, &reply, why);
 }

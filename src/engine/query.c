@@ -69,7 +69,7 @@ bool query_passage(const struct core *core, const struct event *e, struct store_
 struct slug query_entry_type(enum event_type type) {
   struct slug s = {{0}};
   const char *text = event_records[type].type;
-  for (size_t i = 0; text[i] && i < slug_max; i++)
+  for (size_t i = 0; i < slug_max && text[i]; i++)
     s.s[i] = (char)(text[i] == '.' || text[i] == '_' ? '-' : text[i]);
   return s;
 }
