@@ -15,8 +15,8 @@ struct committer {
   struct checkpoint last; /* signed; size 0: none yet */
   struct buf note;        /* its bytes, as they should be in the file */
   bool note_in_store, scrub_store;
-  bool failed;
-  usec signed_at; /* monotonic; TIME_ABSENT: not since the start */
+  struct fault failure; /* the first one; err SP_OK: none */
+  usec signed_at;       /* monotonic; TIME_ABSENT: not since the start */
 
   /* Tiles of the batch under way. */
   struct buf tiles, tile_hashes;
@@ -216,8 +216,18 @@ void committer_close(struct committer *c) {
   sp_free(c);
 }
 
-static enum sp_err refuse(struct fault *why) {
-  return fault_set(why, SP_UNAVAILABLE, "nothing is written after a failure");
+/* Nothing is written after a failure; whoever asks next is told of that first one, since whichever
+ * side is heard first says why the engine stopped. */
+static enum sp_err refuse(const struct committer *c, struct fault *why) {
+  if (why)
+    *why = c->failure;
+  return c->failure.err;
+}
+
+static enum sp_err keep_failure(struct committer *c, enum sp_err err, const struct fault *why) {
+  if (err)
+    fault_set(&c->failure, err, "%s", why && why->text[0] ? why->text : sp_err_text(err));
+  return err;
 }
 
 /* What was erased leaves the files too. Someone may be reading them: then a little later. */
@@ -229,8 +239,8 @@ static enum sp_err scrub(struct committer *c, struct fault *why) {
 
 enum sp_err committer_commit(struct committer *c, struct store_batch *batch, usec mono,
                              struct fault *why) {
-  if (c->failed)
-    return refuse(why);
+  if (c->failure.err)
+    return refuse(c, why);
   SP_ASSERT(batch->first == c->tree.size);
   enum sp_err err = append_batch(c, batch, why);
   if (!err)
@@ -239,12 +249,11 @@ enum sp_err committer_commit(struct committer *c, struct store_batch *batch, use
     err = scrub(c, why);
   if (c->signed_at == TIME_ABSENT)
     c->signed_at = mono; /* the first checkpoint comes a second later */
-  c->failed = err != SP_OK;
-  return err;
+  return keep_failure(c, err, why);
 }
 
 usec committer_due(const struct committer *c) {
-  if (c->failed)
+  if (c->failure.err)
     return TIME_ABSENT;
   if (c->last.size && !c->note_in_store)
     return c->signed_at == TIME_ABSENT ? INT64_MIN + 1 : c->signed_at;
@@ -256,8 +265,8 @@ usec committer_due(const struct committer *c) {
 
 enum sp_err committer_tend(struct committer *c, usec mono, bool now, struct fault *why) {
   enum sp_err err = SP_OK;
-  if (c->failed)
-    return refuse(why);
+  if (c->failure.err)
+    return refuse(c, why);
   bool due = c->signed_at == TIME_ABSENT ||
              mono - c->signed_at >= (usec)checkpoint_interval_ms * USEC_PER_MS;
   if (c->tree.size != c->last.size && (due || now))
@@ -270,8 +279,7 @@ enum sp_err committer_tend(struct committer *c, usec mono, bool now, struct faul
     err = put_note(c, why);
   if (!err)
     err = store_maintain(c->store, why);
-  c->failed = err != SP_OK;
-  return err;
+  return keep_failure(c, err, why);
 }
 
 /* Finished ones beyond the newest two go. */
@@ -288,8 +296,8 @@ enum sp_err committer_snapshot(struct committer *c, const struct io_snapshot *s,
                                struct fault *why) {
   enum sp_err err = SP_OK;
   *done = false;
-  if (c->failed)
-    return refuse(why);
+  if (c->failure.err)
+    return refuse(c, why);
   if (!c->snapshot_begun || c->snapshot_n != s->n) {
     c->snapshot_n = s->n;
     c->snapshot_chunk = 0;
