@@ -2,6 +2,7 @@
 
 SALLYPORT names the binary. Secrets go by file descriptor, as people are told to give them.
 """
+import atexit
 import json
 import os
 import pathlib
@@ -65,10 +66,14 @@ def run(*args, secrets=None, stdin=b"", env=None, timeout=60, cwd=None, preexec=
 
 
 class Site(unittest.TestCase):
-    """Each test has a site of its own, made from PLAN, its engine running."""
+    """Each test has a site of its own, made from PLAN with OPERATORS and MORE, its engine running.
+
+    Passwords cost a quarter of a second each on purpose, so such a site is made once and copied.
+    """
     PLAN = HERE / "small.yaml"
     OPERATORS = ("anna", "sam")
     MORE = ()
+    templates = {}
 
     def setUp(self):
         self.tmp = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-"))
@@ -76,14 +81,27 @@ class Site(unittest.TestCase):
         self.dir = self.tmp / "site"
         self.engine = None
         self.addCleanup(self.stop)
+        kind = (self.PLAN, self.OPERATORS, self.MORE)
+        if kind not in self.templates:
+            self.templates[kind] = self.make_template()
+        template, self.made = self.templates[kind]
+        shutil.copytree(template, self.dir)
+        self.start()
+
+    def make_template(self):
         made = run("init", self.dir, "--plan", self.PLAN,
                    *[w for n in self.OPERATORS for w in ("--operator", f"{n}:{ROLES[n]}")],
                    secrets={"--password-fd": "".join(PASSWORDS[n] + "\n" for n in self.OPERATORS)})
         self.assertEqual(made.code, OK, made.err)
-        self.made = made
-        self.start()
-        for name in self.MORE:
-            self.add_operator(name)
+        if self.MORE:
+            self.start()
+            for name in self.MORE:
+                self.add_operator(name)
+            self.stop()
+        template = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-"))
+        atexit.register(shutil.rmtree, template, ignore_errors=True)
+        shutil.move(self.dir, template / "site")
+        return template / "site", made
 
     # --- The engine ---
 
