@@ -194,13 +194,13 @@ static enum sp_err wait_for(struct client *c, uint64_t id, struct span *reply, s
 
 enum sp_err client_request(struct client *c, struct span json, struct span *reply,
                            struct fault *why) {
-  uint64_t id;
+  uint64_t id = 0;
   enum sp_err err = client_send(c, FRAME_REQUEST, json, &id, why);
   return err ? err : wait_for(c, id, reply, why);
 }
 
 enum sp_err client_blob(struct client *c, struct span bytes, struct hash *hash, struct fault *why) {
-  uint64_t id;
+  uint64_t id = 0;
   struct span reply = {0};
   enum sp_err err = client_send(c, FRAME_BLOB, bytes, &id, why);
   if (!err)
@@ -235,7 +235,7 @@ enum sp_err client_login(struct client *c, struct span name, struct span passwor
 }
 
 enum sp_err client_subscribe(struct client *c, struct fault *why) {
-  uint64_t id;
+  uint64_t id = 0;
   struct span reply = {0};
   enum sp_err err = client_send(c, FRAME_SUBSCRIBE, SPAN_LIT("{\"effects\":true}"), &id, why);
   return err ? err : wait_for(c, id, &reply, why);

@@ -373,7 +373,6 @@ static void io_password(void *ctx, struct password_job *job) {
   p->works[i] = (struct work){.process = p, .job = job};
   p->works[i].req.data = &p->works[i];
   p->n_works++;
-  /* cppcheck-suppress arrayIndexOutOfBoundsCond */
   int done = uv_queue_work(&p->loop, &p->works[i].req, run_work, on_work_done);
   SP_ASSERT(done == 0);
 }
