@@ -9,7 +9,10 @@
  * failed commit is not retried: the engine stops.
  *   2. entries have no gap and no overlap; a row holds one batch in the form of tlog-tiles bundles.
  *   3. only full tiles are kept; blobs are found by their SHA-256; nothing is overwritten but the
- *      checkpoint, meta and snapshots.
+ *      checkpoint, meta and snapshots;
+ *   4. what is erased and scrubbed is nowhere in the files, whatever was written between.
+ *
+ * A function that is called back may not ask the same handle for the same thing again.
  */
 #ifndef SP_STORE_STORE_H
 #define SP_STORE_STORE_H
@@ -64,14 +67,19 @@ typedef enum sp_err store_passage_fn(void *ctx, const struct store_passage *p);
 typedef enum sp_err store_details_fn(void *ctx, const struct store_details *d);
 typedef enum sp_err store_blob_fn(void *ctx, const struct store_blob *b);
 typedef enum sp_err store_tile_fn(void *ctx, const struct store_tile *t);
+typedef enum sp_err store_meta_fn(void *ctx, const char *key, struct span value);
+/* How far a long call has come; anything but SP_OK stops it and is returned. */
+typedef enum sp_err store_progress_fn(void *ctx, uint64_t done, uint64_t all);
 
-/* Which passages, newest first: those with n < before, at most `limit`. */
+/* Which passages, newest first: those with from <= n < before, at most `limit`. */
 struct store_question {
   struct id person;  /* zero = anyone */
   struct slug gate;  /* empty = any */
   usec since, until; /* TIME_ABSENT = no bound; until is exclusive */
   uint64_t before;   /* UINT64_MAX = from the newest */
   uint32_t limit;
+  uint64_t from;     /* 0 = to the oldest */
+  bool oldest_first; /* the other way: go on with from = the last n + 1 */
 };
 
 struct store_snapshot {
@@ -92,12 +100,17 @@ struct store_ops {
   enum sp_err (*blob)(struct store *s, const struct hash *hash, struct buf *out, struct fault *why);
   enum sp_err (*details)(struct store *s, const struct id *subject, store_details_fn *fn, void *ctx,
                          struct fault *why);
+  enum sp_err (*details_at)(struct store *s, uint64_t n, store_details_fn *fn, void *ctx,
+                            struct fault *why);
+  enum sp_err (*details_typed)(struct store *s, const struct slug *type, store_details_fn *fn,
+                               void *ctx, struct fault *why);
   enum sp_err (*passages)(struct store *s, const struct store_question *q, store_passage_fn *fn,
                           void *ctx, struct fault *why);
   enum sp_err (*tiles)(struct store *s, store_tile_fn *fn, void *ctx, struct fault *why);
   enum sp_err (*blobs)(struct store *s, store_blob_fn *fn, void *ctx, struct fault *why);
   enum sp_err (*meta_get)(struct store *s, const char *key, struct buf *out, struct fault *why);
   enum sp_err (*meta_put)(struct store *s, const char *key, struct span value, struct fault *why);
+  enum sp_err (*metas)(struct store *s, store_meta_fn *fn, void *ctx, struct fault *why);
   enum sp_err (*snapshot_begin)(struct store *s, uint64_t n, struct fault *why);
   enum sp_err (*snapshot_put)(struct store *s, uint64_t n, uint32_t chunk, struct span bytes,
                               struct fault *why);
@@ -106,12 +119,15 @@ struct store_ops {
   enum sp_err (*snapshot_list)(struct store *s, struct store_snapshot list[store_snapshots_max],
                                uint32_t *n, struct fault *why);
   enum sp_err (*snapshot_read)(struct store *s, uint64_t n, struct buf *out, struct fault *why);
+  enum sp_err (*snapshot_chunk)(struct store *s, uint64_t n, uint32_t chunk, struct buf *out,
+                                struct fault *why);
   enum sp_err (*snapshot_drop)(struct store *s, uint64_t n, struct fault *why);
   enum sp_err (*passages_clear)(struct store *s, struct fault *why);
   enum sp_err (*maintain)(struct store *s, struct fault *why);
   enum sp_err (*scrub)(struct store *s, struct fault *why);
   enum sp_err (*integrity)(struct store *s, struct fault *why);
-  enum sp_err (*backup)(struct store *s, const char *path, struct fault *why);
+  enum sp_err (*backup)(struct store *s, const char *path, store_progress_fn *progress, void *ctx,
+                        struct fault *why);
 };
 
 struct store {
@@ -120,9 +136,15 @@ struct store {
 
 /* --- Opening --- */
 
-enum store_mode { STORE_READ, STORE_WRITE, STORE_CREATE };
+enum store_mode {
+  STORE_READ,
+  STORE_WRITE,
+  STORE_CREATE, /* a new file with one site */
+  STORE_ADD,    /* a new site in a file that is there; SP_EXISTS when it has it */
+};
 /* SQLite, WAL, synchronous=FULL. path is the database file. SP_EXISTS when STORE_CREATE finds one,
- * SP_NOT_FOUND when there is none, SP_VERSION for a newer schema, SP_CORRUPT, SP_IO. */
+ * SP_NOT_FOUND when there is none or no such site; site NULL is the only one there is. SP_VERSION
+ * for a newer schema, SP_CORRUPT, SP_IO. */
 enum sp_err store_sqlite_open(const char *path, const char *site, enum store_mode mode,
                               struct store **out, struct fault *why) SP_MUST_USE;
 /* In memory, with faults to order: see store_memory.h. */
@@ -140,6 +162,8 @@ static inline void store_close(struct store *s) {
     return s->ops->name args;                                                                      \
   }
 /* A batch with no entries (rebuild writes passages so) does not touch the journal. */
+/* SP_INVALID when `entries` is not n_entries entries; SP_CORRUPT when `first` is not the next one,
+ * or a tile or details of an entry are there already. */
 STORE_CALL(commit, (struct store * s, const struct store_batch *b, struct fault *why), (s, b, why))
 /* How many entries are stored: the next index. */
 STORE_CALL(count, (struct store * s, uint64_t *n, struct fault *why), (s, n, why))
@@ -161,6 +185,16 @@ STORE_CALL(details,
            (struct store * s, const struct id *subject, store_details_fn *fn, void *ctx,
             struct fault *why),
            (s, subject, fn, ctx, why))
+/* Of one entry. SP_NOT_FOUND when it has none, or when they were erased. */
+STORE_CALL(details_at,
+           (struct store * s, uint64_t n, store_details_fn *fn, void *ctx, struct fault *why),
+           (s, n, fn, ctx, why))
+/* Of all entries of a type ("person-added"), by n. */
+STORE_CALL(details_typed,
+           (struct store * s, const struct slug *type, store_details_fn *fn, void *ctx,
+            struct fault *why),
+           (s, type, fn, ctx, why))
+/* `at` must never go back as n grows: times are found by halving. */
 STORE_CALL(passages,
            (struct store * s, const struct store_question *q, store_passage_fn *fn, void *ctx,
             struct fault *why),
@@ -175,8 +209,11 @@ STORE_CALL(meta_get, (struct store * s, const char *key, struct buf *out, struct
            (s, key, out, why))
 STORE_CALL(meta_put, (struct store * s, const char *key, struct span value, struct fault *why),
            (s, key, value, why))
+/* All of them, by key. */
+STORE_CALL(metas, (struct store * s, store_meta_fn *fn, void *ctx, struct fault *why),
+           (s, fn, ctx, why))
 /* A snapshot is written in chunks of store_chunk_bytes (the last may be shorter), each durable by
- * itself, and counts only after snapshot_end; begin clears what an interrupted one left. */
+ * itself, and counts only after snapshot_end. What an interrupted one left is swept by maintain. */
 STORE_CALL(snapshot_begin, (struct store * s, uint64_t n, struct fault *why), (s, n, why))
 STORE_CALL(snapshot_put,
            (struct store * s, uint64_t n, uint32_t chunk, struct span bytes, struct fault *why),
@@ -188,8 +225,14 @@ STORE_CALL(snapshot_list,
            (struct store * s, struct store_snapshot list[store_snapshots_max], uint32_t *n,
             struct fault *why),
            (s, list, n, why))
+/* Appends all its bytes. SP_NOT_FOUND when it is not there or not finished. */
 STORE_CALL(snapshot_read, (struct store * s, uint64_t n, struct buf *out, struct fault *why),
            (s, n, out, why))
+/* One chunk of it. SP_NOT_FOUND behind the last one. */
+STORE_CALL(snapshot_chunk,
+           (struct store * s, uint64_t n, uint32_t chunk, struct buf *out, struct fault *why),
+           (s, n, chunk, out, why))
+/* It is gone at once; its bytes go chunk by chunk in maintain. No fault when there is none. */
 STORE_CALL(snapshot_drop, (struct store * s, uint64_t n, struct fault *why), (s, n, why))
 /* Empties the query table, before it is made anew. */
 STORE_CALL(passages_clear, (struct store * s, struct fault *why), (s, why))
@@ -199,8 +242,19 @@ STORE_CALL(maintain, (struct store * s, struct fault *why), (s, why))
 STORE_CALL(scrub, (struct store * s, struct fault *why), (s, why))
 /* The structure below the rows is sound. */
 STORE_CALL(integrity, (struct store * s, struct fault *why), (s, why))
-/* One consistent file, while others write; path must not exist. Keys are not in it. */
-STORE_CALL(backup, (struct store * s, const char *path, struct fault *why), (s, path, why))
 #undef STORE_CALL
+/* One consistent file by itself, while others write; path must not exist, and is there only when
+ * the backup is whole. Keys are not in it. The handle does nothing else meanwhile: use one opened
+ * with STORE_READ beside the writer's. */
+SP_MUST_USE static inline enum sp_err store_backup(struct store *s, const char *path,
+                                                   struct fault *why) {
+  return s->ops->backup(s, path, NULL, NULL, why);
+}
+/* The same, told in steps of some megabytes: done and all are in pages. */
+SP_MUST_USE static inline enum sp_err store_backup_told(struct store *s, const char *path,
+                                                        store_progress_fn *progress, void *ctx,
+                                                        struct fault *why) {
+  return s->ops->backup(s, path, progress, ctx, why);
+}
 
 #endif

@@ -1,8 +1,10 @@
 /* store_memory.c: the store in arrays, for tests and simulations.
  *
- * Invariant: a call that fails, by order or for want of memory, has changed nothing that a reader
- * sees.
+ * Invariants:
+ *   1. a call that fails, by order or for want of memory, has changed nothing that a reader sees;
+ *   2. `kept` is NULL while the disk is honest, and else what a crash leaves.
  */
+#include "store/store_frames.h"
 #include "store/store_memory.h"
 
 #include <stdio.h>
@@ -51,8 +53,14 @@ struct memory_store {
   LIST(struct store_passage) passages;
   LIST(struct meta_row) meta;
   LIST(struct snapshot_row) snapshots;
-  uint64_t writes, fail_at;
-  bool for_good;
+  uint64_t calls[STORE_MEMORY_CALL_COUNT]; /* since the last order for them */
+  struct {
+    enum store_memory_call call;
+    uint64_t nth;
+    bool for_good;
+  } order;
+  uint64_t honest; /* calls that write until the disk begins to lie */
+  struct store *kept;
 };
 
 static struct memory_store *own(const struct store *s) {
@@ -76,10 +84,10 @@ static bool room(void **at, size_t *cap, size_t n, size_t more, size_t size) {
 #define ROOM(list, more) room((void **)&(list).at, &(list).cap, (list).n, (more), sizeof *(list).at)
 
 static bool copy_row(struct row *r, struct span s) {
-  r->p = sp_alloc(s.n, 1);
-  r->n = s.n;
-  if (r->p && s.n)
-    memcpy(r->p, s.p, s.n);
+  r->p = sp_alloc(s.n ? s.n : 1, 1);
+  r->n = r->p ? s.n : 0;
+  if (r->n)
+    memcpy(r->p, s.p, r->n);
   return r->p != NULL;
 }
 
@@ -87,25 +95,64 @@ static enum sp_err no_memory(struct fault *why) {
   return fault_set(why, SP_NO_MEMORY, "out of memory");
 }
 
-/* Every call that writes passes here first. */
-static enum sp_err may_write(struct memory_store *s, struct fault *why) {
-  uint64_t i = s->writes++;
-  if (i == s->fail_at || (s->for_good && i > s->fail_at))
-    return fault_set(why, SP_IO, "memory: the write failed, as was ordered");
+/* Every call passes here first. */
+static bool ordered(struct memory_store *s, enum store_memory_call call) {
+  uint64_t i = s->calls[call]++;
+  return s->order.call == call && (i == s->order.nth || (s->order.for_good && i > s->order.nth));
+}
+
+static enum sp_err may(struct memory_store *s, enum store_memory_call call, struct fault *why) {
+  bool any = ordered(s, STORE_MEMORY_ANY), this = ordered(s, call);
+  return any || this ? fault_set(why, SP_IO, "memory: the call failed, as was ordered") : SP_OK;
+}
+
+/* And every call that writes here. */
+static enum sp_err may_write(struct memory_store *s, enum store_memory_call call,
+                             struct fault *why) {
+  enum sp_err err = may(s, call, why);
+  if (ordered(s, STORE_MEMORY_WRITE) && !err)
+    err = fault_set(why, SP_IO, "memory: the write failed, as was ordered");
+  if (err || s->honest == UINT64_MAX)
+    return err;
+  if (s->honest > 0)
+    s->honest--;
+  else if (!s->kept && !(s->kept = store_memory_clone(&s->base)))
+    return no_memory(why);
   return SP_OK;
 }
 
-uint64_t store_memory_fail_after(struct store *base, uint64_t n, bool for_good) {
+uint64_t store_memory_fail(struct store *base, enum store_memory_call call, uint64_t nth,
+                           bool for_good) {
   struct memory_store *s = own(base);
-  uint64_t made = s->writes;
-  s->writes = 0;
-  s->fail_at = n;
-  s->for_good = for_good;
+  uint64_t made = s->calls[call];
+  s->calls[call] = 0;
+  s->order.call = call;
+  s->order.nth = nth;
+  s->order.for_good = for_good;
   return made;
+}
+
+uint64_t store_memory_fail_after(struct store *base, uint64_t n, bool for_good) {
+  return store_memory_fail(base, STORE_MEMORY_WRITE, n, for_good);
+}
+
+void store_memory_lose_after(struct store *base, uint64_t n) {
+  struct memory_store *s = own(base);
+  store_close(s->kept);
+  s->kept = NULL;
+  s->honest = n;
+}
+
+struct store *store_memory_crash(const struct store *base) {
+  const struct memory_store *s = own(base);
+  return store_memory_clone(s->kept ? s->kept : base);
 }
 
 static void close_memory(struct store *base) {
   struct memory_store *s = own(base);
+  for (size_t i = 0; i < s->details.n; i++)
+    if (s->details.at[i].bytes.n)
+      bytes_wipe(s->details.at[i].bytes.p, s->details.at[i].bytes.n);
   for (size_t i = 0; i < s->entries.n; i++)
     sp_free(s->entries.at[i].p);
   for (size_t i = 0; i < s->blobs.n; i++)
@@ -123,6 +170,7 @@ static void close_memory(struct store *base) {
   sp_free(s->passages.at);
   sp_free(s->meta.at);
   sp_free(s->snapshots.at);
+  store_close(s->kept);
   sp_free(s);
 }
 
@@ -137,16 +185,29 @@ static struct blob_row *find_blob(const struct memory_store *s, const struct has
 }
 
 static bool split_entries(const struct store_batch *b, struct row *rows, uint32_t *made) {
-  struct span rest = b->entries;
+  struct span rest = b->entries, entry;
   for (*made = 0; *made < b->n_entries; (*made)++) {
-    SP_ASSERT(rest.n >= 2 && load_be16(rest.p) <= rest.n - 2);
-    size_t n = load_be16(rest.p);
-    if (!copy_row(&rows[*made], span_of(rest.p + 2, n)))
+    SP_ASSERT(frames_next(&rest, &entry)); /* commit looked */
+    if (!copy_row(&rows[*made], entry))
       return false;
-    rest = span_of(rest.p + 2 + n, rest.n - 2 - n);
   }
-  SP_ASSERT(rest.n == 0);
   return true;
+}
+
+/* Tiles and details are written once. */
+static bool there_already(const struct memory_store *s, const struct store_batch *b) {
+  for (uint32_t i = 0; i < b->n_tiles; i++)
+    for (size_t j = 0; j < s->tiles.n; j++)
+      if (s->tiles.at[j].level == b->tiles[i].level && s->tiles.at[j].index == b->tiles[i].index)
+        return true;
+  for (uint32_t i = 0; i < b->n_details; i++)
+    for (size_t j = 0; j < s->details.n; j++)
+      if (s->details.at[j].d.n == b->details[i].n)
+        return true;
+  for (uint32_t i = 0; i < b->n_passages; i++)
+    if (s->passages.n && b->passages[i].n <= s->passages.at[s->passages.n - 1].n)
+      return true;
+  return false;
 }
 
 static void erase(struct memory_store *s, const struct id *subject) {
@@ -154,7 +215,8 @@ static void erase(struct memory_store *s, const struct id *subject) {
   for (size_t i = 0; i < s->details.n; i++) {
     struct details_row *d = &s->details.at[i];
     if (memcmp(d->d.subject.b, subject->b, sizeof subject->b) == 0) {
-      bytes_wipe(d->bytes.p, d->bytes.n);
+      if (d->bytes.n)
+        bytes_wipe(d->bytes.p, d->bytes.n);
       sp_free(d->bytes.p);
     } else {
       s->details.at[kept++] = *d;
@@ -166,9 +228,14 @@ static void erase(struct memory_store *s, const struct id *subject) {
 static enum sp_err commit_memory(struct store *base, const struct store_batch *b,
                                  struct fault *why) {
   struct memory_store *s = own(base);
-  enum sp_err err = may_write(s, why);
+  enum sp_err err = may_write(s, STORE_MEMORY_COMMIT, why);
   if (err)
     return err;
+  if (!frames_hold(b->entries, b->n_entries))
+    return fault_set(why, SP_INVALID, "memory: a batch of %u entries is not so many entries",
+                     b->n_entries);
+  if (there_already(s, b))
+    return fault_set(why, SP_CORRUPT, "memory: a tile, details or a passage are there already");
   if (b->n_entries && b->first != s->entries.n)
     return fault_set(why, SP_CORRUPT, "memory holds %zu entries, and entry %llu was to follow",
                      s->entries.n, (unsigned long long)b->first);
@@ -224,16 +291,14 @@ static enum sp_err commit_memory(struct store *base, const struct store_batch *b
 /* --- Reading --- */
 
 static enum sp_err count_memory(struct store *base, uint64_t *n, struct fault *why) {
-  (void)why;
   *n = own(base)->entries.n;
-  return SP_OK;
+  return may(own(base), STORE_MEMORY_COUNT, why);
 }
 
 static enum sp_err entries_memory(struct store *base, uint64_t from, uint64_t until,
                                   store_entry_fn *fn, void *ctx, struct fault *why) {
   struct memory_store *s = own(base);
-  (void)why;
-  enum sp_err err = SP_OK;
+  enum sp_err err = may(s, STORE_MEMORY_ENTRIES, why);
   for (uint64_t i = from; !err && i < until && i < s->entries.n; i++)
     err = fn(ctx, i, span_of(s->entries.at[i].p, s->entries.at[i].n));
   return err;
@@ -242,6 +307,9 @@ static enum sp_err entries_memory(struct store *base, uint64_t from, uint64_t un
 static enum sp_err tile_memory(struct store *base, unsigned level, uint64_t index,
                                struct hash *hashes, struct fault *why) {
   struct memory_store *s = own(base);
+  enum sp_err err = may(s, STORE_MEMORY_TILE, why);
+  if (err)
+    return err;
   for (size_t i = 0; i < s->tiles.n; i++)
     if (s->tiles.at[i].level == level && s->tiles.at[i].index == index) {
       memcpy(hashes, s->tiles.at[i].hashes, sizeof s->tiles.at[i].hashes);
@@ -259,6 +327,9 @@ static enum sp_err give(struct buf *out, const void *p, size_t n, struct fault *
 static enum sp_err blob_memory(struct store *base, const struct hash *hash, struct buf *out,
                                struct fault *why) {
   const struct blob_row *r = find_blob(own(base), hash);
+  enum sp_err err = may(own(base), STORE_MEMORY_BLOB, why);
+  if (err)
+    return err;
   return r ? give(out, r->bytes.p, r->bytes.n, why)
            : fault_set(why, SP_NOT_FOUND, "memory: the blob is not stored");
 }
@@ -266,10 +337,32 @@ static enum sp_err blob_memory(struct store *base, const struct hash *hash, stru
 static enum sp_err details_memory(struct store *base, const struct id *subject,
                                   store_details_fn *fn, void *ctx, struct fault *why) {
   struct memory_store *s = own(base);
-  (void)why;
-  enum sp_err err = SP_OK;
+  enum sp_err err = may(s, STORE_MEMORY_DETAILS, why);
   for (size_t i = 0; !err && i < s->details.n; i++)
     if (!subject || memcmp(s->details.at[i].d.subject.b, subject->b, sizeof subject->b) == 0)
+      err = fn(ctx, &s->details.at[i].d);
+  return err;
+}
+
+static enum sp_err details_at_memory(struct store *base, uint64_t n, store_details_fn *fn,
+                                     void *ctx, struct fault *why) {
+  struct memory_store *s = own(base);
+  enum sp_err err = may(s, STORE_MEMORY_DETAILS, why);
+  for (size_t i = 0; !err && i < s->details.n; i++)
+    if (s->details.at[i].d.n == n)
+      return fn(ctx, &s->details.at[i].d);
+  return err ? err
+             : fault_set(why, SP_NOT_FOUND,
+                         "memory: there are no details of entry %llu, or none any more",
+                         (unsigned long long)n);
+}
+
+static enum sp_err details_typed_memory(struct store *base, const struct slug *type,
+                                        store_details_fn *fn, void *ctx, struct fault *why) {
+  struct memory_store *s = own(base);
+  enum sp_err err = may(s, STORE_MEMORY_DETAILS, why);
+  for (size_t i = 0; !err && i < s->details.n; i++)
+    if (strcmp(s->details.at[i].d.type.s, type->s) == 0)
       err = fn(ctx, &s->details.at[i].d);
   return err;
 }
@@ -277,13 +370,12 @@ static enum sp_err details_memory(struct store *base, const struct id *subject,
 static enum sp_err passages_memory(struct store *base, const struct store_question *q,
                                    store_passage_fn *fn, void *ctx, struct fault *why) {
   struct memory_store *s = own(base);
-  (void)why;
-  enum sp_err err = SP_OK;
+  enum sp_err err = may(s, STORE_MEMORY_PASSAGES, why);
   bool person = !bytes_are_zero(q->person.b, sizeof q->person.b);
   uint32_t told = 0;
-  for (size_t i = s->passages.n; !err && i-- > 0 && told < q->limit;) {
-    const struct store_passage *p = &s->passages.at[i];
-    bool fits = p->n < q->before &&
+  for (size_t i = 0; !err && i < s->passages.n && told < q->limit; i++) {
+    const struct store_passage *p = &s->passages.at[q->oldest_first ? i : s->passages.n - 1 - i];
+    bool fits = p->n >= q->from && p->n < q->before &&
                 (!person || memcmp(p->person.b, q->person.b, sizeof p->person.b) == 0) &&
                 (!q->gate.s[0] || strcmp(p->gate.s, q->gate.s) == 0) &&
                 (q->since == TIME_ABSENT || p->at >= q->since) &&
@@ -299,8 +391,7 @@ static enum sp_err passages_memory(struct store *base, const struct store_questi
 static enum sp_err tiles_memory(struct store *base, store_tile_fn *fn, void *ctx,
                                 struct fault *why) {
   struct memory_store *s = own(base);
-  (void)why;
-  enum sp_err err = SP_OK;
+  enum sp_err err = may(s, STORE_MEMORY_TILE, why);
   for (size_t i = 0; !err && i < s->tiles.n; i++) {
     const struct tile_row *t = &s->tiles.at[i];
     err = fn(ctx, &(struct store_tile){t->level, t->index, t->hashes});
@@ -311,8 +402,7 @@ static enum sp_err tiles_memory(struct store *base, store_tile_fn *fn, void *ctx
 static enum sp_err blobs_memory(struct store *base, store_blob_fn *fn, void *ctx,
                                 struct fault *why) {
   struct memory_store *s = own(base);
-  (void)why;
-  enum sp_err err = SP_OK;
+  enum sp_err err = may(s, STORE_MEMORY_BLOB, why);
   for (size_t i = 0; !err && i < s->blobs.n; i++) {
     const struct blob_row *r = &s->blobs.at[i];
     err = fn(ctx, &(struct store_blob){r->hash, span_of(r->bytes.p, r->bytes.n)});
@@ -332,6 +422,9 @@ static struct meta_row *find_meta(const struct memory_store *s, const char *key)
 static enum sp_err meta_get_memory(struct store *base, const char *key, struct buf *out,
                                    struct fault *why) {
   const struct meta_row *m = find_meta(own(base), key);
+  enum sp_err err = may(own(base), STORE_MEMORY_META_GET, why);
+  if (err)
+    return err;
   return m ? give(out, m->value.p, m->value.n, why)
            : fault_set(why, SP_NOT_FOUND, "memory: %s is not stored", key);
 }
@@ -340,7 +433,7 @@ static enum sp_err meta_put_memory(struct store *base, const char *key, struct s
                                    struct fault *why) {
   struct memory_store *s = own(base);
   struct row fresh;
-  enum sp_err err = may_write(s, why);
+  enum sp_err err = may_write(s, STORE_MEMORY_META_PUT, why);
   if (err)
     return err;
   SP_ASSERT(strlen(key) < sizeof s->meta.at->key);
@@ -357,6 +450,25 @@ static enum sp_err meta_put_memory(struct store *base, const char *key, struct s
   return SP_OK;
 }
 
+static enum sp_err metas_memory(struct store *base, store_meta_fn *fn, void *ctx,
+                                struct fault *why) {
+  struct memory_store *s = own(base);
+  enum sp_err err = may(s, STORE_MEMORY_META_GET, why);
+  const struct meta_row *last = NULL;
+  for (size_t i = 0; !err && i < s->meta.n; i++) { /* by key: the least above the last one */
+    const struct meta_row *next = NULL;
+    for (size_t j = 0; j < s->meta.n; j++) {
+      const struct meta_row *m = &s->meta.at[j];
+      if ((!last || strcmp(m->key, last->key) > 0) && (!next || strcmp(m->key, next->key) < 0))
+        next = m;
+    }
+    SP_ASSERT(next); /* keys differ */
+    err = fn(ctx, next->key, span_of(next->value.p, next->value.n));
+    last = next;
+  }
+  return err;
+}
+
 static struct snapshot_row *find_snapshot(const struct memory_store *s, uint64_t n) {
   for (size_t i = 0; i < s->snapshots.n; i++)
     if (s->snapshots.at[i].snap.n == n)
@@ -366,7 +478,7 @@ static struct snapshot_row *find_snapshot(const struct memory_store *s, uint64_t
 
 static enum sp_err snapshot_drop_memory(struct store *base, uint64_t n, struct fault *why) {
   struct memory_store *s = own(base);
-  enum sp_err err = may_write(s, why);
+  enum sp_err err = may_write(s, STORE_MEMORY_SNAPSHOT_WRITE, why);
   struct snapshot_row *r = find_snapshot(s, n);
   if (!err && r) {
     buf_free(&r->bytes);
@@ -378,6 +490,11 @@ static enum sp_err snapshot_drop_memory(struct store *base, uint64_t n, struct f
 static enum sp_err snapshot_begin_memory(struct store *base, uint64_t n, struct fault *why) {
   struct memory_store *s = own(base);
   enum sp_err err = snapshot_drop_memory(base, n, why);
+  for (size_t i = s->snapshots.n; !err && i-- > 0;)
+    if (!s->snapshots.at[i].finished) {
+      buf_free(&s->snapshots.at[i].bytes);
+      s->snapshots.at[i] = s->snapshots.at[--s->snapshots.n];
+    }
   if (!err && !ROOM(s->snapshots, 1))
     err = no_memory(why);
   if (!err)
@@ -389,7 +506,7 @@ static enum sp_err snapshot_put_memory(struct store *base, uint64_t n, uint32_t 
                                        struct span bytes, struct fault *why) {
   struct memory_store *s = own(base);
   struct snapshot_row *r = find_snapshot(s, n);
-  enum sp_err err = may_write(s, why);
+  enum sp_err err = may_write(s, STORE_MEMORY_SNAPSHOT_WRITE, why);
   SP_ASSERT(r && r->bytes.n == (size_t)chunk * store_chunk_bytes);
   return err ? err : give(&r->bytes, bytes.p, bytes.n, why);
 }
@@ -398,7 +515,7 @@ static enum sp_err snapshot_end_memory(struct store *base, const struct store_sn
                                        struct fault *why) {
   struct memory_store *s = own(base);
   struct snapshot_row *r = find_snapshot(s, snap->n);
-  enum sp_err err = may_write(s, why);
+  enum sp_err err = may_write(s, STORE_MEMORY_SNAPSHOT_WRITE, why);
   SP_ASSERT(r);
   if (!err) {
     r->snap = *snap;
@@ -411,8 +528,10 @@ static enum sp_err snapshot_list_memory(struct store *base,
                                         struct store_snapshot list[store_snapshots_max],
                                         uint32_t *n, struct fault *why) {
   struct memory_store *s = own(base);
-  (void)why;
+  enum sp_err err = may(s, STORE_MEMORY_SNAPSHOT_READ, why);
   *n = 0;
+  if (err)
+    return err;
   for (size_t i = 0; i < s->snapshots.n; i++) {
     if (!s->snapshots.at[i].finished || *n == store_snapshots_max)
       continue;
@@ -424,26 +543,46 @@ static enum sp_err snapshot_list_memory(struct store *base,
   return SP_OK;
 }
 
+/* The bytes from `at` of a finished one, at most `most`. */
+static enum sp_err give_snapshot(struct memory_store *s, uint64_t n, uint64_t at, size_t most,
+                                 struct buf *out, struct fault *why) {
+  const struct snapshot_row *r = find_snapshot(s, n);
+  enum sp_err err = may(s, STORE_MEMORY_SNAPSHOT_READ, why);
+  if (err)
+    return err;
+  if (!r || !r->finished || (at && at >= r->bytes.n))
+    return fault_set(why, SP_NOT_FOUND,
+                     "memory: there is no finished snapshot of %llu, or not so much",
+                     (unsigned long long)n);
+  size_t rest = r->bytes.n - (size_t)at;
+  return rest ? give(out, r->bytes.p + at, rest < most ? rest : most, why) : SP_OK;
+}
+
 static enum sp_err snapshot_read_memory(struct store *base, uint64_t n, struct buf *out,
                                         struct fault *why) {
-  const struct snapshot_row *r = find_snapshot(own(base), n);
-  return r ? give(out, r->bytes.p, r->bytes.n, why) : SP_OK;
+  return give_snapshot(own(base), n, 0, SIZE_MAX, out, why);
+}
+
+static enum sp_err snapshot_chunk_memory(struct store *base, uint64_t n, uint32_t chunk,
+                                         struct buf *out, struct fault *why) {
+  return give_snapshot(own(base), n, (uint64_t)chunk * store_chunk_bytes, store_chunk_bytes, out,
+                       why);
 }
 
 static enum sp_err passages_clear_memory(struct store *base, struct fault *why) {
-  enum sp_err err = may_write(own(base), why);
+  enum sp_err err = may_write(own(base), STORE_MEMORY_PASSAGES_CLEAR, why);
   if (!err)
     own(base)->passages.n = 0;
   return err;
 }
 
 static enum sp_err nothing_to_do(struct store *base, struct fault *why) {
-  (void)base, (void)why;
-  return SP_OK;
+  return may(own(base), STORE_MEMORY_UPKEEP, why);
 }
 
-static enum sp_err backup_memory(struct store *base, const char *path, struct fault *why) {
-  (void)base;
+static enum sp_err backup_memory(struct store *base, const char *path, store_progress_fn *progress,
+                                 void *ctx, struct fault *why) {
+  (void)base, (void)progress, (void)ctx;
   return fault_set(why, SP_USAGE, "%s: a store in memory is copied with store_memory_clone", path);
 }
 
@@ -455,16 +594,20 @@ static const struct store_ops memory_ops = {
     .tile = tile_memory,
     .blob = blob_memory,
     .details = details_memory,
+    .details_at = details_at_memory,
+    .details_typed = details_typed_memory,
     .passages = passages_memory,
     .tiles = tiles_memory,
     .blobs = blobs_memory,
     .meta_get = meta_get_memory,
     .meta_put = meta_put_memory,
+    .metas = metas_memory,
     .snapshot_begin = snapshot_begin_memory,
     .snapshot_put = snapshot_put_memory,
     .snapshot_end = snapshot_end_memory,
     .snapshot_list = snapshot_list_memory,
     .snapshot_read = snapshot_read_memory,
+    .snapshot_chunk = snapshot_chunk_memory,
     .snapshot_drop = snapshot_drop_memory,
     .passages_clear = passages_clear_memory,
     .maintain = nothing_to_do,
@@ -479,7 +622,8 @@ enum sp_err store_memory_open(struct store **out, struct fault *why) {
   if (!s)
     return no_memory(why);
   s->base.ops = &memory_ops;
-  s->fail_at = UINT64_MAX;
+  s->order.nth = UINT64_MAX;
+  s->honest = UINT64_MAX;
   return SP_OK;
 }
 
