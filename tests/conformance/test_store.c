@@ -1,148 +1,11 @@
 /* One suite on both stores; then what only a file can suffer. */
-#include "store/store_memory.h"
+#include "store_fixture.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-struct place {
-  char dir[64], path[96];
-  bool file;
-  struct store *s;
-};
-
-static void ok(enum sp_err err, const struct fault *why) {
-  if (err)
-    fail_msg("%s: %s", sp_err_name(err), why->text);
-}
-
-static struct store *open_at(const char *path, enum store_mode mode) {
-  struct fault why = {0};
-  struct store *s;
-  ok(store_sqlite_open(path, "site", mode, &s, &why), &why);
-  return s;
-}
-
-static int setup(void **state, bool file) {
-  struct place *p = calloc(1, sizeof *p);
-  struct fault why = {0};
-  p->file = file;
-  if (file) {
-    snprintf(p->dir, sizeof p->dir, "/tmp/sallyport-store-XXXXXX");
-    assert_non_null(mkdtemp(p->dir));
-    snprintf(p->path, sizeof p->path, "%s/site.db", p->dir);
-    p->s = open_at(p->path, STORE_CREATE);
-  } else {
-    ok(store_memory_open(&p->s, &why), &why);
-  }
-  *state = p;
-  return 0;
-}
-static int setup_memory(void **state) {
-  return setup(state, false);
-}
-static int setup_file(void **state) {
-  return setup(state, true);
-}
-static int teardown(void **state) {
-  struct place *p = *state;
-  store_close(p->s);
-  if (p->file) {
-    const char *const ends[] = {"", "-wal", "-shm", ".copy", ".copy-wal", ".copy-shm"};
-    char path[120];
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-      snprintf(path, sizeof path, "%s%s", p->path, ends[i]);
-      unlink(path);
-    }
-    rmdir(p->dir);
-  }
-  free(p);
-  return 0;
-}
-
-/* What a restart finds. */
-static void reopen(struct place *p) {
-  if (p->file) {
-    store_close(p->s);
-    p->s = open_at(p->path, STORE_WRITE);
-  } else {
-    struct store *copy = store_memory_clone(p->s);
-    assert_non_null(copy);
-    store_close(p->s);
-    p->s = copy;
-  }
-}
-
-static struct id id_of(uint32_t i) {
-  struct id id = {{0}};
-  store_le32(id.b, i * 2654435761u);
-  store_le32(id.b + 4, i + 1);
-  return id;
-}
-
-static struct slug slug_of(const char *prefix, uint32_t i) {
-  struct slug s = {{0}};
-  snprintf(s.s, sizeof s.s, "%s-%u", prefix, i);
-  return s;
-}
-
-/* Entries first … first + n - 1, each with a passage of person i % 7 at gate i % 3. */
-static enum sp_err commit_some(struct store *s, uint64_t first, uint32_t n, struct fault *why) {
-  struct buf bytes = {0};
-  struct store_passage *passages = calloc(n, sizeof *passages);
-  for (uint32_t i = 0; i < n; i++) {
-    char text[64];
-    uint8_t length[2];
-    uint32_t k = (uint32_t)first + i;
-    int len = snprintf(text, sizeof text, "{\"n\":%u}", k);
-    store_be16(length, (uint16_t)len);
-    buf_put(&bytes, length, 2);
-    buf_put(&bytes, text, (size_t)len);
-    passages[i] = (struct store_passage){.n = k,
-                                         .at = (usec)k * USEC_PER_S,
-                                         .gate = slug_of("gate", k % 3),
-                                         .door = slug_of("door", k % 3),
-                                         .reader = slug_of("reader", k % 6),
-                                         .outcome = k % 2,
-                                         .reason = k % 5};
-    if (k % 7)
-      passages[i].person = id_of(k % 7);
-  }
-  struct store_batch b = {.first = first,
-                          .n_entries = n,
-                          .entries = buf_span(&bytes),
-                          .passages = passages,
-                          .n_passages = n};
-  enum sp_err err = bytes.failed ? SP_NO_MEMORY : store_commit(s, &b, why);
-  free(passages);
-  buf_free(&bytes);
-  return err;
-}
-
-struct seen {
-  uint64_t next, count;
-};
-
-static enum sp_err see_entry(void *ctx, uint64_t n, struct span entry) {
-  struct seen *seen = ctx;
-  char text[64];
-  snprintf(text, sizeof text, "{\"n\":%llu}", (unsigned long long)n);
-  assert_int_equal(n, seen->next);
-  assert_true(span_is(entry, text));
-  seen->next++;
-  seen->count++;
-  return SP_OK;
-}
 
 static void entries_in_batches(void **state) {
   struct place *p = *state;
@@ -356,6 +219,146 @@ static void snapshots(void **state) {
   free(chunk);
 }
 
+static enum sp_err keep_n(void *ctx, const struct store_details *d) {
+  *(uint64_t *)ctx = *(uint64_t *)ctx * 10 + d->n;
+  return SP_OK;
+}
+
+static void details_one_by_one_and_by_type(void **state) {
+  struct place *p = *state;
+  struct fault why = {0};
+  struct store_details d[4];
+  for (uint32_t i = 0; i < 4; i++)
+    d[i] = (struct store_details){.n = i + 1,
+                                  .subject = id_of(i),
+                                  .opening = {{(uint8_t)(i + 1)}},
+                                  .type = slug_of("type", i % 2),
+                                  .json = SPAN_LIT("{}")};
+  struct store_batch b = {.details = d, .n_details = 4};
+  ok(store_commit(p->s, &b, &why), &why);
+  reopen(p);
+  uint64_t seen = 0;
+  struct slug type = slug_of("type", 1);
+  ok(store_details_typed(p->s, &type, keep_n, &seen, &why), &why);
+  assert_int_equal(seen, 24);
+  seen = 0;
+  ok(store_details_at(p->s, 3, keep_n, &seen, &why), &why);
+  assert_int_equal(seen, 3);
+  assert_int_equal(store_details_at(p->s, 9, keep_n, &seen, &why), SP_NOT_FOUND);
+  struct store_batch erasing = {.erased = &d[2].subject, .n_erased = 1};
+  ok(store_commit(p->s, &erasing, &why), &why);
+  assert_int_equal(store_details_at(p->s, 3, keep_n, &seen, &why), SP_NOT_FOUND);
+}
+
+static void nothing_is_written_twice(void **state) {
+  struct place *p = *state;
+  struct fault why = {0};
+  struct hash hashes[256] = {{{1}}};
+  struct store_tile tile = {0, 5, hashes};
+  struct store_details d = {.n = 1, .subject = id_of(1), .type = {"a"}, .json = SPAN_LIT("{}")};
+  struct store_batch tiles = {.tiles = &tile, .n_tiles = 1},
+                     details = {.details = &d, .n_details = 1};
+  ok(store_commit(p->s, &tiles, &why), &why);
+  ok(store_commit(p->s, &details, &why), &why);
+  assert_int_equal(store_commit(p->s, &tiles, &why), SP_CORRUPT);
+  assert_int_equal(store_commit(p->s, &details, &why), SP_CORRUPT);
+  ok(commit_some(p->s, 0, 2, &why), &why);
+  uint64_t n;
+  struct store_batch torn = {.first = 2, .n_entries = 2, .entries = SPAN_LIT("\0\1a\0\2b")};
+  assert_int_equal(store_commit(p->s, &torn, &why), SP_INVALID);
+  torn.entries = SPAN_LIT("\0\1a\0\1b\0");
+  assert_int_equal(store_commit(p->s, &torn, &why), SP_INVALID);
+  ok(store_count(p->s, &n, &why), &why);
+  assert_int_equal(n, 2);
+}
+
+static enum sp_err join_meta(void *ctx, const char *key, struct span value) {
+  buf_printf(ctx, "%s=%.*s;", key, (int)value.n, (const char *)value.p);
+  return SP_OK;
+}
+
+static void every_value_by_its_key(void **state) {
+  struct place *p = *state;
+  struct fault why = {0};
+  struct buf all = {0};
+  ok(store_meta_put(p->s, "b", SPAN_LIT("2"), &why), &why);
+  ok(store_meta_put(p->s, "c", SPAN_LIT(""), &why), &why);
+  ok(store_meta_put(p->s, "a", SPAN_LIT("1"), &why), &why);
+  ok(store_metas(p->s, join_meta, &all, &why), &why);
+  assert_true(span_is(buf_span(&all), "a=1;b=2;c=;"));
+  buf_free(&all);
+}
+
+static enum sp_err next_passage(void *ctx, const struct store_passage *p) {
+  uint64_t *next = ctx;
+  assert_true(p->n >= *next);
+  *next = p->n + 1;
+  return SP_OK;
+}
+
+/* Page by page, as a verifier reads them all, and as a person looks from an hour on. */
+static void passages_oldest_first(void **state) {
+  struct place *p = *state;
+  struct fault why = {0};
+  for (uint32_t n = 0; n < 9000; n += 1000)
+    ok(commit_some(p->s, n, 1000, &why), &why);
+  struct store_question q = {.since = TIME_ABSENT,
+                             .until = TIME_ABSENT,
+                             .before = UINT64_MAX,
+                             .limit = 700,
+                             .oldest_first = true};
+  for (uint64_t n = 0; n < 9000; q.from = n) {
+    uint64_t was = n;
+    ok(store_passages(p->s, &q, next_passage, &n, &why), &why);
+    assert_int_equal(n, was + 700 < 9000 ? was + 700 : 9000);
+  }
+  q.from = 0;
+  q.limit = 3;
+  q.person = id_of(3); /* 3, 10, 17 … */
+  q.since = 4090 * USEC_PER_S;
+  uint64_t n = 0;
+  ok(store_passages(p->s, &q, next_passage, &n, &why), &why);
+  assert_int_equal(n, 4105 + 1); /* 4091, 4098, 4105, over the end of a segment */
+  q.oldest_first = false;
+  q.until = 4106 * USEC_PER_S;
+  q.limit = 1;
+  n = 0;
+  ok(store_passages(p->s, &q, next_passage, &n, &why), &why);
+  assert_int_equal(n, 4105 + 1);
+}
+
+static void snapshots_by_chunk(void **state) {
+  struct place *p = *state;
+  struct fault why = {0};
+  struct buf out = {0};
+  uint8_t *chunk = calloc(1, store_chunk_bytes);
+  struct store_snapshot snap = {7, {{7}}, store_chunk_bytes + 3}, list[store_snapshots_max];
+  ok(store_snapshot_begin(p->s, 7, &why), &why);
+  ok(store_snapshot_put(p->s, 7, 0, span_of(chunk, store_chunk_bytes), &why), &why);
+  assert_int_equal(store_snapshot_read(p->s, 7, &out, &why), SP_NOT_FOUND); /* not finished */
+  ok(store_maintain(p->s, &why), &why); /* and not swept either */
+  ok(store_snapshot_put(p->s, 7, 1, span_of("end", 3), &why), &why);
+  ok(store_snapshot_end(p->s, &snap, &why), &why);
+  ok(store_snapshot_chunk(p->s, 7, 1, &out, &why), &why);
+  assert_true(span_is(buf_span(&out), "end"));
+  assert_int_equal(store_snapshot_chunk(p->s, 7, 2, &out, &why), SP_NOT_FOUND);
+  ok(store_snapshot_begin(p->s, 8, &why), &why); /* interrupted */
+  ok(store_snapshot_put(p->s, 8, 0, span_of(chunk, 10), &why), &why);
+  reopen(p);
+  for (int i = 0; i < 4; i++)
+    ok(store_maintain(p->s, &why), &why);
+  uint32_t n;
+  ok(store_snapshot_list(p->s, list, &n, &why), &why);
+  assert_int_equal(n, 1);
+  buf_reset(&out);
+  ok(store_snapshot_read(p->s, 7, &out, &why), &why);
+  assert_int_equal(out.n, store_chunk_bytes + 3);
+  ok(store_snapshot_drop(p->s, 7, &why), &why);
+  assert_int_equal(store_snapshot_read(p->s, 7, &out, &why), SP_NOT_FOUND);
+  buf_free(&out);
+  free(chunk);
+}
+
 /* --- Memory only --- */
 
 static void each_write_fails_in_turn(void **state) {
@@ -539,9 +542,6 @@ static void killed_while_writing(void **state) {
   }
 }
 
-#define ON(where, fn) cmocka_unit_test_setup_teardown(fn, setup_##where, teardown)
-#define ON_BOTH(fn)   ON(memory, fn), ON(file, fn)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       ON_BOTH(entries_in_batches),
@@ -550,6 +550,11 @@ int main(void) {
       ON_BOTH(details_and_erasure),
       ON_BOTH(questions),
       ON_BOTH(snapshots),
+      ON_BOTH(details_one_by_one_and_by_type),
+      ON_BOTH(nothing_is_written_twice),
+      ON_BOTH(every_value_by_its_key),
+      ON_BOTH(passages_oldest_first),
+      ON_BOTH(snapshots_by_chunk),
       ON(memory, each_write_fails_in_turn),
       ON(file, refused_with_a_reason),
       ON(file, damage_is_told),
