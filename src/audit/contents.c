@@ -52,6 +52,12 @@ static void gather_blob(struct contents *c, const struct entry *e, const char *k
 
 void contents_entry(void *ctx, const struct entry *e, enum event_type type) {
   struct contents *c = ctx;
+  if (e->n > c->next) {
+    struct contents_gap *g = GROW(c, gaps);
+    if (g)
+      *g = (struct contents_gap){c->next, e->n};
+  }
+  c->next = e->n + 1;
   if (!bytes_are_zero(e->commit.b, sizeof e->commit.b)) {
     struct contents_commit *m = GROW(c, commits);
     if (m)
@@ -77,7 +83,15 @@ void contents_entry(void *ctx, const struct entry *e, enum event_type type) {
   }
 }
 
+static bool was_read(const struct contents *c, uint64_t n) {
+  for (size_t i = 0; i < c->n_gaps; i++)
+    if (n >= c->gaps[i].from && n < c->gaps[i].until)
+      return false;
+  return n < c->next;
+}
+
 void contents_free(struct contents *c) {
+  sp_free(c->gaps);
   sp_free(c->commits);
   sp_free(c->erasures);
   sp_free(c->snapshots);
@@ -96,7 +110,7 @@ bool contents_erased_after(const struct contents *c, const struct id *subject, u
 struct checking {
   struct contents *c;
   struct contents_counts *counts;
-  uint64_t last_n;
+  uint64_t last_n, size;
 };
 
 static struct contents_commit *find_commit(struct contents *c, uint64_t n) {
@@ -118,7 +132,8 @@ static enum sp_err check_details(void *ctx, const struct store_details *d) {
   struct contents_commit *m = find_commit(k->c, d->n);
   k->last_n = d->n;
   if (!m) {
-    report_add(report, SP_CORRUPT, "details of entry %llu: the entry commits to none", n);
+    if (was_read(k->c, d->n) || d->n >= k->size)
+      report_add(report, SP_CORRUPT, "details of entry %llu: the entry commits to none", n);
     return SP_OK;
   }
   m->met = true;
@@ -185,22 +200,26 @@ static void check_missing_blobs(struct checking *k) {
     }
 }
 
-static const char *judge_snapshot(const struct contents *c, const struct store_snapshot *s,
-                                  struct span bytes) {
+/* The row against its entry. */
+static const char *judge_snapshot(const struct contents *c, const struct store_snapshot *s) {
   const struct contents_snapshot *taken = NULL;
   for (size_t i = 0; i < c->n_snapshots && !taken; i++)
     if (c->snapshots[i].n == s->n)
       taken = &c->snapshots[i];
   if (!taken)
-    return "no entry snapshot.taken stands at its index";
-  if (memcmp(&taken->state, &s->hash, sizeof s->hash) != 0)
-    return "its row names another hash than its entry";
-  if (bytes.n != s->bytes)
-    return "it has another length than its row names";
+    return was_read(c, s->n) ? "no entry snapshot.taken stands at its index"
+                             : "its entry cannot be read";
+  return memcmp(&taken->state, &s->hash, sizeof s->hash) == 0
+             ? NULL
+             : "its row names another hash than its entry";
+}
+
+static const char *judge_bytes(const struct store_snapshot *s, struct span bytes) {
   struct hash is = sha256_of(bytes);
-  return memcmp(&is, &taken->state, sizeof is) == 0 ? NULL
-                                                    : "its bytes have another hash than its entry "
-                                                      "names";
+  return bytes.n != s->bytes ? "it has another length than its row names"
+         : memcmp(&is, &s->hash, sizeof is) != 0
+             ? "its bytes have another hash than its entry names"
+             : NULL;
 }
 
 static enum sp_err check_snapshots(struct checking *k, struct store *store, struct fault *why) {
@@ -212,9 +231,12 @@ static enum sp_err check_snapshots(struct checking *k, struct store *store, stru
   if (err == SP_CORRUPT)
     report_fault(k->c->report, &damage, "snapshots");
   for (uint32_t i = 0; i < n && !err; i++) {
+    const char *wrong = judge_snapshot(k->c, &list[i]);
     buf_reset(&bytes);
-    err = store_snapshot_read(store, list[i].n, &bytes, &damage);
-    const char *wrong = err ? damage.text : judge_snapshot(k->c, &list[i], buf_span(&bytes));
+    if (!wrong) {
+      err = store_snapshot_read(store, list[i].n, &bytes, &damage);
+      wrong = err ? damage.text : judge_bytes(&list[i], buf_span(&bytes));
+    }
     if (err && err != SP_CORRUPT)
       break;
     err = SP_OK;
@@ -233,6 +255,8 @@ enum sp_err contents_check(struct contents *c, struct store *store, struct conte
   struct checking k = {.c = c, .counts = counts};
   struct fault damage = {0};
   *counts = (struct contents_counts){0};
+  if (store_count(store, &k.size, &damage))
+    return fault_set(why, damage.err, "%s", damage.text);
   if (c->no_memory)
     return fault_set(why, SP_NO_MEMORY, "out of memory for what the journal says about details");
   enum sp_err err = store_details(store, NULL, check_details, &k, &damage);

@@ -31,9 +31,17 @@ struct contents_blob {
   bool met;
 };
 
+/* Entries [from, until) could not be read: what lies beside them is not judged. */
+struct contents_gap {
+  uint64_t from, until;
+};
+
 struct contents {
   struct report *report;
   bool no_memory;
+  uint64_t next; /* entry */
+  struct contents_gap *gaps;
+  size_t n_gaps, cap_gaps;
   struct hash vkey; /* of site.created; zero: none was seen */
   struct contents_commit *commits;
   struct contents_erasure *erasures;

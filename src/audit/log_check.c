@@ -371,7 +371,10 @@ struct filling {
   struct fault *why;
   struct batch *batch; /* NULL between two */
   uint64_t next;
+  bool ended; /* what comes is passed over */
 };
+
+enum { gap_max = 1 << 17 };
 
 static void end_batch(struct filling *f) {
   struct batch *b = f->batch;
@@ -404,19 +407,31 @@ static enum sp_err put_one(struct filling *f, struct span entry, bool missing) {
   return SP_OK;
 }
 
+/* Those up to n are missing: each is told, unless they are so many that something else is wrong (a
+ * damaged number), and nothing behind them is judged. */
+static enum sp_err skip_to(struct filling *f, uint64_t n) {
+  enum sp_err err = SP_OK;
+  if (n - f->next > gap_max) {
+    report_add(f->reading->report, SP_CORRUPT, "entries %llu to %llu: missing",
+               (unsigned long long)f->next, (unsigned long long)n - 1);
+    f->ended = true;
+  }
+  while (f->next < n && !err && !f->ended)
+    err = put_one(f, (struct span){0}, true);
+  return err;
+}
+
 static enum sp_err take(void *sink, uint64_t n, struct span entry) {
   struct filling *f = sink;
-  enum sp_err err = SP_OK;
   SP_ASSERT(n >= f->next);
-  while (f->next < n && !err)
-    err = put_one(f, (struct span){0}, true);
-  return err ? err : put_one(f, entry, false);
+  enum sp_err err = f->ended ? SP_OK : skip_to(f, n);
+  return err || f->ended ? err : put_one(f, entry, false);
 }
 
 static enum sp_err read_all(struct filling *f) {
   enum sp_err err = f->source->walk(f->source->ctx, take, f, f->why);
-  while (!err && f->next < f->source->size) /* cut off at the end */
-    err = put_one(f, (struct span){0}, true);
+  if (!err && !f->ended && f->next < f->source->size)
+    err = skip_to(f, f->source->size); /* cut off at the end */
   if (!err && f->batch)
     end_batch(f);
   return err;
@@ -450,7 +465,7 @@ enum sp_err log_check(const struct log_source *source, struct span site, struct 
     err = fault_set(why, SP_NO_MEMORY, "a thread cannot be started");
     goto end;
   }
-  struct filling filling = {source, &ring, &reading, progress, why, NULL, 0};
+  struct filling filling = {source, &ring, &reading, progress, why, NULL, 0, false};
   err = read_all(&filling);
   ring_end(&ring);
   pthread_join(thread, NULL);
@@ -459,6 +474,7 @@ enum sp_err log_check(const struct log_source *source, struct span site, struct 
   if (!err && h->no_memory)
     err = fault_set(why, SP_NO_MEMORY, "out of memory for the tiles of a log");
   if (!err) {
+    facts->size = h->entries.size;
     facts->root = tree_root(&h->entries);
     if (reading.site.n && reading.site.n < sizeof facts->site)
       memcpy(facts->site, reading.site.p, reading.site.n);

@@ -52,6 +52,7 @@ struct log_visitor {
 };
 
 struct log_facts {
+  uint64_t size;           /* of the log, the missing counted */
   uint64_t entries, bytes; /* read; bytes of entries without framing */
   usec first_at, last_at;
   struct hash root;        /* of all entries */

@@ -41,8 +41,6 @@ static const char *difference(const struct store_passage *a, const struct store_
 static enum sp_err compare_row(void *ctx, const struct store_passage *row) {
   struct comparing *c = ctx;
   struct passages *p = c->p;
-  if (row->n < p->first)
-    return SP_EXISTS; /* of the stretch before: ends the walk */
   while (c->left && p->row[c->left - 1].n > row->n)
     tell(p, p->row[--c->left].n, "its row is missing");
   if (!c->left || p->row[c->left - 1].n < row->n) {
@@ -58,10 +56,13 @@ static enum sp_err compare_row(void *ctx, const struct store_passage *row) {
 static void end_stretch(struct passages *p, uint64_t until) {
   struct comparing c = {p, p->n};
   struct fault why = {0};
-  const struct store_question all = {
-      .since = TIME_ABSENT, .until = TIME_ABSENT, .before = until, .limit = UINT32_MAX};
+  const struct store_question all = {.since = TIME_ABSENT,
+                                     .until = TIME_ABSENT,
+                                     .from = p->first,
+                                     .before = until,
+                                     .limit = UINT32_MAX};
   enum sp_err err = store_passages(p->store, &all, compare_row, &c, &why);
-  if (err && err != SP_EXISTS) {
+  if (err) {
     p->differing++;
     report_fault(p->report, &why, "passages of entries %llu to %llu", (unsigned long long)p->first,
                  (unsigned long long)until - 1);

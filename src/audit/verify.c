@@ -35,14 +35,15 @@ static int64_t now_ns(void) {
 
 /* --- The log itself, of either kind --- */
 
-static enum sp_err check_log(struct verifying *v, const struct log_source *source,
-                             struct span site) {
+static enum sp_err check_log(struct verifying *v, const struct log_source *source, struct span site,
+                             uint64_t *size) {
   const struct log_visitor visitor = {&v->contents, contents_entry};
   struct log_facts facts;
   int64_t from = now_ns();
   enum sp_err err = log_check(source, site, v->checkpoints.at, v->checkpoints.n, &visitor,
                               v->report, v->options->progress, &facts, v->why);
   v->result->log_ns = now_ns() - from;
+  *size = facts.size;
   v->result->entries = facts.entries;
   v->result->bytes = facts.bytes;
   v->result->first_at = facts.first_at;
@@ -89,7 +90,8 @@ static enum sp_err verify_files(struct verifying *v, const char *dir) {
     struct tlog_files files = {.dir = dir, .size = v->checkpoints.newest, .report = v->report};
     add_given_checkpoint(v);
     struct log_source source = tlog_files_source(&files);
-    err = check_log(v, &source, (struct span){0});
+    uint64_t size;
+    err = check_log(v, &source, (struct span){0}, &size);
     tlog_files_free(&files);
   }
   if (!err)
@@ -218,7 +220,7 @@ static void count_cosignatures(struct verifying *v, const struct plan *plan, str
 }
 
 /* Each entry must follow from those before it; the query table is compared on the way. */
-static enum sp_err check_meaning(struct verifying *v, uint64_t size, struct span note) {
+static enum sp_err check_meaning(struct verifying *v, struct span note) {
   struct passages passages;
   struct fault damage = {0};
   struct fold fold = {0};
@@ -229,7 +231,7 @@ static enum sp_err check_meaning(struct verifying *v, uint64_t size, struct span
     err = fold_open(&fold, v->store, &options, &damage);
     v->result->passages = passages.rows;
     if (!err) {
-      passages_end(&passages, size);
+      passages_end(&passages, core_next_entry(fold.core));
       count_cosignatures(v, fold.plan, note);
     } else if (err == SP_CORRUPT || err == SP_VERSION) {
       report_fault(v->report, &damage, "what comes after it cannot be understood");
@@ -260,11 +262,13 @@ static enum sp_err verify_rows(struct verifying *v, struct span note) {
   if (err)
     return err;
   struct log_source source = store_source(&rows);
-  err = check_log(v, &source, v->dir ? span_str(site_dir_site(v->dir)->s) : (struct span){0});
+  uint64_t size = 0;
+  err =
+      check_log(v, &source, v->dir ? span_str(site_dir_site(v->dir)->s) : (struct span){0}, &size);
   if (err)
     return err;
   check_key(v);
-  err = check_surplus_tiles(v, rows.size);
+  err = check_surplus_tiles(v, size);
   if (!err && !progress_step(v->options->progress, "details, blobs and snapshots", 0, 0))
     err = fault_set(v->why, SP_UNAVAILABLE, "stopped");
   if (!err)
@@ -277,7 +281,40 @@ static enum sp_err verify_rows(struct verifying *v, struct span note) {
   v->result->snapshots = counts.snapshots;
   if (!progress_step(v->options->progress, "what the entries mean", 0, 0))
     return fault_set(v->why, SP_UNAVAILABLE, "stopped");
-  return check_meaning(v, rows.size, note);
+  return check_meaning(v, note);
+}
+
+static enum sp_err check_meta_key(void *ctx, const char *key, struct span value) {
+  static const char *const known[] = {"site", "origin", "vkey", "checkpoint"};
+  struct verifying *v = ctx;
+  (void)value; /* each is looked at by whoever uses it */
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (strcmp(key, known[i]) == 0)
+      return SP_OK;
+  report_add(v->report, SP_CORRUPT, "meta \"%.40s\": there is no such value", key);
+  return SP_OK;
+}
+
+/* The names that the database gives itself. */
+static enum sp_err check_meta(struct verifying *v) {
+  struct buf name = {0};
+  struct fault damage = {0};
+  enum sp_err err = store_metas(v->store, check_meta_key, v, &damage);
+  if (!err)
+    err = store_meta_get(v->store, "site", &name, &damage);
+  if (!err && !span_is(buf_span(&name), v->result->site))
+    report_add(v->report, SP_CORRUPT, "meta \"site\": it is not the site that the entries name");
+  buf_reset(&name);
+  if (!err)
+    err = store_meta_get(v->store, "origin", &name, &damage);
+  if (!err && !span_is(buf_span(&name), v->key.name))
+    report_add(v->report, SP_CORRUPT, "meta \"origin\": it is not the name in the verifier key");
+  buf_free(&name);
+  if (err == SP_CORRUPT || err == SP_NOT_FOUND)
+    report_add(v->report, SP_CORRUPT, "meta: %s", damage.text);
+  else if (err)
+    return fault_set(v->why, err, "%s", damage.text);
+  return SP_OK;
 }
 
 static enum sp_err verify_rest(struct verifying *v) {
@@ -289,6 +326,8 @@ static enum sp_err verify_rest(struct verifying *v) {
     err = find_checkpoints(v, &note);
   if (!err)
     err = verify_rows(v, buf_span(&note));
+  if (!err)
+    err = check_meta(v);
   buf_free(&note);
   return err;
 }
