@@ -237,7 +237,7 @@ static enum sp_err check_snapshots(struct checking *k, struct store *store, stru
       err = store_snapshot_read(store, list[i].n, &bytes, &damage);
       wrong = err ? damage.text : judge_bytes(&list[i], buf_span(&bytes));
     }
-    if (err && err != SP_CORRUPT)
+    if (err && err != SP_CORRUPT && err != SP_NOT_FOUND)
       break;
     err = SP_OK;
     if (wrong)

@@ -276,43 +276,69 @@ static void test_bits(void **state) {
   }
 }
 
+/* All rows of all tables. Zero when they cannot be read. */
+static struct hash rows_hash(const char *dir) {
+  static const char *const tables[] = {"site",      "entries",        "tiles",          "blobs",
+                                       "details",   "passages",       "details_bodies", "meta",
+                                       "snapshots", "snapshot_chunks"};
+  struct sha256 h;
+  char select[80];
+  bool whole = true;
+  sqlite3 *db = open_db(dir);
+  sha256_start(&h);
+  for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
+    sqlite3_stmt *st = NULL;
+    snprintf(select, sizeof select, "SELECT * FROM %s ORDER BY 1, 2, 3", tables[t]);
+    int rc = sqlite3_prepare_v2(db, select, -1, &st, NULL);
+    while (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+      for (int c = 0; c < sqlite3_column_count(st); c++) {
+        sha256_add(&h, sqlite3_column_blob(st, c), (size_t)sqlite3_column_bytes(st, c));
+        sha256_add(&h, "|", 1);
+      }
+    whole &= sqlite3_finalize(st) == SQLITE_OK && rc == SQLITE_OK;
+  }
+  sqlite3_close(db);
+  return whole ? sha256_end(&h) : (struct hash){{0}};
+}
+
+static void flip_file(const char *file, long at, int bit) {
+  char path[300];
+  snprintf(path, sizeof path, "%s/%s", in("copy"), file);
+  FILE *f = fopen(path, "r+");
+  assert_non_null(f);
+  fseek(f, at, SEEK_SET);
+  int c = fgetc(f);
+  fseek(f, at, SEEK_SET);
+  fputc(c ^ 1 << bit, f);
+  fclose(f);
+}
+
 /* Bits of the file itself, wherever they fall: no crash, and where `verify` has nothing to say,
  * every row is as it was. */
 static void test_any_bit(void **state) {
   (void)state;
-  char path[200], was[200], is[200];
   struct stat info;
   uint32_t silent = 0, random = 12345;
   const char *dir = copy_site("site");
   sql(dir, "PRAGMA wal_checkpoint(TRUNCATE)");
   shell("rm -rf '%s' && mv '%s' '%s'", in("flat"), dir, in("flat"));
-  snprintf(was, sizeof was, "%s", in("was"));
-  snprintf(is, sizeof is, "%s", in("is"));
-  snprintf(path, sizeof path, "%s/site.db", in("copy"));
-  shell("sqlite3 '%s/site.db' .dump > '%s' 2>/dev/null || touch '%s.none'", in("flat"), was, was);
-  char none[220];
-  snprintf(none, sizeof none, "%s.none", was);
-  bool can_dump = access(none, F_OK) != 0;
+  struct hash was = rows_hash(in("flat"));
   for (int i = 0; i < 60; i++) {
     copy_site("flat");
-    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(stat(in("copy/site.db"), &info), 0);
     random = random * 1103515245u + 12345u;
     long at = (long)(((uint64_t)random << 16 ^ random >> 3) % (uint64_t)info.st_size);
-    FILE *f = fopen(path, "r+");
-    fseek(f, at, SEEK_SET);
-    int c = fgetc(f);
-    fseek(f, at, SEEK_SET);
-    fputc(c ^ (1 << (random >> 24) % 8), f);
-    fclose(f);
+    flip_file("site.db", at, (int)(random >> 24) % 8);
     struct checked k;
     verify(&k, in("copy"), NULL);
     if (!k.err) {
       silent++;
-      if (can_dump)
-        shell("sqlite3 '%s' .dump > '%s' && cmp -s '%s' '%s'", path, is, was, is);
+      struct hash is = rows_hash(in("copy"));
+      assert_memory_equal(&is, &was, sizeof is);
     }
     done(&k);
   }
+  print_message("%u of 60 bits meant nothing\n", silent);
   assert_true(silent < 45);
 }
 
@@ -759,18 +785,6 @@ static void test_rebuild_refused(void **state) {
 
 /* --- export --- */
 
-static void flip_file(const char *file, long at) {
-  char path[300];
-  snprintf(path, sizeof path, "%s/%s", in("copy"), file);
-  FILE *f = fopen(path, "r+");
-  assert_non_null(f);
-  fseek(f, at, SEEK_SET);
-  int c = fgetc(f);
-  fseek(f, at, SEEK_SET);
-  fputc(c ^ 1, f);
-  fclose(f);
-}
-
 static void test_export(void **state) {
   (void)state;
   struct export_result x;
@@ -810,7 +824,7 @@ static void test_export(void **state) {
       if (gone)
         shell("rm '%s/%s'", in("copy"), files[i].file);
       else
-        flip_file(files[i].file, 40);
+        flip_file(files[i].file, 40, 0);
       verify(&c, in("copy"), &options);
       if (!c.err)
         fail_msg("%s %s: nothing is told", files[i].file, gone ? "gone" : "damaged");
