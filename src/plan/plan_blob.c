@@ -220,13 +220,26 @@ static enum sp_err take_all(struct plan *p, const json_t *root, struct fault *wh
   return SP_OK;
 }
 
+/* One plan, one blob: else two hashes could stand for the same rules. */
+static enum sp_err same_bytes(const struct plan *p, struct span blob, struct fault *why) {
+  struct buf again = {0};
+  enum sp_err err = plan_blob_encode(p, &again, why);
+  if (!err && !span_eq(buf_span(&again), blob))
+    err = fault_set(why, SP_INVALID, "compiled plan: not in its canonical form");
+  buf_free(&again);
+  return err;
+}
+
 enum sp_err plan_blob_decode(struct span blob, struct plan **out, struct fault *why) {
   *out = NULL;
   json_error_t error;
   struct plan *p = plan_new();
-  json_t *root = blob.n <= plan_blob_max && blob.n
-                     ? json_loadb((const char *)blob.p, blob.n, JSON_REJECT_DUPLICATES, &error)
-                     : NULL;
+  if (blob.n > plan_blob_max) {
+    plan_free(p);
+    return fault_set(why, SP_LIMIT, "compiled plan: over %d MiB", plan_blob_max >> 20);
+  }
+  json_t *root =
+      blob.n ? json_loadb((const char *)blob.p, blob.n, JSON_REJECT_DUPLICATES, &error) : NULL;
   enum sp_err err = !p      ? fault_set(why, SP_NO_MEMORY, "out of memory")
                     : !root ? fault_set(why, SP_INVALID, "compiled plan: not JSON")
                             : take_all(p, root, why);
@@ -238,9 +251,13 @@ enum sp_err plan_blob_decode(struct span blob, struct plan **out, struct fault *
       if (!faults.at[i].warning)
         err = fault_set(why, SP_INVALID, "compiled plan: %s", faults.at[i].text);
   }
+  if (!err && faults.errors) /* found, and no memory to tell */
+    err = fault_set(why, SP_NO_MEMORY, "out of memory");
   plan_faults_free(&faults);
   if (!err)
     err = plan_finish(p, why);
+  if (!err)
+    err = same_bytes(p, blob, why);
   if (err)
     plan_free(p);
   else

@@ -1,5 +1,6 @@
 #include "plan/plan_check.h"
 
+#include "plan/plan_fields.h"
 #include "plan/plan_scalar.h"
 
 #include <stdarg.h>
@@ -64,11 +65,13 @@ static void tell_double(struct check *c, enum ref_kind kind, enum plan_array arr
     check_tell(c, array, other->index, false,
                "a schedule may not be called \"always\": every plan has one of that name");
   else if (line)
-    check_tell(c, array, other->index, false, "there is a %s \"%.31s\" already, in line %u",
+    check_tell(c, array, other->index, false, "%s \"%.31s\" is there already, in line %u",
                ref_kind_names[kind], one->name, line);
   else
-    check_tell(c, array, other->index, false, "there is a %s \"%.31s\" already",
-               ref_kind_names[kind], one->name);
+    check_tell(c, array, other->index, false, "%s \"%.31s\" is there already", ref_kind_names[kind],
+               one->name);
+  if (c->places) /* which of the two others mean cannot be known */
+    plan_place_mark(c->places, array, other->index, PLAN_PLACE_FAULTY);
 }
 
 /* Valid and unique within their kind. Those that could not be read are told already. */
@@ -121,7 +124,6 @@ static void check_texts(struct check *c) {
   /* The reader lets no such text in and says where; here only a blob can bring one. */
   if (!sound && !c->faults->errors)
     check_tell_all(c, 0, "a title or other text is empty or has control characters");
-  c->unsound |= !sound;
 }
 
 /* --- Areas --- */
@@ -147,7 +149,7 @@ static void check_areas(struct check *c) {
     bool given = i <= area_site;
     uint8_t kind = i == area_outside ? AREA_OUTSIDE : AREA_SITE;
     if (a->kind >= AREA_KIND_COUNT || a->anti_passback >= PASSBACK_COUNT ||
-        a->capacity > area_capacity_most || a->anti_passback_s > 604800) {
+        a->capacity > plan_capacity_max || a->anti_passback_s > 604800) {
       ERROR(c, areas, i, "area \"%.31s\" has an unknown kind or a value out of range", a->name.s);
       continue;
     }
@@ -312,7 +314,8 @@ static void check_schedules(struct check *c) {
                  (uint64_t)s->exceptions_at + s->n_exceptions <= p->n_exceptions;
     for (uint32_t k = 0; sound && k < s->n_exceptions; k++) {
       const struct plan_exception *e = &p->exceptions[s->exceptions_at + k];
-      sound = spans_sound(p, e->spans_at, e->n_spans, 1440) &&
+      sound = e->day >= 0 && e->day <= plan_day_max &&
+              spans_sound(p, e->spans_at, e->n_spans, 1440) &&
               (!k || e->day > p->exceptions[s->exceptions_at + k - 1].day);
     }
     if (!sound)
@@ -402,8 +405,7 @@ static bool check_counts(struct check *c) {
   return false;
 }
 
-void plan_check(const struct plan *p, const struct plan_places *places,
-                struct plan_faults *faults) {
+void plan_check(const struct plan *p, struct plan_places *places, struct plan_faults *faults) {
   struct check c = {p, places, faults, false};
   static const enum plan_array arrays[REF_KIND_COUNT] = {
       [REF_AREA] = PLAN_ARRAY_areas,     [REF_GATE] = PLAN_ARRAY_gates,
@@ -417,6 +419,7 @@ void plan_check(const struct plan *p, const struct plan_places *places,
   for (enum ref_kind k = REF_AREA; k <= REF_FORMAT; k++)
     check_names(&c, k, arrays[k]);
   check_texts(&c);
+  c.unsound = false; /* a wrong name leads no index astray */
   check_given(&c);
   check_areas(&c);
   check_gates(&c);
@@ -428,4 +431,5 @@ void plan_check(const struct plan *p, const struct plan_places *places,
   check_ranges(&c);
   if (!c.unsound)
     check_ground(&c);
+  check_values(&c);
 }

@@ -9,15 +9,15 @@
 
 #include "plan/plan_build.h"
 
-/* Adds what is wrong to *faults; errors break an invariant of core/plan.h or a rule, warnings do
- * not. */
-void plan_check(const struct plan *p, const struct plan_places *places, struct plan_faults *faults);
+/* Adds what is wrong to *faults and marks in places what is faulty; errors break an invariant of
+ * core/plan.h or a rule, warnings do not. */
+void plan_check(const struct plan *p, struct plan_places *places, struct plan_faults *faults);
 
 /* --- Between the two parts --- */
 
 struct check {
   const struct plan *p;
-  const struct plan_places *places;
+  struct plan_places *places;
   struct plan_faults *faults;
   bool unsound; /* an error was found, whether it was told or followed from one told before */
 };
@@ -28,6 +28,7 @@ void check_tell_all(struct check *c, uint32_t line, const char *fmt, ...) SP_PRI
 #define ERROR(c, array, i, ...) check_tell(c, PLAN_ARRAY_##array, i, false, __VA_ARGS__)
 #define WARN(c, array, i, ...)  check_tell(c, PLAN_ARRAY_##array, i, true, __VA_ARGS__)
 
-void check_ground(struct check *c);
+void check_ground(struct check *c); /* every index is sound */
+void check_values(struct check *c); /* looks at no index */
 
 #endif

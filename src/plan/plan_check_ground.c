@@ -1,4 +1,5 @@
-/* plan_check_ground.c: a walk through the site that the plan describes. Every index is sound here.
+/* plan_check_ground.c: a walk through the site that the plan describes, where every index is sound
+ * (check_ground); and what can be said of each thing alone, whatever else is wrong (check_values).
  */
 #include "plan/plan_check.h"
 
@@ -39,6 +40,8 @@ static void check_reach(struct check *c) {
   bool more = reached && has_door;
   if (more)
     reached[area_outside] = reached[area_site] = 1;
+  else
+    check_tell_all(c, 0, "out of memory");
   while (more) {
     more = false;
     for (uint32_t i = 0; i < p->n_doors; i++) {
@@ -70,29 +73,146 @@ static void check_reach(struct check *c) {
   sp_free(has_door);
 }
 
+/* Readers by the areas that they lead into and out of. */
+struct ways {
+  uint32_t in, out;
+};
+
+static void add_ways(const struct plan *p, struct ways *areas, struct ways *doors) {
+  for (uint32_t r = 0; r < p->n_readers; r++) {
+    const struct plan_door *d = &p->doors[p->readers[r].door];
+    bool in = p->readers[r].direction == DIRECTION_IN;
+    areas[in ? d->to : d->from].in++;
+    areas[in ? d->from : d->to].out++;
+    doors[p->readers[r].door].in += in;
+    doors[p->readers[r].door].out += !in;
+  }
+}
+
+/* People can leave `area` by this door and no reader hears of it. */
+static bool unheard_exit(const struct plan *p, const struct ways *doors, uint32_t door,
+                         uint32_t area) {
+  const struct plan_door *d = &p->doors[door];
+  bool readers = d->from == area ? doors[door].in : doors[door].out;
+  return (d->from == area || d->to == area) && !readers &&
+         (d->egress == EGRESS_FREE || d->rex != REX_NONE);
+}
+
 /* Where people are counted, they must be able to say that they leave. */
 static void check_exits(struct check *c) {
   const struct plan *p = c->p;
-  for (uint32_t i = 0; i < p->n_areas; i++) {
-    if (p->areas[i].anti_passback != PASSBACK_HARD)
-      continue;
-    bool door = false, exit = false;
-    for (uint32_t r = 0; r < p->n_readers; r++) {
-      const struct plan_door *d = &p->doors[p->readers[r].door];
-      bool in = p->readers[r].direction == DIRECTION_IN;
-      door |= (in ? d->to : d->from) == i;
-      exit |= (in ? d->from : d->to) == i;
-    }
-    if (door && !exit)
+  struct ways *areas = sp_alloc(p->n_areas, sizeof *areas);
+  struct ways *doors = sp_alloc(p->n_doors, sizeof *doors);
+  if (!areas || !doors) {
+    check_tell_all(c, 0, "out of memory");
+    goto done;
+  }
+  add_ways(p, areas, doors);
+  for (uint32_t i = 0; i < p->n_areas; i++)
+    if (p->areas[i].anti_passback == PASSBACK_HARD && areas[i].in && !areas[i].out)
       ERROR(
           c, areas, i,
           "area \"%.31s\" has hard anti-passback and no reader leads out of it: nobody could come "
           "back",
           p->areas[i].name.s);
+    else if (p->areas[i].anti_passback == PASSBACK_SOFT && areas[i].in && !areas[i].out)
+      WARN(
+          c, areas, i,
+          "area \"%.31s\" has soft anti-passback and no reader leads out of it: every second entry "
+          "would be recorded as a breach",
+          p->areas[i].name.s);
+  for (uint32_t i = 0; i < p->n_doors; i++) {
+    const struct plan_door *d = &p->doors[i];
+    const uint32_t sides[2] = {d->from, d->to};
+    for (int k = 0; k < 2; k++) {
+      const struct plan_area *a = &p->areas[sides[k]];
+      if (a->anti_passback == PASSBACK_HARD && areas[sides[k]].out &&
+          unheard_exit(p, doors, i, sides[k]))
+        WARN(c, doors, i,
+             "door \"%.31s\" lets people out of \"%.31s\" without a reader: its hard anti-passback "
+             "would refuse them when they come back",
+             d->name.s, a->name.s);
+    }
+    if (!doors[i].in && !doors[i].out && d->egress != EGRESS_FREE && d->rex == REX_NONE)
+      WARN(c, doors, i, "door \"%.31s\" has no reader and no other way to open it", d->name.s);
+  }
+done:
+  sp_free(areas);
+  sp_free(doors);
+}
+
+/* --- Who may open what --- */
+
+/* A reader into the area whose gate this level opens in that direction. */
+static bool level_leads_into(const struct plan *p, uint32_t level, uint32_t area) {
+  const struct plan_level *l = &p->levels[level];
+  for (uint32_t k = 0; k < l->n_rules; k++) {
+    const struct plan_level_rule *r = &p->level_rules[l->rules_at + k];
+    const struct plan_gate *g = &p->gates[r->gate];
+    for (int d = 0; d < 2 && g->doors[d] != NONE16; d++) {
+      const struct plan_door *door = &p->doors[g->doors[d]];
+      if ((r->direction == DIRECTION_IN ? door->to : door->from) == area)
+        return true;
+    }
+  }
+  return false;
+}
+
+static void check_access(struct check *c) {
+  const struct plan *p = c->p;
+  uint8_t *opened = sp_alloc(p->n_gates, 1);
+  if (!opened) {
+    check_tell_all(c, 0, "out of memory");
+    return;
+  }
+  for (uint32_t i = 0; i < p->n_levels; i++) {
+    const struct plan_level *l = &p->levels[i];
+    if (!l->n_rules)
+      WARN(c, levels, i, "level \"%.31s\" gives access to nothing", l->name.s);
+    for (uint32_t k = 0; k < l->n_rules; k++)
+      opened[p->level_rules[l->rules_at + k].gate] = 1;
+  }
+  for (uint32_t i = 0; i < p->n_gates; i++)
+    if (!opened[i])
+      WARN(c, gates, i, "gate \"%.31s\" is opened by no access level", p->gates[i].name.s);
+  for (uint32_t i = 0; i < p->n_areas; i++)
+    if (p->areas[i].first_person != NONE16 && !level_leads_into(p, p->areas[i].first_person, i))
+      ERROR(c, areas, i,
+            "area \"%.31s\" waits for a holder of level \"%.31s\" to be inside first, and that "
+            "level opens no gate into it",
+            p->areas[i].name.s, p->levels[p->areas[i].first_person].name.s);
+  for (uint32_t i = 0; i < p->n_schedules; i++)
+    if (i != schedule_always && !p->schedules[i].n_spans && !p->schedules[i].n_exceptions)
+      WARN(c, schedules, i, "schedule \"%.31s\" is never open", p->schedules[i].name.s);
+  sp_free(opened);
+}
+
+/* --- Where things stand --- */
+
+static bool is_cell(const struct plan *p, uint32_t area) {
+  return p->areas[area].kind == AREA_CELL || p->areas[area].kind == AREA_ISOLATION;
+}
+
+/* Doors and vestibules where they stand. */
+static void check_places(struct check *c) {
+  const struct plan *p = c->p;
+  for (uint32_t i = 0; i < p->n_gates; i++) {
+    const struct plan_gate *g = &p->gates[i];
+    if (g->vestibule != NONE16 && p->areas[g->vestibule].kind != AREA_VESTIBULE)
+      WARN(c, gates, i, "gate \"%.31s\": its vestibule \"%.31s\" is not of kind vestibule",
+           g->name.s, p->areas[g->vestibule].name.s);
+  }
+  for (uint32_t i = 0; i < p->n_doors; i++) {
+    const struct plan_door *d = &p->doors[i];
+    if ((is_cell(p, d->from) && plan_area_within(p, d->to, d->from)) ||
+        (is_cell(p, d->to) && plan_area_within(p, d->from, d->to)))
+      ERROR(c, doors, i, "door \"%.31s\" lies within a cell: a cell is one space", d->name.s);
   }
 }
 
-static void check_sense(struct check *c) {
+/* --- What holds of each thing alone --- */
+
+static void check_areas_alone(struct check *c) {
   const struct plan *p = c->p;
   for (uint32_t i = 0; i < p->n_areas; i++) {
     const struct plan_area *a = &p->areas[i];
@@ -104,19 +224,26 @@ static void check_sense(struct check *c) {
             a->name.s);
     if (a->capacity && a->bunks > a->capacity)
       ERROR(c, areas, i,
-            "area \"%.31s\" has %u bunks and a capacity of %u: capacity counts persons", a->name.s,
-            a->bunks, a->capacity);
+            "area \"%.31s\" has %u bunks and a capacity of %u persons: raise it, or set 0 for no "
+            "limit",
+            a->name.s, a->bunks, a->capacity);
+    if (a->escort && p->rules.escorted_kinds && !p->rules.escort_kinds)
+      ERROR(c, areas, i, "area \"%.31s\" needs an escort, and rules.escorts names nobody",
+            a->name.s);
   }
-  for (uint32_t i = 0; i < p->n_gates; i++) {
-    const struct plan_gate *g = &p->gates[i];
-    if (g->vestibule != NONE16 && p->areas[g->vestibule].kind != AREA_VESTIBULE)
-      WARN(c, gates, i, "gate \"%.31s\": its vestibule \"%.31s\" is not of kind vestibule",
-           g->name.s, p->areas[g->vestibule].name.s);
+}
+
+/* A higher level is set by one operator because it only restricts; so it may not permit more. */
+static void check_threats(struct check *c) {
+  const struct plan *p = c->p;
+  for (uint32_t i = 1; i < p->n_threats; i++) {
+    const struct plan_threat *low = &p->threats[i - 1], *high = &p->threats[i];
+    if (low->refuse_kinds & ~high->refuse_kinds || low->factors & ~high->factors)
+      ERROR(c, threats, i,
+            "threat level \"%.31s\" permits what \"%.31s\" before it refuses: list them from the "
+            "least strict, each with all that the one before refuses or asks",
+            high->name.s, low->name.s);
   }
-  for (uint32_t i = 0; i < p->n_doors; i++)
-    if (p->doors[i].from == area_site || p->doors[i].to == area_site)
-      ERROR(c, doors, i, "door \"%.31s\" leads into the site as a whole: name the area behind it",
-            p->doors[i].name.s);
 }
 
 /* Where people can be held, what permits needs two. */
@@ -134,23 +261,55 @@ static void check_custody(struct check *c) {
   }
 }
 
+/* C2SP signed-note: NAME+HASH+KEY: a name without spaces or plus, eight hex digits, and the base64
+ * of an algorithm byte (1 or 4: Ed25519 of a log or of a cosigner) and 32 bytes of key. The digits
+ * are proven where signatures are. */
+static bool vkey_plausible(const char *s) {
+  size_t name = strcspn(s, "+ ");
+  const char *hash = s + name + 1;
+  if (name == 0 || s[name] != '+' || strspn(hash, "0123456789abcdef") != 8 || hash[8] != '+')
+    return false;
+  const char *key = hash + 9;
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  if (strlen(key) != 44 || strspn(key, digits) != 44)
+    return false;
+  /* The first byte is the first digit and two bits of the second. */
+  size_t first = (size_t)(strchr(digits, key[0]) - digits) << 2 |
+                 (size_t)(strchr(digits, key[1]) - digits) >> 4;
+  return first == 1 || first == 4;
+}
+
 static void check_witnesses(struct check *c) {
   const struct plan *p = c->p;
   if (p->rules.witness_quorum > p->n_witnesses)
-    check_tell_all(c, 0, "rules: witness-quorum is %u, and the plan names %u witnesses",
+    check_tell_all(c, c->places ? c->places->rules : 0,
+                   "rules: witness-quorum is %u, and the plan names %u witnesses",
                    p->rules.witness_quorum, p->n_witnesses);
   for (uint32_t i = 0; i < p->n_witnesses; i++) {
-    const char *plus = strchr(p->witnesses[i].vkey, '+');
-    if (!plus || !strchr(plus + 1, '+'))
-      ERROR(c, witnesses, i, "vkey: name+hash+base64 is expected");
+    const struct plan_witness *w = &p->witnesses[i];
+    if (!vkey_plausible(w->vkey))
+      ERROR(c, witnesses, i,
+            "vkey: a verifier key like example.com/witness+1a2b3c4d+BASE64 is expected, as the "
+            "witness publishes it");
+    if (strncmp(w->url, "https://", 8) != 0 && strncmp(w->url, "http://", 7) != 0)
+      ERROR(c, witnesses, i, "url: an address that begins with https:// or http:// is expected");
+    for (uint32_t k = 0; k < i; k++)
+      if (strcmp(p->witnesses[k].vkey, w->vkey) == 0)
+        ERROR(c, witnesses, i, "two witnesses have one key: it would count twice in the quorum");
   }
 }
 
 void check_ground(struct check *c) {
-  check_witnesses(c);
-  check_sense(c);
-  check_custody(c);
+  check_places(c);
   check_tree(c);
   check_reach(c);
   check_exits(c);
+  check_access(c);
+}
+
+void check_values(struct check *c) {
+  check_areas_alone(c);
+  check_custody(c);
+  check_threats(c);
+  check_witnesses(c);
 }

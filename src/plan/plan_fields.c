@@ -50,7 +50,8 @@ static const struct plan_field areas[] = {
     TITLE(plan_area),
     {"kind", PLAN_ENUM, true, AT(plan_area, kind), 0, area_kind_names, 0, 0, NULL,
      "what it is for"},
-    NUMBER("capacity", PLAN_U32, plan_area, capacity, 0, 1000000, "0", "persons; 0 = no limit"),
+    NUMBER("capacity", PLAN_U32, plan_area, capacity, 0, plan_capacity_max, "0",
+           "persons; 0 = no limit"),
     NUMBER("floor-area", PLAN_M2, plan_area, floor_area_dm2, 0, 0, "not given",
            "m², for the conditions"),
     NUMBER("bunks", PLAN_U16, plan_area, bunks, 0, 10000, "0", "places to sleep"),
@@ -242,7 +243,7 @@ static void document_kind(struct buf *out, const struct plan_field *f) {
   };
   buf_puts(out, words[f->kind]);
   if (f->kind == PLAN_REF)
-    buf_printf(out, "name of a %s", ref_kind_names[f->ref]);
+    buf_printf(out, "name of %s %s", f->ref == REF_AREA ? "an" : "a", ref_kind_names[f->ref]);
   if (f->kind == PLAN_ENUM)
     for (int i = 0; f->names[i]; i++)
       buf_printf(out, "%s`%s`", i ? " " : "", f->names[i]);

@@ -44,6 +44,11 @@ struct plan_section {
   const char *doc;
 };
 
+enum { plan_capacity_max = 1000000 };
+
+/* The days that schedules and zones know: 1970-01-01 to 2099-12-31, as days since the first. */
+enum { plan_day_max = 47481 };
+
 /* What one item of `cells` says besides the fields of an area. */
 enum { plan_cells_max = 1000, plan_cells_prefix_max = 22 }; /* so that PREFIX-1000-out is a name */
 struct plan_cells {

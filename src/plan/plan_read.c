@@ -51,8 +51,9 @@ static void read_witnesses(struct reading *r, yaml_node_t *list) {
 
 /* `site` names the plan and the area that holds all others; capacity is that area's. */
 static void site_nested(struct reading *r, const char *key, struct target t, yaml_node_t *value) {
-  const struct plan_field f = {
-      key, PLAN_U32, false, offsetof(struct plan_area, capacity), 0, NULL, 0, 1000000, NULL, NULL};
+  const struct plan_field f = {key,  PLAN_U32, false, offsetof(struct plan_area, capacity),
+                               0,    NULL,     0,     plan_capacity_max,
+                               NULL, NULL};
   struct fault why = {0};
   (void)t;
   if (!plan_yaml_is_scalar(value) ||

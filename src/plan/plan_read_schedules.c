@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { day_spans_max = 32, week_minutes = 7 * 1440, week_list_max = 2 * schedule_spans_max };
+
 static const char *const day_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 
 static int day_of(const char *s, size_t n) {
@@ -40,69 +42,96 @@ static unsigned days_of(struct span s) {
   return days;
 }
 
+/* A span and where it is written. */
+struct timed {
+  struct plan_span span;
+  yaml_node_t *n;
+};
+
 static int by_from(const void *a, const void *b) {
-  return ((const struct plan_span *)a)->from - ((const struct plan_span *)b)->from;
+  return ((const struct timed *)a)->span.from - ((const struct timed *)b)->span.from;
+}
+
+static void tell_overlap(struct reading *r, const struct timed *a, const struct timed *b) {
+  yaml_node_t *later = b->n->start_mark.index > a->n->start_mark.index ? b->n : a->n;
+  FAULT(r, later, "two times overlap: each minute of a week or date may be named once");
 }
 
 /* Sorts, joins what touches, refuses what overlaps, and appends to the plan. */
-static void keep_spans(struct reading *r, yaml_node_t *n, struct plan_span *spans, uint32_t count,
-                       uint32_t *at, uint32_t *kept) {
-  qsort(spans, count, sizeof *spans, by_from);
+static void keep_spans(struct reading *r, struct timed *list, uint32_t count, uint32_t *at,
+                       uint32_t *kept) {
+  qsort(list, count, sizeof *list, by_from);
   *at = r->p->n_spans;
+  *kept = 0;
   for (uint32_t i = 0; i < count; i++) {
-    if (i && spans[i].from < spans[i - 1].until) {
-      FAULT(r, n, "two times overlap: each minute of a week or date may be named once");
+    const struct plan_span *s = &list[i].span;
+    if (i && s->from < list[i - 1].span.until) {
+      tell_overlap(r, &list[i - 1], &list[i]);
       break;
     }
-    if (r->p->n_spans > *at && spans[i].from == r->p->spans[r->p->n_spans - 1].until) {
-      r->p->spans[r->p->n_spans - 1].until = spans[i].until;
+    if (*kept && s->from == r->p->spans[r->p->n_spans - 1].until) {
+      r->p->spans[r->p->n_spans - 1].until = s->until;
       continue;
     }
     uint32_t index;
-    if (!reading_add(r, PLAN_ARRAY_spans, n, &index))
+    if (!reading_add(r, PLAN_ARRAY_spans, list[i].n, &index))
       return;
-    r->p->spans[index] = spans[i];
+    r->p->spans[index] = *s;
+    ++*kept;
   }
-  *kept = r->p->n_spans - *at;
+}
+
+/* The times of one value; false when they are told to be wrong. */
+static bool take_times(struct reading *r, yaml_node_t *v, struct plan_span *day, uint32_t *n) {
+  struct fault why = {0};
+  *n = 0;
+  if (plan_yaml_is_scalar(v) && plan_times(plan_yaml_text(v), day, day_spans_max, n, &why) == SP_OK)
+    return true;
+  FAULT(r, v, "%s", why.text[0] ? why.text : "times are expected, like 06:00-18:00");
+  return false;
+}
+
+/* One span of a day of the week; what goes on after Sunday ends on Monday. */
+static void add_span(struct timed *list, uint32_t *count, uint32_t from, uint32_t until,
+                     yaml_node_t *n) {
+  list[(*count)++] =
+      (struct timed){{(uint16_t)from, (uint16_t)(until > week_minutes ? week_minutes : until)}, n};
+  if (until > week_minutes)
+    list[(*count)++] = (struct timed){{0, (uint16_t)(until - week_minutes)}, n};
 }
 
 static void read_week(struct reading *r, uint32_t schedule, yaml_node_t *n) {
-  struct plan_span spans[2 * schedule_spans_max];
+  struct timed list[week_list_max];
+  struct plan_schedule *s = &r->p->schedules[schedule];
   uint32_t count = 0;
   if (n->type != YAML_MAPPING_NODE) {
     FAULT(r, n, "week: days with times are expected, like mon-fri: 06:00-18:00");
     return;
   }
-  for (yaml_node_pair_t *pair = n->data.mapping.pairs.start; pair < n->data.mapping.pairs.top;
-       pair++) {
+  for (yaml_node_pair_t *pair = n->data.mapping.pairs.start;
+       pair < n->data.mapping.pairs.top && !reading_done(r); pair++) {
     yaml_node_t *k = reading_node(r, pair->key), *v = reading_node(r, pair->value);
     unsigned days = days_of(plan_yaml_text(k));
-    struct plan_span day[32];
-    uint32_t n_day = 0;
-    struct fault why = {0};
+    struct plan_span day[day_spans_max];
+    uint32_t n_day;
     if (!days) {
       FAULT(r, k, "no days of the week: write mon, mon-fri, \"sat, sun\" or daily");
       continue;
     }
-    if (!plan_yaml_is_scalar(v) || plan_times(plan_yaml_text(v), day, 32, &n_day, &why)) {
-      FAULT(r, v, "%s", why.text[0] ? why.text : "times are expected");
+    if (!take_times(r, v, day, &n_day))
       continue;
-    }
     for (unsigned d = 0; d < 7; d++)
       for (uint32_t i = 0; days >> d & 1 && i < n_day; i++) {
-        if (count + 2 > 2 * schedule_spans_max) {
+        if (count + 2 > week_list_max) {
           FAULT(r, v, "more than %d times in one schedule", schedule_spans_max);
           return;
         }
-        uint32_t from = d * 1440 + day[i].from, until = d * 1440 + day[i].until;
-        spans[count++] =
-            (struct plan_span){(uint16_t)from, (uint16_t)(until > 10080 ? 10080 : until)};
-        if (until > 10080) /* Sunday night ends on Monday */
-          spans[count++] = (struct plan_span){0, (uint16_t)(until - 10080)};
+        add_span(list, &count, d * 1440 + day[i].from, d * 1440 + day[i].until, v);
       }
   }
-  struct plan_schedule *s = &r->p->schedules[schedule];
-  keep_spans(r, n, spans, count, &s->spans_at, &s->n_spans);
+  keep_spans(r, list, count, &s->spans_at, &s->n_spans);
+  if (s->n_spans > schedule_spans_max)
+    FAULT(r, n, "more than %d times in one schedule", schedule_spans_max);
 }
 
 static bool date_of(const char *s, size_t n, int32_t *day) {
@@ -110,7 +139,7 @@ static bool date_of(const char *s, size_t n, int32_t *day) {
   if (n != 10 || !time_parse_lenient(&t, s, n))
     return false;
   *day = (int32_t)(t / (86400 * USEC_PER_S));
-  return true;
+  return t >= 0 && *day <= plan_day_max;
 }
 
 /* "2026-12-24" or "2026-12-24..2026-12-31". */
@@ -124,6 +153,25 @@ static bool dates_of(struct span s, int32_t *from, int32_t *until) {
          date_of(p + 12, 10, until) && *from <= *until;
 }
 
+/* The dates from..until, with these spans. False when there are too many. */
+static bool add_dates(struct reading *r, yaml_node_t *k, struct plan_exception *list,
+                      uint32_t *count, struct plan_exception model, int32_t until) {
+  bool told = false;
+  for (; model.day <= until; model.day++) {
+    for (uint32_t i = 0; i < *count && !told; i++)
+      if (list[i].day == model.day) {
+        FAULT(r, k, "two exceptions overlap: a date may be named once");
+        told = true;
+      }
+    if (*count == schedule_exceptions_max) {
+      FAULT(r, k, "more than %d dates are exceptions", schedule_exceptions_max);
+      return false;
+    }
+    list[(*count)++] = model;
+  }
+  return true;
+}
+
 static void read_exceptions(struct reading *r, uint32_t schedule, yaml_node_t *n) {
   struct plan_exception list[schedule_exceptions_max];
   uint32_t count = 0;
@@ -131,39 +179,28 @@ static void read_exceptions(struct reading *r, uint32_t schedule, yaml_node_t *n
     FAULT(r, n, "exceptions: dates with times are expected, like 2026-12-24: closed");
     return;
   }
-  for (yaml_node_pair_t *pair = n->data.mapping.pairs.start; pair < n->data.mapping.pairs.top;
-       pair++) {
+  for (yaml_node_pair_t *pair = n->data.mapping.pairs.start;
+       pair < n->data.mapping.pairs.top && !reading_done(r); pair++) {
     yaml_node_t *k = reading_node(r, pair->key), *v = reading_node(r, pair->value);
-    struct plan_span times[32];
-    uint32_t n_times = 0, at, kept;
-    int32_t from, until;
-    struct fault why = {0};
-    if (!dates_of(plan_yaml_text(k), &from, &until)) {
-      FAULT(r, k, "no date: write 2026-12-24 or 2026-12-24..2027-01-01");
+    struct plan_span day[day_spans_max];
+    struct timed times[day_spans_max];
+    struct plan_exception model = {0};
+    uint32_t n_day = 0;
+    int32_t until;
+    if (!dates_of(plan_yaml_text(k), &model.day, &until)) {
+      FAULT(r, k, "no date: write 2026-12-24 or 2026-12-24..2027-01-01, of 1970 to 2099");
       continue;
     }
-    if (!plan_yaml_is_scalar(v) || (!span_is(plan_yaml_text(v), "closed") &&
-                                    plan_times(plan_yaml_text(v), times, 32, &n_times, &why))) {
-      FAULT(r, v, "%s", why.text[0] ? why.text : "times or closed are expected");
+    if (!span_is(plan_yaml_text(v), "closed") && !take_times(r, v, day, &n_day))
       continue;
-    }
-    for (uint32_t i = 0; i < n_times; i++)
-      if (times[i].until > 1440)
+    for (uint32_t i = 0; i < n_day; i++) {
+      if (day[i].until > 1440)
         FAULT(r, v, "a time of an exception ends on its day: write the rest under the next date");
-    keep_spans(r, v, times, n_times, &at, &kept);
-    for (int32_t day = from; day <= until; day++) {
-      for (uint32_t i = 0; i < count; i++)
-        if (list[i].day == day) {
-          FAULT(r, k, "two exceptions overlap: a date may be named once");
-          day = until;
-          break;
-        }
-      if (count == schedule_exceptions_max) {
-        FAULT(r, k, "more than %d dates are exceptions", schedule_exceptions_max);
-        return;
-      }
-      list[count++] = (struct plan_exception){day, at, kept};
+      times[i] = (struct timed){day[i], v};
     }
+    keep_spans(r, times, n_day, &model.spans_at, &model.n_spans);
+    if (!add_dates(r, k, list, &count, model, until))
+      return;
   }
   /* Insertion sort: few, and mostly in order. */
   for (uint32_t i = 1; i < count; i++)

@@ -90,7 +90,8 @@ static void read_reference(struct reading *r, struct target t, const struct plan
                            const yaml_node_t *n) {
   struct span name = plan_yaml_text(n);
   if (!slug_valid(name)) {
-    FAULT(r, n, "%s: the name of a %s is expected", f->key, ref_kind_names[f->ref]);
+    FAULT(r, n, "%s: the name of %s %s is expected", f->key, f->ref == REF_AREA ? "an" : "a",
+          ref_kind_names[f->ref]);
     return;
   }
   if (t.fixed) {

@@ -163,7 +163,9 @@ static enum sp_err apply_rule(struct zone *z, const struct rule *r, int64_t afte
     int first = turn[0].at <= turn[1].at ? 0 : 1;
     for (int k = 0; !err && k < 2; k++) {
       int64_t at = turn[first ^ k].at;
-      if (at > after && at >= 0 && at < start_of_year(end_year))
+      if (at > after && at <= 0) /* in force when 1970 begins */
+        z->p->zone_transitions[0].offset_s = z->offset = turn[first ^ k].offset;
+      else if (at > after && at < start_of_year(end_year))
         err = change(z, at, turn[first ^ k].offset, why);
     }
   }
@@ -248,7 +250,7 @@ enum sp_err plan_zone_parse(struct plan *p, struct span s, struct fault *why) {
     now = kind;
   }
   if (!err && n)
-    err = apply_rule(&z, &rule, h.times ? last : INT64_C(-1), why);
+    err = apply_rule(&z, &rule, last, why);
   return err;
 }
 
