@@ -108,7 +108,7 @@ static void flip(const char *dir, const char *select, const char *update, int at
     fail_msg("%s: %s", update, sqlite3_errmsg(db));
   int type = sqlite3_column_type(get, 0), n = sqlite3_column_bytes(get, 0);
   if (type == SQLITE_INTEGER) {
-    sqlite3_bind_int64(put, 1, sqlite3_column_int64(get, 0) ^ (INT64_C(1) << at));
+    sqlite3_bind_int64(put, 1, sqlite3_column_int64(get, 0) ^ (sqlite3_int64)(INT64_C(1) << at));
   } else {
     uint8_t *copy = malloc((size_t)n);
     memcpy(copy, sqlite3_column_blob(get, 0), (size_t)n);
@@ -730,11 +730,10 @@ static void test_rebuild(void **state) {
       "UPDATE passages SET gate='elsewhere' WHERE n % 5 = 0",
       "DELETE FROM passages",
       "DELETE FROM passages WHERE n=(SELECT max(n) FROM passages)",
-      "INSERT INTO passages SELECT site,n+1,at,person,gate,door,reader,outcome,reason FROM "
-      "passages "
-      "WHERE n=(SELECT min(n) FROM passages)",
-      "UPDATE snapshot_chunks SET bytes=zeroblob(length(bytes)) WHERE n=(SELECT max(n) FROM "
-      "snapshots)",
+      ("INSERT INTO passages SELECT site,n+1,at,person,gate,door,reader,outcome,reason FROM "
+       "passages WHERE n=(SELECT min(n) FROM passages)"),
+      ("UPDATE snapshot_chunks SET bytes=zeroblob(length(bytes)) WHERE n=(SELECT max(n) FROM "
+       "snapshots)"),
       "UPDATE snapshots SET hash=zeroblob(32) WHERE n=(SELECT min(n) FROM snapshots)",
       "UPDATE snapshots SET hash=zeroblob(31) WHERE n=(SELECT max(n) FROM snapshots)",
       "UPDATE snapshots SET n=n+1 WHERE n=(SELECT max(n) FROM snapshots)",
