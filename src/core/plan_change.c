@@ -171,7 +171,8 @@ static void remap_parties(struct core *core, const struct plan *old, const struc
     struct door_state *s = &core->doors[d];
     for (uint32_t i = s->n_party; i-- > 0;) {
       struct party_member *m = &s->party[i];
-      m->reader = (uint16_t)moved(old, new, REF_READER, m->reader);
+      if (m->reader != NONE16) /* gone with an earlier plan */
+        m->reader = (uint16_t)moved(old, new, REF_READER, m->reader);
       m->to = core->remap[m->to];
       m->from = core->remap[m->from];
       if (m->from == NONE16) /* they have been moved since, and the area is gone */
