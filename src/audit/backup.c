@@ -172,13 +172,10 @@ static enum sp_err replay_erasures(struct restoring *r, struct store *copy) {
   struct contents c = {.report = r->report};
   struct buf subjects = {0};
   enum sp_err err = store_entries(copy, 0, UINT64_MAX, gather, &c, r->why);
-  for (size_t i = 0; i < c.n_erasures; i++) {
-    bool newer = false;
-    for (size_t k = c.n_commits; k-- > 0 && c.commits[k].n > c.erasures[i].n && !newer;)
-      newer = memcmp(&c.commits[k].subject, &c.erasures[i].subject, sizeof(struct id)) == 0;
-    if (!newer)
+  contents_order(&c);
+  for (size_t i = 0; i < c.n_erasures; i++)
+    if (!c.erasures[i].superseded)
       buf_put(&subjects, &c.erasures[i].subject, sizeof(struct id));
-  }
   if (!err && (c.no_memory || subjects.failed))
     err = fault_set(r->why, SP_NO_MEMORY, "out of memory for erasures");
   const struct store_batch batch = {.erased = (const void *)subjects.p,

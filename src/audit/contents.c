@@ -5,6 +5,7 @@
 #include "journal/details.h"
 #include "journal/sha256.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- Gathering --- */
@@ -98,11 +99,46 @@ void contents_free(struct contents *c) {
   sp_free(c->blobs);
 }
 
+static int by_subject(const void *a, const void *b) {
+  const struct contents_erasure *x = a, *y = b;
+  int d = memcmp(&x->subject, &y->subject, sizeof x->subject);
+  return d ? d : (x->n > y->n) - (x->n < y->n);
+}
+
+static struct contents_erasure *find_erasure(const struct contents *c, const struct id *subject) {
+  size_t low = 0, high = c->n_erasures;
+  while (low < high) {
+    size_t mid = low + (high - low) / 2;
+    if (memcmp(&c->erasures[mid].subject, subject, sizeof *subject) < 0)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  bool found =
+      low < c->n_erasures && memcmp(&c->erasures[low].subject, subject, sizeof *subject) == 0;
+  return found ? &c->erasures[low] : NULL;
+}
+
+void contents_order(struct contents *c) {
+  if (!c->n_erasures)
+    return;
+  qsort(c->erasures, c->n_erasures, sizeof *c->erasures, by_subject);
+  size_t kept = 0;
+  for (size_t i = 1; i < c->n_erasures; i++) {
+    bool same = memcmp(&c->erasures[kept].subject, &c->erasures[i].subject, sizeof(struct id)) == 0;
+    c->erasures[same ? kept : ++kept] = c->erasures[i];
+  }
+  c->n_erasures = kept + 1;
+  for (size_t i = 0; i < c->n_commits; i++) {
+    struct contents_erasure *e = find_erasure(c, &c->commits[i].subject);
+    if (e && e->n < c->commits[i].n)
+      e->superseded = true;
+  }
+}
+
 bool contents_erased_after(const struct contents *c, const struct id *subject, uint64_t n) {
-  for (size_t i = c->n_erasures; i-- > 0 && c->erasures[i].n > n;)
-    if (memcmp(&c->erasures[i].subject, subject, sizeof *subject) == 0)
-      return true;
-  return false;
+  const struct contents_erasure *e = find_erasure(c, subject);
+  return e && e->n > n;
 }
 
 /* --- Comparing --- */
@@ -259,6 +295,7 @@ enum sp_err contents_check(struct contents *c, struct store *store, struct conte
     return fault_set(why, damage.err, "%s", damage.text);
   if (c->no_memory)
     return fault_set(why, SP_NO_MEMORY, "out of memory for what the journal says about details");
+  contents_order(c);
   enum sp_err err = store_details(store, NULL, check_details, &k, &damage);
   if (err == SP_CORRUPT)
     report_fault(c->report, &damage, "details behind those of entry %llu",

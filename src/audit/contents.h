@@ -20,6 +20,7 @@ struct contents_commit {
 struct contents_erasure {
   uint64_t n;
   struct id subject;
+  bool superseded; /* details came after it */
 };
 struct contents_snapshot {
   uint64_t n;
@@ -61,6 +62,8 @@ struct contents_counts {
 /* Compares with the store's rows. SP_IO, SP_NO_MEMORY: it could not be done. */
 enum sp_err contents_check(struct contents *c, struct store *store, struct contents_counts *counts,
                            struct fault *why) SP_MUST_USE;
+/* After the last entry: orders the erasures by subject, one a subject, the last one it had. */
+void contents_order(struct contents *c);
 /* Is the subject erased after entry n? */
 bool contents_erased_after(const struct contents *c, const struct id *subject, uint64_t n);
 
