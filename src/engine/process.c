@@ -75,6 +75,8 @@ struct process {
 
   uv_loop_t loop;
   uv_pipe_t listener;
+  uv_pipe_t turned_away; /* a connection for which there is no memory: accepted only to be closed */
+  bool turning_away, another_waits;
   uv_timer_t timer;
   uv_async_t completed;
   uv_signal_t term, interrupt;
@@ -315,14 +317,38 @@ static struct engine_peer who(const struct peer *peer) {
   return (struct engine_peer){.uid = c.uid, .ours = c.uid == geteuid() || c.uid == 0};
 }
 
+static void on_connection(uv_stream_t *listener, int status);
+
+static void on_turned_away(uv_handle_t *h) {
+  struct process *p = h->data;
+  bool again = p->another_waits && !p->ending;
+  p->turning_away = p->another_waits = false;
+  if (again)
+    on_connection((uv_stream_t *)&p->listener, 0);
+}
+
+/* What is not accepted would keep all others waiting. */
+static void turn_away(struct process *p) {
+  p->another_waits = p->turning_away;
+  if (p->turning_away)
+    return;
+  p->turning_away = true;
+  uv_pipe_init(&p->loop, &p->turned_away, 0);
+  p->turned_away.data = p;
+  (void)uv_accept((uv_stream_t *)&p->listener, (uv_stream_t *)&p->turned_away);
+  uv_close((uv_handle_t *)&p->turned_away, on_turned_away);
+}
+
 static void on_connection(uv_stream_t *listener, int status) {
   struct process *p = listener->data;
   struct fault why = {0};
   if (status < 0 || p->ending)
     return;
   struct peer *peer = sp_alloc(1, sizeof *peer);
-  if (!peer)
-    return; /* it waits in the queue; the next connection tries again */
+  if (!peer) {
+    turn_away(p);
+    return;
+  }
   peer->process = p;
   uv_pipe_init(&p->loop, &peer->pipe, 0);
   peer->pipe.data = peer;
@@ -533,7 +559,8 @@ static void close_handle(uv_handle_t *h, void *ctx) {
   struct process *p = ctx;
   if (uv_is_closing(h))
     return;
-  if (h->type == UV_NAMED_PIPE && h != (uv_handle_t *)&p->listener) {
+  if (h->type == UV_NAMED_PIPE && h != (uv_handle_t *)&p->listener &&
+      h != (uv_handle_t *)&p->turned_away) {
     part(h->data);
     close_peer(h->data);
   } else {

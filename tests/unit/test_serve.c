@@ -18,6 +18,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -42,7 +43,8 @@ struct world {
   struct buf yaml;
   struct plan *plan;
   pid_t pid;
-  int stop; /* closing it stops the engine */
+  int stop;          /* closing it stops the engine */
+  rlim_t file_bytes; /* of any file that the engine writes; 0: as many as there is room for */
 };
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at) {
@@ -134,6 +136,11 @@ static bool serve(struct world *w, uint64_t snapshot_every, int *code) {
     struct fault why = {0};
     close(ready[0]);
     close(stop[1]);
+    if (w->file_bytes) {
+      const struct rlimit most = {w->file_bytes, w->file_bytes};
+      signal(SIGXFSZ, SIG_IGN);
+      setrlimit(RLIMIT_FSIZE, &most);
+    }
     const struct serve_options options = {.dir = w->dir,
                                           .snapshot_every = snapshot_every,
                                           .ready = tell_ready,
@@ -455,6 +462,43 @@ static void a_site_that_went_back_is_not_served(void **state) {
   assert_int_equal(code, sp_err_exit(SP_FORK));
 }
 
+/* No more bytes go into a file: the engine stops and says so, and what it answered is there. */
+static void a_full_disk_ends_it(void **state) {
+  struct world *w = *state;
+  struct fault why = {0};
+  struct client_message m;
+  uint64_t answered = 0;
+  int status;
+  w->file_bytes = 17 << 20;
+  assert_true(serve(w, 0, NULL));
+  struct client *c = connect_to(w);
+  enum sp_err err = SP_OK;
+  for (unsigned sent = 0, got = 0; !err && got < 400000;) {
+    while (!err && sent - got < 1000) {
+      err = client_send(c, FRAME_REQUEST, span_str(report), NULL, &why);
+      sent++;
+    }
+    while (!err && sent - got > 500) {
+      err = client_receive(c, &m, &why);
+      if (!err)
+        err = client_reply_error(m.payload, &why);
+      answered += !err;
+      got++;
+    }
+  }
+  assert_int_equal(err, SP_UNAVAILABLE);
+  assert_int_equal(waitpid(w->pid, &status, 0), w->pid);
+  w->pid = 0;
+  close(w->stop);
+  client_close(c);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), sp_err_exit(SP_IO));
+  assert_true(count(w) >= 5 + answered);
+  w->file_bytes = 0;
+  assert_true(serve(w, 0, NULL));
+  kill_engine(w, SIGTERM);
+}
+
 static void a_client_that_hangs_up_in_the_middle(void **state) {
   struct world *w = *state;
   struct span reply;
@@ -577,6 +621,7 @@ int main(void) {
       TEST(stopping_by_a_descriptor),
       TEST(killing_loses_nothing_answered),
       TEST(a_site_that_went_back_is_not_served),
+      TEST(a_full_disk_ends_it),
       TEST(a_client_that_hangs_up_in_the_middle),
       TEST(a_client_that_never_reads),
       TEST(a_directory_with_a_long_name),
