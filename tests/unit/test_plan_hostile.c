@@ -18,6 +18,10 @@ static uint64_t draw(void) {
   return seed;
 }
 
+static size_t below(size_t n) {
+  return draw() % (n ? n : 1);
+}
+
 static struct buf read_file(const char *name) {
   struct buf b = {0};
   char path[600];
@@ -120,7 +124,7 @@ static void changed_yaml(void **state) {
   static const char marks[] = "{}[]:-,&*!|>'\"%@`#?\n\t \\0123456789\x80\xff";
   struct buf yaml = read_file("makerspace.yaml");
   for (int i = 0; i < 4000; i++) {
-    size_t at = draw() % yaml.n, other = draw() % yaml.n;
+    size_t at = below(yaml.n), other = below(yaml.n);
     uint8_t was = yaml.p[at], was_other = yaml.p[other];
     yaml.p[at] = i % 2 ? (uint8_t)marks[draw() % (sizeof marks - 1)] : (uint8_t)draw();
     if (i % 3 == 0)
@@ -146,7 +150,7 @@ static void moved_lines(void **state) {
   }
   for (int i = 0; i < 1500; i++) {
     struct buf out = {0};
-    size_t a = draw() % n, b = draw() % n;
+    size_t a = below(n), b = below(n);
     for (size_t k = 0; k < n; k++) {
       size_t from = i % 3 == 0 && k == a ? b : k; /* one in the place of another */
       if (i % 3 == 1 && k == a)
@@ -250,7 +254,7 @@ static void cut_and_changed_blobs(void **state) {
   for (size_t n = 0; n < blob.n; n += n < 64 ? 1 : 61)
     assert_false(try_blob(span_of(blob.p, n)));
   for (int i = 0; i < 3000; i++) {
-    size_t at = draw() % blob.n;
+    size_t at = below(blob.n);
     uint8_t was = blob.p[at];
     blob.p[at] = i % 2 ? (uint8_t)("0123456789[],\"-{}ax "[draw() % 20]) : (uint8_t)draw();
     (void)try_blob(buf_span(&blob));
