@@ -116,7 +116,7 @@ _sallyport() {
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'plan apply') options=' --help --dir --json --as --password-fd --second --second-password-fd'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
-  'plan show') options=' --help --dir --json' ;;
+  'plan show') options=' --help --dir --json --tree' ;;
   'person add') options=' --help --dir --json --as --password-fd --kind --name --birth-date --document --details-file --from --until' ;;
   'person show') options=' --help --dir --json --as --password-fd --details' ;;
   'person list') options=' --help --dir --json --as --password-fd --kind --state --details --area' ;;

@@ -6,6 +6,7 @@
 #include "core/event.h"
 #include "journal/entry.h"
 #include "plan/plan_blob.h"
+#include "plan/plan_print.h"
 #include "plan/plan_read.h"
 
 #include <stdio.h>
@@ -144,24 +145,43 @@ static enum sp_err find_source(void *ctx, uint64_t n, struct span bytes, struct 
   return SP_OK;
 }
 
-enum sp_err cli_plan_show(struct cli *c) {
+static enum sp_err show_source(struct cli *c) {
   struct buf yaml = {0};
   struct hash source = {0};
-  enum sp_err err = site_open(c);
-  if (!err && !site_plan(c->site))
-    err = fault_set(&c->why, SP_NOT_FOUND, "the site has no plan yet");
-  if (!err && c->out.json) {
-    const struct plan *p = site_plan(c->site);
-    out_json(json_pack("{s:s,s:s,s:s,s:o}", "site", p->name.s, "title", p->title, "zone", p->zone,
-                       "counts", counts_json(p)));
-    return SP_OK;
-  }
-  if (!err)
-    err = site_entries(c->site, 0, find_source, &source, &c->why);
+  enum sp_err err = site_entries(c->site, 0, find_source, &source, &c->why);
   if (!err)
     err = site_blob(c->site, &source, &yaml, &c->why);
   if (!err)
     fwrite(yaml.p, 1, yaml.n, stdout);
   buf_free(&yaml);
   return err;
+}
+
+static enum sp_err show_tree(struct cli *c, const struct plan *p) {
+  struct buf text = {0};
+  plan_print_text(p, &text);
+  enum sp_err err = text.failed ? fault_set(&c->why, SP_NO_MEMORY, "out of memory") : SP_OK;
+  if (!err)
+    fwrite(text.p, 1, text.n, stdout);
+  buf_free(&text);
+  return err;
+}
+
+static enum sp_err show_json(struct cli *c, const struct plan *p) {
+  json_t *all = plan_print_json(p);
+  if (!all)
+    return fault_set(&c->why, SP_NO_MEMORY, "out of memory");
+  json_object_set_new(all, "counts", counts_json(p));
+  out_json(all);
+  return SP_OK;
+}
+
+enum sp_err cli_plan_show(struct cli *c) {
+  enum sp_err err = site_open(c);
+  if (err)
+    return err;
+  const struct plan *p = site_plan(c->site);
+  if (!p)
+    return fault_set(&c->why, SP_NOT_FOUND, "the site has no plan yet");
+  return c->out.json ? show_json(c, p) : cli_has(c, OPT_TREE) ? show_tree(c, p) : show_source(c);
 }

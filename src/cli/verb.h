@@ -76,6 +76,8 @@ enum value_kind {
     "only entries of this type, as docs/journal.md lists them; may be given again")                \
   X(SINCE, "since", VALUE_TIME, "TIME", NULL, NULL, false, "only from then on")                    \
   X(LIMIT, "limit", VALUE_NUMBER, "N", NULL, NULL, false, "the last N")                            \
+  X(TREE, "tree", VALUE_FLAG, NULL, NULL, NULL, false,                                             \
+    "what became of it instead: areas as a tree, gates, levels, schedules, rules")                 \
   X(FOLLOW, "follow", VALUE_FLAG, NULL, NULL, NULL, false, "go on as entries come; Ctrl-C ends")   \
   X(DRY_RUN, "dry-run", VALUE_FLAG, NULL, NULL, NULL, false, "check every row, change nothing")    \
   X(KEY, "key", VALUE_TEXT, "VKEY", NULL, "the site's own", false,                                 \

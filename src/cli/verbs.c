@@ -87,8 +87,9 @@ const struct verb verbs[] = {
      .run = cli_plan_apply},
     {.words = "plan show",
      .doc = "print the plan in force, as it was written",
-     .more = "With --json: what it holds, counted.",
+     .more = "With --json: all that it holds, with names, and counted.",
      .example = "sallyport plan show > site.yaml",
+     .options = OPT_BIT(TREE),
      .needs = READS,
      .run = cli_plan_show},
 

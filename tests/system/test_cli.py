@@ -295,7 +295,12 @@ class Verbs(Site):
     def test_plan(self):
         source = self.ask("plan", "show", expect=OK).out
         self.assertEqual(source, self.PLAN.read_text())
-        self.assertEqual(self.ask("plan", "show", "--json").json()["counts"]["gates"], 3)
+        shown = self.ask("plan", "show", "--json").json()
+        self.assertEqual(shown["counts"]["gates"], 3)
+        self.assertEqual([g["vestibule"] for g in shown["gates"] if g["name"] == "ward"], ["port"])
+        tree = self.ask("plan", "show", "--tree").out
+        self.assertIn("\n    ward (Ward): section, 10 persons, anti-passback hard, escort\n", tree)
+        self.assertIn("\n  ward (Ward): hall to ward through port\n", tree)
         other = self.tmp / "other.yaml"
         other.write_text(source.replace("capacity: 10", "capacity: 11"))
         self.ask("plan", "apply", other, by="anna", expect=REFUSED)
