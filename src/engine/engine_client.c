@@ -539,9 +539,12 @@ void engine_on_bytes(struct engine *e, uint64_t conn, uint8_t *bytes, size_t n) 
     if (!whole)
       break;
     on_frame(e, k, &f, span_of(payload, f.length));
-    if (f.kind != FRAME_BLOB)
+    /* If that ended the connection, what it had kept is wiped and gone; what lies here is ours. */
+    k = conn_find(&e->conns, conn);
+    bool here = payload >= bytes && payload < bytes + n;
+    if (f.kind != FRAME_BLOB && (k || here))
       bytes_wipe(payload, f.length);
-    if ((k = conn_find(&e->conns, conn)))
+    if (k)
       conn_done(&e->conns, k);
   }
 }

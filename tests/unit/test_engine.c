@@ -346,6 +346,23 @@ static void who_does_not_read_is_cut_off(void **state) {
   assert_int_equal(engine_counts(w->f.engine).subscribers, 0);
 }
 
+/* The same while its own request is being answered, which came in pieces. */
+static void who_does_not_read_its_answers(void **state) {
+  struct world *w = *state;
+  static const char text[] = "{\"status\":{}}";
+  uint8_t bytes[frame_header_bytes + sizeof text - 1];
+  frame_put(bytes, &(struct frame){FRAME_REQUEST, sizeof text - 1, 1});
+  memcpy(bytes + frame_header_bytes, text, sizeof text - 1);
+  for (size_t first = 1; first <= sizeof bytes; first++) {
+    uint64_t conn = fake_connect(&w->f);
+    w->f.conns[ENGINE_CONN_SLOT(conn)].stuck = conn_unsent_bytes_max;
+    fake_bytes(&w->f, conn, bytes, first);
+    if (first < sizeof bytes)
+      fake_bytes(&w->f, conn, bytes + first, sizeof bytes - first);
+    assert_true(w->f.conns[ENGINE_CONN_SLOT(conn)].closed);
+  }
+}
+
 /* --- Operators --- */
 
 static const char *try_login(struct world *w, const char *name, const char *password) {
@@ -1039,6 +1056,7 @@ int main(void) {
       TEST(too_many_requests_are_busy),
       TEST(too_many_connections_are_refused),
       TEST(who_does_not_read_is_cut_off),
+      TEST(who_does_not_read_its_answers),
       TEST(logging_in),
       TEST(wrong_passwords_wait),
       TEST(many_logins_at_once_are_busy),
