@@ -325,7 +325,9 @@ static void put_words(const struct spoken *k, struct buf *out, const char *p) {
         if (!in_bracket)
           buf_puts(out, "–");
       }
-      size_t w = out->failed ? pad : term_width(span_of(out->p + start, out->n - start));
+      size_t w = out->failed       ? pad
+                 : out->n == start ? 0
+                                   : term_width(span_of(out->p + start, out->n - start));
       if (w < pad)
         buf_printf(out, "%*s", (int)(pad - w), "");
       p = strchr(p, '}');

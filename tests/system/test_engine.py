@@ -246,7 +246,10 @@ class Crash(Site):
                 entry = got[2].get("entry")
                 if entry:
                     answered[entry["n"]] = entry
-                    w.send(frame(pass_request(1), number=1))
+                    try:
+                        w.send(frame(pass_request(1), number=1))
+                    except OSError:
+                        pass  # it has stopped; what it still answered is read before the end
                 elif "error" in got[2]:
                     continue
         code = self.engine.wait(timeout=30)
