@@ -88,6 +88,7 @@ class Socket(Site):
     def test_a_pass_and_its_effects(self):
         with Wire(self) as w, Wire(self) as watcher:
             watcher.send(frame({"effects": True}, kind=SUBSCRIBE))
+            self.assertNotEqual(watcher.receive()[0], EFFECT)  # answered: it watches from now on
             answer = w.ask(pass_request(1))
             self.assertEqual(answer["decision"], "refused")
             self.assertEqual(answer["entry"]["type"], "passage.refused")
