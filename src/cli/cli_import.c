@@ -245,9 +245,15 @@ static enum sp_err check_rows(struct importing *im) {
 
 /* --- Who is known --- */
 
+static enum sp_err note_known(void *ctx, uint32_t person, const json_t *details,
+                              struct fault *why) {
+  struct importing *im = ctx;
+  const char *key = json_string_value(json_object_get(details, import_column_name(im->header.key)));
+  return key ? marks_add(&im->known, mark_of("key", key, person), why) : SP_OK;
+}
+
 static enum sp_err find_known(struct importing *im) {
   const struct core *core = site_core(im->c->site);
-  enum sp_err err = SP_OK;
   if (im->header.key == IMPORT_COLUMN_COUNT || core->head.n_persons == 0)
     return SP_OK;
   im->has_card = sp_alloc(core->head.n_persons, sizeof *im->has_card);
@@ -255,18 +261,9 @@ static enum sp_err find_known(struct importing *im) {
     return fault_set(&im->c->why, SP_NO_MEMORY, "out of memory");
   for (uint32_t i = 0; i < core->head.n_credentials; i++)
     im->has_card[core->credentials[i].person] = true;
-  err = ask_details_read(im->c, im->ask, REF_ABSENT);
-  for (uint32_t i = 0; i < core->head.n_persons && !err; i++) {
-    json_t *details;
-    err = site_details(im->c->site, REF_PERSON, i, &details, &im->c->why);
-    const char *key =
-        err ? NULL
-            : json_string_value(json_object_get(details, import_column_name(im->header.key)));
-    if (key)
-      err = marks_add(&im->known, mark_of("key", key, i), &im->c->why);
-    if (!err)
-      json_decref(details);
-  }
+  enum sp_err err = ask_details_read(im->c, im->ask, REF_ABSENT);
+  if (!err)
+    err = site_all_details(im->c->site, note_known, im, &im->c->why);
   marks_sort(&im->known);
   return err;
 }

@@ -11,13 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *cli_dir(const struct cli *c) {
-  if (cli_has(c, OPT_DIR))
-    return cli_text(c, OPT_DIR);
-  const char *dir = getenv("SALLYPORT_DIR");
-  return dir && *dir ? dir : "site";
-}
-
 /* What 0, 1 and 2 are must not be files that the program opens for other ends. */
 static void open_standard(void) {
   for (int fd = 0; fd <= 2; fd++)

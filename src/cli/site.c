@@ -2,10 +2,12 @@
 
 #include "cli/sentence.h"
 #include "engine/fold.h"
+#include "engine/query.h"
 #include "engine/site_dir.h"
 #include "plan/plan_scalar.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct site {
@@ -14,6 +16,13 @@ struct site {
   struct fold fold;
   bool folded;
 };
+
+const char *cli_dir(const struct cli *c) {
+  if (cli_has(c, OPT_DIR))
+    return cli_text(c, OPT_DIR);
+  const char *dir = getenv("SALLYPORT_DIR");
+  return dir && *dir ? dir : "site";
+}
 
 static enum sp_err open_parts(struct site *s, const char *dir, struct fault *why) {
   enum sp_err err = site_dir_open(&s->dir, dir, SITE_DIR_READ, why);
@@ -249,4 +258,31 @@ enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t inde
       fault_set(why, SP_CORRUPT, "personal details in the store are no JSON: `verify` tells more");
   }
   return err;
+}
+
+struct all_details {
+  const struct site *s;
+  site_details_visit *visit;
+  void *ctx;
+  struct fault *why;
+};
+
+static enum sp_err visit_details(void *ctx, const struct store_details *d) {
+  struct all_details *a = ctx;
+  uint32_t person;
+  json_t *j = json_loadb((const char *)d->json.p, d->json.n, JSON_REJECT_DUPLICATES, NULL);
+  if (!j)
+    return fault_set(a->why, SP_CORRUPT, "the details of entry %" PRIu64 " are no JSON", d->n);
+  enum sp_err err = core_find_person(a->s->fold.core, d->subject, &person)
+                        ? a->visit(a->ctx, person, j, a->why)
+                        : SP_OK; /* registered since the state was folded */
+  json_decref(j);
+  return err;
+}
+
+enum sp_err site_all_details(const struct site *s, site_details_visit *visit, void *ctx,
+                             struct fault *why) {
+  struct all_details a = {s, visit, ctx, why};
+  const struct slug type = query_entry_type(EVENT_PERSON_ADDED);
+  return store_details_typed(s->store, &type, visit_details, &a, why);
 }
