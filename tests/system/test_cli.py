@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """Every verb against a running site: the happy path, the shape of --json, and mistakes."""
 import json
-import pathlib
+import os
+import pty
 import re
+import subprocess
+import sys
+import threading
+import time
 import unittest
 
-from site_fixture import (DENIED, EXISTS, INVALID, NOT_FOUND, OK, PASSWORDS, REFUSED, ROOT, Site, UNAVAILABLE,
+from site_fixture import (BINARY, DENIED, EXISTS, INVALID, NOT_FOUND, OK, PASSWORDS, REFUSED, ROOT, Site, UNAVAILABLE,
                           USAGE, run)
 
 CARD = "h10301:1234567"
@@ -148,9 +153,30 @@ class Verbs(Site):
             self.assertNotIn(password, result.out + result.err)
         # without a terminal there is nobody to ask
         result = run("person", "suspend", number, "--as", "gil", "--dir", self.dir,
-                     preexec=__import__("os").setsid)
+                     preexec=os.setsid)
         self.assertEqual(result.code, USAGE)
         self.assertIn("--password-fd", result.err)
+
+    def test_a_password_typed_on_a_terminal(self):
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execv(BINARY, [BINARY, "gate", "lockdown", "--as", "gil", "--dir", str(self.dir)])
+        seen = b""
+        while b"password of gil: " not in seen:
+            seen += os.read(fd, 1024)
+        os.write(fd, PASSWORDS["gil"].encode() + b"\n")
+        try:
+            while True:
+                more = os.read(fd, 1024)
+                if not more:
+                    break
+                seen += more
+        except OSError:
+            pass  # the terminal hung up: the program ended
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), OK, seen)
+        os.close(fd)
+        self.assertIn(b"LOCKDOWN", seen)
+        self.assertNotIn(PASSWORDS["gil"].encode(), seen)
 
     def test_credentials(self):
         number = self.add_person("staff", level="staff", card=CARD, pin="4711")
@@ -356,15 +382,12 @@ class Verbs(Site):
         self.ask("log", "--since", "yesterday", expect=INVALID)
 
     def test_log_follows(self):
-        import subprocess
-        import threading
-        from site_fixture import BINARY
         follow = subprocess.Popen([BINARY, "log", "--follow", "--limit", "0", "--json", "--dir", str(self.dir)],
                                   stdout=subprocess.PIPE)
         killer = threading.Timer(20, follow.kill)
         killer.start()
         try:
-            __import__("time").sleep(0.5)
+            time.sleep(0.5)
             self.ask("gate", "lockdown", by="gil", expect=OK)
             entry = json.loads(follow.stdout.readline())
             while entry["type"] != "lockdown.started":
@@ -402,7 +425,7 @@ class Verbs(Site):
         self.ask("export-log", out, expect=OK)
         self.assertTrue((out / "checkpoint").exists())
         vkey = re.search(r"sallyport\.local/small\+[0-9a-f]{8}\+\S+", self.made.out).group(0)
-        check = __import__("subprocess").run([__import__("sys").executable,
+        check = subprocess.run([sys.executable,
                                               ROOT / "tests" / "system" / "check_tlog.py", out, vkey],
                                              capture_output=True, text=True)
         self.assertEqual(check.returncode, 0, check.stdout + check.stderr)

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """person import: what is read, what is told of bad rows, and going on after a stop."""
 import os
-import pathlib
 import signal
 import subprocess
 import time
 import unittest
 
-from site_fixture import (BINARY, DENIED, INVALID, LIMIT, NOT_FOUND, OK, PASSWORDS, ROOT, Site, UNAVAILABLE)
+from site_fixture import (BINARY, DENIED, INVALID, NOT_FOUND, OK, PASSWORDS, ROOT, Site, UNAVAILABLE, run)
 
 HEAD = "external_id,kind,card,pin,levels,name,until\n"
 
@@ -128,7 +127,6 @@ class Import(Site):
         self.stop()
         self.dir = self.tmp / "three"
         self.PLAN = ROOT / "examples" / "three-sections.yaml"
-        from site_fixture import run
         made = run("init", self.dir, "--plan", self.PLAN, "--operator", "anna:admin", "--operator", "sam:shift",
                    secrets={"--password-fd": PASSWORDS["anna"] + "\n" + PASSWORDS["sam"] + "\n"})
         self.assertEqual(made.code, OK, made.err)

@@ -2,6 +2,7 @@
 """The command line without a site: words, help, plan files."""
 import pathlib
 import re
+import subprocess
 import tempfile
 import unittest
 
@@ -88,7 +89,6 @@ class Words(unittest.TestCase):
         self.assertNotIn("\x1b", result.err)
 
     def test_full_standard_output(self):
-        import subprocess
         with open("/dev/full", "wb") as full:
             done = subprocess.run([BINARY, "--help"], stdout=full, stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 12)

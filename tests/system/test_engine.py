@@ -337,11 +337,13 @@ class Secrets(Site):
     MORE = ("dana",)
 
     def test_nowhere(self):
-        card, hexa, pin = "54321678", f"{54321678:x}", "908172635"
-        number = self.add_person("officer", level="guard", card=f"h10301:{card}", pin=pin)
-        self.show(f"h10301:{card}", "main-in", "--walk", expect=OK)
-        self.show(f"h10301:{card}", "vault-in", pin=pin, expect=OK)
-        self.codes(f"h10301:{card}", "vault-in", pin="192837465")
+        # long enough that no hash or id holds them by chance
+        card, pin = "17293822569102704641", "908172635104"
+        hexa = f"{int(card):x}"
+        number = self.add_person("officer", level="guard", card=f"long:{card}", pin=pin)
+        self.show(f"long:{card}", "main-in", "--walk", expect=OK)
+        self.show(f"long:{card}", "vault-in", pin=pin, expect=OK)
+        self.codes(f"long:{card}", "vault-in", pin="192837465019")
         rosa = self.ask("person", "add", "--kind", "visitor", "--name", "Rosa Zzyzx", "--document", "QX-775533",
                         by="dana", expect=OK)
         self.assertNotIn("Zzyzx", rosa.out)
@@ -350,7 +352,7 @@ class Secrets(Site):
         self.stop()
         files = {p: p.read_bytes() for p in self.tmp.rglob("*") if p.is_file()}
         self.assertTrue(any(p.name == "site.db" for p in files))
-        secret = [card, hexa, pin, "192837465", *(PASSWORDS[n] for n in ("anna", "sam", "dana"))]
+        secret = [card, hexa, pin, "192837465019", *(PASSWORDS[n] for n in ("anna", "sam", "dana"))]
         for path, content in files.items():
             for s in secret:
                 self.assertNotIn(s.encode(), content, path)
