@@ -140,34 +140,37 @@ static enum sp_err find_stored_checkpoint(struct verifying *v, struct buf *note,
   return SP_OK;
 }
 
-static enum sp_err find_file_checkpoint(struct verifying *v, struct buf *note, bool *there) {
+static enum sp_err read_file_checkpoint(struct verifying *v, struct buf *note, bool *there) {
   struct fault why = {0};
-  char where[96];
+  if (!v->dir)
+    return SP_OK;
   enum sp_err err = site_dir_checkpoint_read(v->dir, note, &why);
   *there = err != SP_NOT_FOUND;
-  snprintf(where, sizeof where, "%.80s/checkpoint", site_dir_path(v->dir));
-  if (!err)
-    checkpoints_add(&v->checkpoints, where, buf_span(note));
   return err == SP_NOT_FOUND || !err ? SP_OK : fault_set(v->why, err, "%s", why.text);
 }
 
-/* The newest note is kept for its cosignatures: the file's, which is written first. */
-static enum sp_err find_checkpoints(struct verifying *v, struct buf *note) {
+/* *note is the file's if there is one, and else becomes the database's: the newest, kept for its
+ * cosignatures. */
+static enum sp_err find_checkpoints(struct verifying *v, struct buf *note, bool in_file) {
   struct buf stored = {0};
-  bool in_file = false, in_store = false;
-  enum sp_err err = find_stored_checkpoint(v, v->dir ? &stored : note, &in_store);
-  if (!err && v->dir)
-    err = find_file_checkpoint(v, note, &in_file);
-  if (!err && v->dir && in_store && !in_file)
+  char where[96];
+  bool in_store = false;
+  enum sp_err err = find_stored_checkpoint(v, in_file ? &stored : note, &in_store);
+  buf_free(&stored);
+  if (err)
+    return err;
+  if (in_file) {
+    snprintf(where, sizeof where, "%.80s/checkpoint", site_dir_path(v->dir));
+    checkpoints_add(&v->checkpoints, where, buf_span(note));
+  } else if (v->dir && in_store) {
     report_add(v->report, SP_CORRUPT,
                "%s/checkpoint: missing; without it a rollback of the database is not noticed",
                site_dir_path(v->dir));
-  if (!err && !in_store && !in_file)
+  }
+  if (!in_store && !in_file)
     report_add(v->report, SP_CORRUPT, "no checkpoint: nothing of this log was ever signed");
-  if (!err)
-    add_given_checkpoint(v);
-  buf_free(&stored);
-  return err;
+  add_given_checkpoint(v);
+  return SP_OK;
 }
 
 struct surplus {
@@ -319,15 +322,24 @@ static enum sp_err check_meta(struct verifying *v) {
 
 static enum sp_err verify_rest(struct verifying *v) {
   struct buf note = {0};
-  enum sp_err err = check_structure(v);
+  bool in_file = false;
+  /* An engine may be writing: the database is read in one state. The checkpoint file is not in it,
+   * and never signs more than is durable: it is read before. */
+  enum sp_err err = read_file_checkpoint(v, &note, &in_file);
+  if (!err)
+    err = store_hold(v->store, v->why);
+  if (!err)
+    err = check_structure(v);
   if (!err)
     err = find_key(v);
   if (!err)
-    err = find_checkpoints(v, &note);
+    err = find_checkpoints(v, &note, in_file);
   if (!err)
     err = verify_rows(v, buf_span(&note));
   if (!err)
     err = check_meta(v);
+  if (!err)
+    err = store_release(v->store, v->why);
   buf_free(&note);
   return err;
 }

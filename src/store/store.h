@@ -126,6 +126,8 @@ struct store_ops {
   enum sp_err (*maintain)(struct store *s, struct fault *why);
   enum sp_err (*scrub)(struct store *s, struct fault *why);
   enum sp_err (*integrity)(struct store *s, struct fault *why);
+  enum sp_err (*hold)(struct store *s, struct fault *why);
+  enum sp_err (*release)(struct store *s, struct fault *why);
   enum sp_err (*backup)(struct store *s, const char *path, store_progress_fn *progress, void *ctx,
                         struct fault *why);
 };
@@ -242,6 +244,10 @@ STORE_CALL(maintain, (struct store * s, struct fault *why), (s, why))
 STORE_CALL(scrub, (struct store * s, struct fault *why), (s, why))
 /* The structure below the rows is sound. */
 STORE_CALL(integrity, (struct store * s, struct fault *why), (s, why))
+/* What is read from hold to release is of one state, whatever others write meanwhile. For handles
+ * opened with STORE_READ; closing releases too. */
+STORE_CALL(hold, (struct store * s, struct fault *why), (s, why))
+STORE_CALL(release, (struct store * s, struct fault *why), (s, why))
 #undef STORE_CALL
 /* One consistent file by itself, while others write; path must not exist, and is there only when
  * the backup is whole. Keys are not in it. The handle does nothing else meanwhile: use one opened

@@ -613,6 +613,8 @@ static const struct store_ops memory_ops = {
     .maintain = nothing_to_do,
     .scrub = nothing_to_do,
     .integrity = nothing_to_do,
+    .hold = nothing_to_do,
+    .release = nothing_to_do,
     .backup = backup_memory,
 };
 

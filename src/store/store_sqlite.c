@@ -286,7 +286,7 @@ enum sp_err store_sqlite_open(const char *path, const char *site, enum store_mod
   enum sp_err err = rc == SQLITE_OK ? SP_OK : sql_told(s, rc, "opening", why);
   if (!err) {
     int keep = 1;
-    sqlite3_busy_timeout(s->db, 5000);
+    sqlite3_busy_timeout(s->db, busy_wait_ms);
     sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
     err = check_version(s, &empty, why);
   }
@@ -405,5 +405,7 @@ static const struct store_ops sqlite_ops = {
     .maintain = sql_maintain,
     .scrub = sql_scrub,
     .integrity = sql_integrity,
+    .hold = sql_hold,
+    .release = sql_release,
     .backup = sql_backup,
 };

@@ -14,11 +14,15 @@
 
 #include <sqlite3.h>
 
-enum { segment_bits = 12, wal_pages_max = 3000 };
+enum { segment_bits = 12, wal_pages_max = 3000, busy_wait_ms = 5000 };
 
 /* Columns that are read in more than one way. INDEXED BY: the planner, which knows no statistics,
  * would rather walk the primary key, and a person's passages then take seconds. */
 #define DETAILS_ROW "SELECT n,subject,type,bytes FROM details JOIN details_bodies ON id=body"
+/* Said by name: without statistics the planner walks the whole table in the order of n. */
+#define DETAILS_SUBJECT_ROW                                                                        \
+  "SELECT n,subject,type,bytes FROM details INDEXED BY details_subject "                           \
+  "JOIN details_bodies ON id=body"
 #define PASSAGE_ROW "SELECT n,at,person,gate,door,reader,outcome,reason FROM passages"
 
 #define STATEMENTS(X)                                                                              \
@@ -42,7 +46,7 @@ enum { segment_bits = 12, wal_pages_max = 3000 };
   X(BODIES_OF, "SELECT body FROM details WHERE site=?1 AND subject=?2")                            \
   X(DETAILS_PUT, "INSERT INTO details VALUES(?1,?2,?3,?4,?5)")                                     \
   X(DETAILS_ERASE, "DELETE FROM details WHERE site=?1 AND subject=?2")                             \
-  X(DETAILS_OF, DETAILS_ROW " WHERE site=?1 AND subject=?2 ORDER BY n")                            \
+  X(DETAILS_OF, DETAILS_SUBJECT_ROW " WHERE site=?1 AND subject=?2 ORDER BY n")                    \
   X(DETAILS_AT, DETAILS_ROW " WHERE site=?1 AND n=?2")                                             \
   X(DETAILS_TYPED, DETAILS_ROW " WHERE site=?1 AND type=?2 ORDER BY n")                            \
   X(DETAILS, DETAILS_ROW " WHERE site=?1 ORDER BY n")                                              \
@@ -209,6 +213,8 @@ enum sp_err sql_snapshot_sweep(struct sqlite_store *s, struct fault *why);
 enum sp_err sql_maintain(struct store *base, struct fault *why);
 enum sp_err sql_scrub(struct store *base, struct fault *why);
 enum sp_err sql_integrity(struct store *base, struct fault *why);
+enum sp_err sql_hold(struct store *base, struct fault *why);
+enum sp_err sql_release(struct store *base, struct fault *why);
 enum sp_err sql_backup(struct store *base, const char *path, store_progress_fn *progress, void *ctx,
                        struct fault *why);
 

@@ -26,7 +26,10 @@ enum sp_err sql_maintain(struct store *base, struct fault *why) {
 
 enum sp_err sql_scrub(struct store *base, struct fault *why) {
   struct sqlite_store *s = sql_own(base);
+  /* No waiting for readers: who commits would wait with it. SP_BUSY: it is tried again. */
+  sqlite3_busy_timeout(s->db, 0);
   int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  sqlite3_busy_timeout(s->db, busy_wait_ms);
   if (rc != SQLITE_OK)
     return sql_told(s, rc, "clearing the log after an erasure", why);
   s->wal_pages = 0;
@@ -63,6 +66,19 @@ enum sp_err sql_integrity(struct store *base, struct fault *why) {
   if (!err)
     err = sql_details(base, NULL, pass_details, NULL, why);
   return err;
+}
+
+/* The state is the one of the first read of a transaction. */
+enum sp_err sql_hold(struct store *base, struct fault *why) {
+  struct sqlite_store *s = sql_own(base);
+  int rc = sqlite3_exec(s->db, "BEGIN; SELECT count(*) FROM site", NULL, NULL, NULL);
+  return rc == SQLITE_OK ? SP_OK : sql_told(s, rc, "holding a state", why);
+}
+
+enum sp_err sql_release(struct store *base, struct fault *why) {
+  struct sqlite_store *s = sql_own(base);
+  int rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+  return rc == SQLITE_OK ? SP_OK : sql_told(s, rc, "holding a state", why);
 }
 
 /* --- Backup: beside its place first, and there only when it is whole --- */

@@ -588,6 +588,105 @@ static void test_other_key(void **state) {
   done(&c);
 }
 
+static void write_text(const char *path, struct span text) {
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  assert_int_equal(fwrite(text.p, 1, text.n, f), text.n);
+  fclose(f);
+}
+
+/* A witness that the plan names has signed the checkpoint too. */
+static void test_cosigned(void **state) {
+  (void)state;
+  const uint8_t seed[32] = {7};
+  struct note_signer witness;
+  struct fault why = {0};
+  struct checkpoint point;
+  char vkey[vkey_max];
+  assert_int_equal(signer_from_seed(&witness, "witness.example/w1", seed, &why), SP_OK);
+  signer_as_witness(&witness);
+  vkey_format(&witness.public, vkey);
+  struct buf yaml = fx_file(plan_file), note = {0}, text = {0};
+  buf_printf(&yaml, "\nwitnesses:\n  - { vkey: \"%s\", url: \"https://witness.example\" }\n", vkey);
+  write_text(in("witnessed.yaml"), buf_span(&yaml));
+  /* fx reads from the top of the source; from the root that is any file. */
+  char *was = getenv("SALLYPORT_SOURCE") ? strdup(getenv("SALLYPORT_SOURCE")) : NULL;
+  setenv("SALLYPORT_SOURCE", top, 1);
+  struct fx fx;
+  mkdir(in("witnessed"), 0700);
+  fx_new_dir(&fx, in("witnessed"), "witnessed.yaml");
+  if (was)
+    setenv("SALLYPORT_SOURCE", was, 1);
+  else
+    unsetenv("SALLYPORT_SOURCE");
+  free(was);
+  fx_sign(&fx);
+  assert_int_equal(site_dir_checkpoint_read(fx.dir, &note, &why), SP_OK);
+  assert_int_equal(checkpoint_open(&point, buf_span(&note), &fx.signer.public, NULL, 0, NULL, &why),
+                   SP_OK);
+  fx_end(&fx);
+  struct checked c;
+  verify(&c, in("witnessed"), NULL);
+  assert_int_equal(c.err, SP_OK);
+  assert_int_equal(c.result.cosigned, 0);
+  done(&c);
+  checkpoint_text(&point, &text);
+  assert_int_equal(cosignature_sign(&witness, buf_span(&text), 1800000000, &note, &why), SP_OK);
+  write_text(in("witnessed/checkpoint"), buf_span(&note));
+  verify(&c, in("witnessed"), NULL);
+  if (c.err)
+    fail_msg("%s", c.why.text);
+  assert_int_equal(c.result.cosigned, 1);
+  done(&c);
+  note.p[note.n - 20] = note.p[note.n - 20] == 'A' ? 'B' : 'A'; /* in its signature */
+  write_text(in("witnessed/checkpoint"), buf_span(&note));
+  expect("a cosignature", in("witnessed"), SP_CORRUPT, "cosignatures of the checkpoint");
+  buf_free(&yaml);
+  buf_free(&note);
+  buf_free(&text);
+}
+
+/* While others write, one state is verified: entries, tiles, details and passages that come
+ * meanwhile are not of it. */
+struct busy {
+  struct fx *fx;
+  uint32_t steps;
+};
+
+static bool write_more(void *ctx, const char *what, uint64_t n, uint64_t total) {
+  struct busy *b = ctx;
+  (void)what, (void)n, (void)total;
+  b->steps++;
+  fx_day(b->fx, 20);
+  fx_erase(b->fx, b->steps + 5);
+  fx_snapshot(b->fx);
+  fx_sign(b->fx);
+  return true;
+}
+
+static void test_while_writing(void **state) {
+  (void)state;
+  struct fx fx;
+  struct busy busy = {.fx = &fx};
+  const struct progress progress = {write_more, &busy};
+  const struct verify_options options = {.progress = &progress};
+  mkdir(in("busy"), 0700);
+  fx_new_dir(&fx, in("busy"), plan_file);
+  fx_day(&fx, 20);
+  fx_sign(&fx);
+  for (int i = 0; i < 3; i++) {
+    struct checked c;
+    busy.steps = (uint32_t)i * 4;
+    verify(&c, in("busy"), &options);
+    if (c.err)
+      fail_msg("%s", c.why.text);
+    assert_true(busy.steps >= (uint32_t)i * 4 + 2);
+    done(&c);
+  }
+  fx_end(&fx);
+  expect_good(in("busy"));
+}
+
 /* Details that came back after their erasure. */
 static void test_erasure(void **state) {
   (void)state;
@@ -968,6 +1067,8 @@ int main(void) {
       cmocka_unit_test(test_rollback),
       cmocka_unit_test(test_split_view),
       cmocka_unit_test(test_other_key),
+      cmocka_unit_test(test_cosigned),
+      cmocka_unit_test(test_while_writing),
       cmocka_unit_test(test_erasure),
       cmocka_unit_test(test_replay),
       cmocka_unit_test(test_replay_left_out),
