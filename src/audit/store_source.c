@@ -22,7 +22,7 @@ static enum sp_err walk(void *ctx, log_take *take, void *sink, struct fault *why
   enum sp_err err;
   struct fault damage = {0};
   while ((err = store_entries(s->store, s->next, UINT64_MAX, pass_on, s, &damage))) {
-    if (s->stopped || err == SP_NO_MEMORY)
+    if (s->stopped || err != SP_CORRUPT)
       return fault_set(why, err, "%s", damage.text);
     report_fault(s->report, &damage, "entries from %llu on", (unsigned long long)s->next);
     uint64_t from = s->next, tried = from;
@@ -38,7 +38,15 @@ static enum sp_err walk(void *ctx, log_take *take, void *sink, struct fault *why
 
 static bool tile(void *ctx, unsigned level, uint64_t index, unsigned width, struct hash *out) {
   struct store_source *s = ctx;
-  return width == tile_width && store_tile(s->store, level, index, out, NULL) == SP_OK;
+  struct fault why = {0};
+  if (width != tile_width)
+    return false; /* partial ones are not stored */
+  enum sp_err err = store_tile(s->store, level, index, out, &why);
+  if (err == SP_CORRUPT)
+    report_fault(s->report, &why, "tile %u/%llu", level, (unsigned long long)index);
+  else if (err && err != SP_NOT_FOUND)
+    s->failure = why;
+  return !err;
 }
 
 struct log_source store_source(struct store_source *s) {

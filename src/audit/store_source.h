@@ -8,7 +8,8 @@
 struct store_source {
   struct store *store;
   struct report *report;
-  uint64_t size; /* that the store says it has */
+  uint64_t size;        /* that the store says it has */
+  struct fault failure; /* of a tile that could not be read; err SP_OK: all could */
   /* For store_source.c. */
   log_take *take;
   void *sink;

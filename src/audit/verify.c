@@ -268,6 +268,8 @@ static enum sp_err verify_rows(struct verifying *v, struct span note) {
   uint64_t size = 0;
   err =
       check_log(v, &source, v->dir ? span_str(site_dir_site(v->dir)->s) : (struct span){0}, &size);
+  if (!err && rows.failure.err)
+    err = fault_set(v->why, rows.failure.err, "%s", rows.failure.text);
   if (err)
     return err;
   check_key(v);

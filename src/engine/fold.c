@@ -138,9 +138,21 @@ static enum sp_err fold_entry(struct fold *f, uint64_t n, struct span bytes) {
 
 /* --- The tree beside it --- */
 
+/* An error besides "there is none" is kept for the one who asked. */
+struct tile_source {
+  struct store *store;
+  struct fault why;
+};
+
 static bool read_tile(void *ctx, unsigned level, uint64_t index, struct hash tile[tile_width]) {
-  struct fold *f = ctx;
-  return store_tile(f->store, level, index, tile, NULL) == SP_OK;
+  struct tile_source *t = ctx;
+  return store_tile(t->store, level, index, tile, &t->why) == SP_OK;
+}
+
+static enum sp_err told(const struct tile_source *t, enum sp_err err, struct fault *why) {
+  return err && t->why.err && t->why.err != SP_NOT_FOUND
+             ? fault_set(why, t->why.err, "%s", t->why.text)
+             : err;
 }
 
 struct tiles_met {
@@ -164,18 +176,21 @@ static void meet_tile(void *ctx, unsigned level, uint64_t index,
                        (unsigned long long)index);
 }
 
+static enum sp_err not_signed(const struct checkpoint *c, struct fault *why) {
+  return fault_set(
+      why, SP_FORK,
+      "the first %llu entries are not those that were signed: `verify` tells which were "
+      "changed",
+      (unsigned long long)c->size);
+}
+
 /* The signed root at the moment when the tree is as large as it was. */
 static enum sp_err compare_root(struct fold *f) {
   const struct checkpoint *c = f->options.checkpoint;
   if (!c || c->size != f->tree.size)
     return SP_OK;
   struct hash root = tree_root(&f->tree);
-  return memcmp(root.b, c->root.b, sizeof root.b) == 0
-             ? SP_OK
-             : fault_set(f->why, SP_FORK,
-                         "the first %llu entries are not those that were signed: `verify` tells "
-                         "which were changed",
-                         (unsigned long long)c->size);
+  return memcmp(root.b, c->root.b, sizeof root.b) == 0 ? SP_OK : not_signed(c, f->why);
 }
 
 static enum sp_err grow_tree(struct fold *f, struct span bytes) {
@@ -321,10 +336,37 @@ static enum sp_err fold_rest(struct fold *f, uint64_t from, struct fault *why) {
   return err;
 }
 
+/* A checkpoint of fewer entries than the snapshot: the tree has grown past it, and is asked for the
+ * root that it had. */
+static enum sp_err compare_old_root(struct fold *f, struct fault *why) {
+  const struct checkpoint *c = f->options.checkpoint;
+  struct tile_source tiles = {.store = f->store};
+  struct hash root;
+  enum sp_err err = tree_root_at(&f->tree, c->size, read_tile, &tiles, &root, why);
+  if (err)
+    return told(&tiles, err, why);
+  return memcmp(root.b, c->root.b, sizeof root.b) == 0 ? SP_OK : not_signed(c, why);
+}
+
+static enum sp_err fold_with_tree(struct fold *f, struct fault *why) {
+  struct tile_source tiles = {.store = f->store};
+  uint64_t from = 0;
+  enum sp_err err = tree_restore(&f->tree, f->folded_from, read_tile, &tiles, &from, why);
+  if (err)
+    return told(&tiles, err, why);
+  f->why = why;
+  err = compare_root(f);
+  if (!err)
+    err = fold_rest(f, from, why);
+  if (!err && f->options.checkpoint && f->options.checkpoint->size < from)
+    err = compare_old_root(f, why);
+  return err;
+}
+
 enum sp_err fold_open(struct fold *f, struct store *store, const struct fold_options *options,
                       struct fault *why) {
-  struct fault unasked = {0};
-  uint64_t count = 0, from;
+  struct fault unasked;
+  uint64_t count = 0;
   *f = (struct fold){.store = store, .options = *options};
   why = why ? why : &unasked;
   f->outcome = sp_alloc(1, sizeof *f->outcome);
@@ -338,30 +380,10 @@ enum sp_err fold_open(struct fold *f, struct store *store, const struct fold_opt
                     (unsigned long long)options->checkpoint->size, (unsigned long long)count);
   if (!err)
     err = choose_start(f, count, why);
-  if (err)
-    return err;
-  f->skip_until = from = f->folded_from;
-  f->why = why;
-  if (!options->no_tree) {
-    /* A checkpoint of fewer entries than the snapshot: the tree has grown past it, and its root is
-     * asked of the tree at the end. */
-    err = tree_restore(&f->tree, f->folded_from, read_tile, f, &from, why);
-    if (!err)
-      err = compare_root(f);
-  }
+  f->skip_until = f->folded_from;
   if (!err)
-    err = fold_rest(f, from, why);
-  if (!err && !options->no_tree && options->checkpoint && options->checkpoint->size < from) {
-    struct hash root;
-    f->why = why;
-    err = tree_root_at(&f->tree, options->checkpoint->size, read_tile, f, &root, why);
-    if (!err && memcmp(root.b, options->checkpoint->root.b, sizeof root.b) != 0)
-      err = fault_set(why, SP_FORK,
-                      "the first %llu entries are not those that were signed: `verify` tells which "
-                      "were changed",
-                      (unsigned long long)options->checkpoint->size);
-  }
-  f->options.checkpoint = NULL;
+    err = options->no_tree ? fold_rest(f, f->folded_from, why) : fold_with_tree(f, why);
+  f->options.checkpoint = NULL; /* only of this call */
   f->why = NULL;
   return err;
 }

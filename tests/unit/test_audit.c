@@ -9,6 +9,7 @@
 #include "engine/site_dir.h"
 #include "journal/sha256.h"
 #include "journal/tile_path.h"
+#include "store/store_memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -710,6 +711,58 @@ static void test_erasure(void **state) {
   log_free(log);
 }
 
+/* A disk that cannot be read is not called a damaged record, nor a whole one. */
+static void test_failing_store(void **state) {
+  (void)state;
+  struct fx fx;
+  struct store *s;
+  struct fault why = {0};
+  struct verify_result result;
+  static const struct verify_options usual;
+  assert_int_equal(store_memory_open(&s, &why), SP_OK);
+  fx_new(&fx, s, plan_file);
+  fx_day(&fx, 60);
+  fx_snapshot(&fx);
+  fx_sign(&fx);
+  enum sp_err err = SP_IO;
+  for (int for_good = 0; for_good < 2; for_good++)
+    for (uint64_t n = 0;; n++) {
+      struct report report;
+      assert_int_equal(report_init(&report, &why), SP_OK);
+      store_memory_fail(s, STORE_MEMORY_ANY, n, for_good);
+      err = verify_store(s, &usual, &report, &result, &why);
+      store_memory_fail(s, STORE_MEMORY_ANY, UINT64_MAX, false);
+      report_free(&report);
+      if (!err)
+        break;
+      if (err != SP_IO)
+        fail_msg("call %llu: %s: %s", (unsigned long long)n, sp_err_name(err), why.text);
+      assert_true(n < 10000);
+    }
+  fx_end(&fx);
+}
+
+/* Every request for memory in turn fails. */
+static void test_no_memory(void **state) {
+  (void)state;
+  struct fault why = {0};
+  enum sp_err err = SP_NO_MEMORY;
+  for (uint64_t n = 0; err && n < 5000; n++) {
+    struct report report;
+    struct verify_result result;
+    static const struct verify_options usual;
+    sp_alloc_fail_after(n, true);
+    err = report_init(&report, &why);
+    if (!err)
+      err = verify_dir(in("site"), &usual, &report, &result, &why);
+    sp_alloc_fail_after(UINT64_MAX, false);
+    if (err && err != SP_NO_MEMORY)
+      fail_msg("%llu: %s: %s", (unsigned long long)n, sp_err_name(err), why.text);
+    report_free(&report);
+  }
+  assert_int_equal(err, SP_OK);
+}
+
 /* --- replay --- */
 
 static void replayed(const char *what, const char *dir, const char *text, uint64_t n) {
@@ -1070,6 +1123,8 @@ int main(void) {
       cmocka_unit_test(test_cosigned),
       cmocka_unit_test(test_while_writing),
       cmocka_unit_test(test_erasure),
+      cmocka_unit_test(test_failing_store),
+      cmocka_unit_test(test_no_memory),
       cmocka_unit_test(test_replay),
       cmocka_unit_test(test_replay_left_out),
       cmocka_unit_test(test_replay_state),

@@ -5,6 +5,7 @@
 #include "audit/state_hash.h"
 #include "journal/sha256.h"
 #include "journal/tile_path.h"
+#include "store/store_memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -488,6 +489,35 @@ static void test_no_memory(void **state) {
   fx_end(&fx);
 }
 
+/* Every call of the store in turn fails, once and from then on. */
+static void test_failing_store(void **state) {
+  (void)state;
+  struct fx fx;
+  struct fold f;
+  struct fault why;
+  fx_new(&fx, memory(), plan_file);
+  fx_day(&fx, 60);
+  fx_snapshot(&fx);
+  fx_day(&fx, 80);
+  fx_sign(&fx);
+  struct checkpoint c = signed_by(&fx);
+  c.size = 100;
+  c.root = (struct hash){{0}};
+  for (int old_root = 0; old_root < 2; old_root++) {
+    const struct fold_options o = {.site = "small", .checkpoint = old_root ? &c : NULL};
+    enum sp_err err = SP_IO;
+    for (uint64_t n = 0; err == SP_IO && n < 10000; n++) {
+      store_memory_fail(fx.store, STORE_MEMORY_ANY, n, old_root);
+      err = fold_all(fx.store, &o, &f, &why);
+      store_memory_fail(fx.store, STORE_MEMORY_ANY, UINT64_MAX, false);
+      fold_close(&f);
+    }
+    if (err != (old_root ? SP_FORK : SP_OK))
+      fail_msg("%s: %s", sp_err_name(err), why.text);
+  }
+  fx_end(&fx);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_same_state),
@@ -500,6 +530,7 @@ int main(void) {
       cmocka_unit_test(test_rollback_and_fork),
       cmocka_unit_test(test_missing_rows),
       cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_failing_store),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
