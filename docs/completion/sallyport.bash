@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version plan person credential pin level gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore' -- "$cur"))
     return
   fi
   case $verb in
@@ -112,6 +112,8 @@ _sallyport() {
   'serve') options=' --help --dir' ;;
   'status') options=' --help --dir --json' ;;
   'version') options=' --help --json' ;;
+  'bench') options=' --help'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
   'plan check') options=' --help --json'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'plan apply') options=' --help --dir --json --as --password-fd --second --second-password-fd'

@@ -67,7 +67,8 @@ const char *cli_dir(const struct cli *c);
   X(rebuild)                                                                                       \
   X(export_log)                                                                                    \
   X(backup)                                                                                        \
-  X(restore)
+  X(restore)                                                                                       \
+  X(bench)
 /* clang-format on */
 #define X(name) enum sp_err cli_##name(struct cli *c);
 CLI_FUNCTIONS(X)

@@ -67,6 +67,14 @@ const struct verb verbs[] = {
      .example = "sallyport version",
      .needs = GIVES_JSON,
      .run = cli_version},
+    {.words = "bench",
+     .doc = "measure this machine: durable passages, being ready again, verifying",
+     .more = "Makes a site of its own in DIR, which must not exist, asks its engine for 900,000 "
+             "passages of 100,000 persons beside a bare write and fdatasync on the same disk, and "
+             "removes it. Takes half a minute and about a gigabyte. `make bench` measures more.",
+     .example = "sallyport bench /var/tmp/sallyport-bench",
+     .operands = {{.name = "DIR", .kind = VALUE_DIRECTORY, .doc = "the directory to make"}},
+     .run = cli_bench},
 
     {.heading = "The site plan",
      .words = "plan check",
