@@ -365,7 +365,7 @@ static enum sp_err fold_with_tree(struct fold *f, struct fault *why) {
 
 enum sp_err fold_open(struct fold *f, struct store *store, const struct fold_options *options,
                       struct fault *why) {
-  struct fault unasked;
+  struct fault unasked = {0};
   uint64_t count = 0;
   *f = (struct fold){.store = store, .options = *options};
   why = why ? why : &unasked;
