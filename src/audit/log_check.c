@@ -15,7 +15,7 @@ struct batch {
   struct hash tile[tile_width];
 };
 
-/* --- Reading and parsing: one entry after the other, in the caller's thread --- */
+/* --- Judging: one entry after the other --- */
 
 struct reading {
   struct span site;
@@ -129,7 +129,7 @@ static void judge_batch(struct reading *r, const struct batch *b) {
   }
 }
 
-/* --- Hashing: in a thread of its own --- */
+/* --- Hashing --- */
 
 /* A tile of level 1 or up as the leaves give it. */
 struct made_tile {
@@ -217,7 +217,7 @@ static void note_difference(struct hashing *h, uint64_t n, bool missing) {
   h->differing++;
 }
 
-static void hash_batch(struct hashing *h, struct batch *b) {
+static void hash_batch(struct hashing *h, const struct batch *b) {
   if (!b->has_tile && (b->n == tile_width || h->partial_tiles)) {
     if (h->missing_tiles < 16)
       h->missing_tile[h->missing_tiles] = b->first / tile_width;
@@ -237,40 +237,64 @@ static void hash_batch(struct hashing *h, struct batch *b) {
   }
 }
 
-/* --- Between the two: a ring of batches --- */
+/* --- Between the two: a ring of batches ---
+ *
+ * The caller's thread reads ahead; the other hashes. Judging, which must go in order, is for
+ * whichever of them has nothing else to do, so that both are always busy. */
 
 enum { ring_n = 8 };
 struct ring {
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  uint64_t put, taken; /* batches, counted */
-  bool ended;
+  uint64_t put, hashed, judged; /* batches, counted */
+  bool judging, ended;
   struct batch *batch; /* ring_n */
   struct hashing *hashing;
+  struct reading *reading;
 };
 
-static void *hash_all(void *arg) {
+/* The lock is held, but not meanwhile. False when there is nothing to judge, or the other does. */
+static bool judge_next(struct ring *ring) {
+  if (ring->judging || ring->judged == ring->put)
+    return false;
+  const struct batch *b = &ring->batch[ring->judged % ring_n];
+  ring->judging = true;
+  pthread_mutex_unlock(&ring->lock);
+  judge_batch(ring->reading, b);
+  pthread_mutex_lock(&ring->lock);
+  ring->judging = false;
+  ring->judged++;
+  pthread_cond_signal(&ring->changed);
+  return true;
+}
+
+static bool hash_next(struct ring *ring) {
+  if (ring->hashed == ring->put)
+    return false;
+  const struct batch *b = &ring->batch[ring->hashed % ring_n];
+  pthread_mutex_unlock(&ring->lock);
+  hash_batch(ring->hashing, b);
+  pthread_mutex_lock(&ring->lock);
+  ring->hashed++;
+  pthread_cond_signal(&ring->changed);
+  return true;
+}
+
+static void *work(void *arg) {
   struct ring *ring = arg;
-  for (;;) {
-    pthread_mutex_lock(&ring->lock);
-    while (ring->put == ring->taken && !ring->ended)
+  pthread_mutex_lock(&ring->lock);
+  while (!ring->ended || ring->hashed != ring->put || ring->judged != ring->put)
+    if (!hash_next(ring) && !judge_next(ring))
       pthread_cond_wait(&ring->changed, &ring->lock);
-    bool more = ring->put != ring->taken;
-    pthread_mutex_unlock(&ring->lock);
-    if (!more)
-      return NULL;
-    hash_batch(ring->hashing, &ring->batch[ring->taken % ring_n]);
-    pthread_mutex_lock(&ring->lock);
-    ring->taken++;
-    pthread_cond_signal(&ring->changed);
-    pthread_mutex_unlock(&ring->lock);
-  }
+  pthread_mutex_unlock(&ring->lock);
+  return NULL;
 }
 
 static struct batch *ring_room(struct ring *ring) {
   pthread_mutex_lock(&ring->lock);
-  while (ring->put - ring->taken == ring_n)
-    pthread_cond_wait(&ring->changed, &ring->lock);
+  while (ring->put - ring->hashed == ring_n || ring->put - ring->judged == ring_n)
+    if (!judge_next(ring))
+      pthread_cond_wait(&ring->changed, &ring->lock);
   pthread_mutex_unlock(&ring->lock);
   return &ring->batch[ring->put % ring_n];
 }
@@ -286,6 +310,8 @@ static void ring_end(struct ring *ring) {
   pthread_mutex_lock(&ring->lock);
   ring->ended = true;
   pthread_cond_signal(&ring->changed);
+  while (judge_next(ring))
+    ;
   pthread_mutex_unlock(&ring->lock);
 }
 
@@ -366,7 +392,7 @@ static void tell_tiles(const struct hashing *h, const struct log_source *source,
 struct filling {
   const struct log_source *source;
   struct ring *ring;
-  struct reading *reading;
+  struct report *report;
   const struct progress *progress;
   struct fault *why;
   struct batch *batch; /* NULL between two */
@@ -380,8 +406,7 @@ static void end_batch(struct filling *f) {
   struct batch *b = f->batch;
   bool wanted = b->n == tile_width || f->source->partial_tiles;
   b->has_tile = wanted && f->source->tile(f->source->ctx, 0, b->first / tile_width, b->n, b->tile);
-  ring_put(f->ring);
-  judge_batch(f->reading, b); /* both threads only read it now */
+  ring_put(f->ring); /* it is only read from now on */
   f->batch = NULL;
 }
 
@@ -412,8 +437,8 @@ static enum sp_err put_one(struct filling *f, struct span entry, bool missing) {
 static enum sp_err skip_to(struct filling *f, uint64_t n) {
   enum sp_err err = SP_OK;
   if (n - f->next > gap_max) {
-    report_add(f->reading->report, SP_CORRUPT, "entries %llu to %llu: missing",
-               (unsigned long long)f->next, (unsigned long long)n - 1);
+    report_add(f->report, SP_CORRUPT, "entries %llu to %llu: missing", (unsigned long long)f->next,
+               (unsigned long long)n - 1);
     f->ended = true;
   }
   while (f->next < n && !err && !f->ended)
@@ -446,7 +471,8 @@ enum sp_err log_check(const struct log_source *source, struct span site, struct 
       .site = site, .last_at = USEC_MIN, .visitor = visitor, .report = report, .facts = facts};
   bool stored_holds[log_signed_max] = {0};
   struct hashing *h = sp_alloc(1, sizeof *h);
-  struct ring ring = {.batch = sp_alloc(ring_n, sizeof(struct batch)), .hashing = h};
+  struct ring ring = {
+      .batch = sp_alloc(ring_n, sizeof(struct batch)), .hashing = h, .reading = &reading};
   enum sp_err err = SP_OK;
   pthread_t thread;
   pthread_mutex_init(&ring.lock, NULL);
@@ -461,11 +487,11 @@ enum sp_err log_check(const struct log_source *source, struct span site, struct 
   h->stored_holds = stored_holds;
   h->partial_tiles = source->partial_tiles;
   compare_roots(h); /* of a log that was signed while empty */
-  if (pthread_create(&thread, NULL, hash_all, &ring)) {
+  if (pthread_create(&thread, NULL, work, &ring)) {
     err = fault_set(why, SP_NO_MEMORY, "a thread cannot be started");
     goto end;
   }
-  struct filling filling = {source, &ring, &reading, progress, why, NULL, 0, false};
+  struct filling filling = {source, &ring, report, progress, why, NULL, 0, false};
   err = read_all(&filling);
   ring_end(&ring);
   pthread_join(thread, NULL);

@@ -1,7 +1,7 @@
 /* log_check.h: the log itself, from wherever its entries come: canonical form, numbering, time,
  * site, causes, known types, every hash, every tile, and the roots that were signed.
  *
- * Two threads: the caller's reads and parses entries, the other hashes them.
+ * Two threads: the caller's reads, the other hashes, and both parse.
  *
  * Invariants:
  *   1. no stored hash is believed: leaves, nodes, tiles and roots are made from the entries;
@@ -44,8 +44,8 @@ struct log_signed {
 };
 enum { log_signed_max = 8 };
 
-/* Told of each entry that could be parsed, in order, from the caller's thread. type is EVENT_COUNT
- * when it is not known. */
+/* Told of each entry that could be parsed, in order and one at a time, from either thread. type is
+ * EVENT_COUNT when it is not known. */
 struct log_visitor {
   void *ctx;
   void (*entry)(void *ctx, const struct entry *e, enum event_type type);
