@@ -1,7 +1,7 @@
 /* run_scenarios.c: plays tests/scenarios/NAME.scn against the core, line by line.
  *
  * A line is an optional time, an action, and after "->" what must become true: the events in
- * order, a refusal with all its reasons, a rejection, or nothing. docs/testing.md tells the words;
+ * order, a refusal with all its reasons, a rejection, or nothing. CONTRIBUTING.md tells the words;
  * the files are meant to be read without it.
  *
  * After each line the invariants of the state are checked by simple loops; at the end the events
