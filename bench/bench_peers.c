@@ -271,8 +271,11 @@ int main(int argc, char **argv) {
   if (mkdir(argv[1], 0755) != 0)
     fail(argv[1], "exists already, or cannot be made");
   printf("the same rule, %u persons, %d gates, %d levels\n", persons, gates, levels);
-  bench_sqlite(argv[1], persons);
-  bench_pg(argv[1], persons);
-  nftw(argv[1], remove_one, 8, FTW_DEPTH | FTW_PHYS);
+  char dir[4096];
+  if (!realpath(argv[1], dir)) /* a server has a working directory of its own */
+    fail(argv[1], "cannot be found");
+  bench_sqlite(dir, persons);
+  bench_pg(dir, persons);
+  nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
   return 0;
 }
