@@ -63,17 +63,6 @@ static bool is_group(const char *word) {
   return false;
 }
 
-const struct verb *verb_of(const char *words) {
-  for (size_t i = 0; i < verbs_n; i++)
-    if (strcmp(verbs[i].words, words) == 0)
-      return &verbs[i];
-  size_t n = strlen(words);
-  for (size_t i = 0; i < verbs_n; i++)
-    if (strncmp(verbs[i].words, words, n) == 0 && verbs[i].words[n] == ' ')
-      return &verbs[i];
-  return NULL;
-}
-
 static const char *verb_at(const void *ctx, uint32_t i) {
   (void)ctx;
   return verbs[i].words;

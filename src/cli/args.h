@@ -19,7 +19,4 @@ struct args {
  * When --help was given, what else is missing is no fault. */
 enum sp_err args_parse(struct args *a, int argc, char **argv, struct fault *why) SP_MUST_USE;
 
-/* The verb of these words ("person add", or "person" for help on the group); NULL if none. */
-const struct verb *verb_of(const char *words);
-
 #endif

@@ -65,6 +65,26 @@ static void tell_faults(const struct cli *c, const struct report *r) {
     out_line(&c->out, "and %" PRIu64 " more", r->found - r->kept);
 }
 
+/* What came of it: for programs all of it, with `key` for whether it is well and the faults; for
+ * people the faults, or the figures and a sentence. Takes o. */
+static void tell_result(struct cli *c, enum sp_err err, const struct report *report,
+                        const char *key, const struct column *columns, size_t n_columns, json_t *o,
+                        const char *sentence) {
+  if (c->out.json) {
+    json_object_set_new(o, key, json_boolean(!err));
+    json_object_set_new(o, "faults", faults_json(report));
+    out_json(o);
+    return;
+  }
+  tell_faults(c, report);
+  if (err) {
+    json_decref(o);
+    return;
+  }
+  out_object(&c->out, columns, n_columns, o);
+  out_line(&c->out, "%s", sentence);
+}
+
 /* --- verify --- */
 
 static const struct column verify_columns[] = {
@@ -134,20 +154,9 @@ enum sp_err cli_verify(struct cli *c) {
   if (!err)
     err = verify_dir(record_dir(c), &options, &report, &result, &c->why);
   clear_shown(&shown);
-  json_t *o = verify_json(&result);
-  if (c->out.json) {
-    json_object_set_new(o, "good", json_boolean(!err));
-    json_object_set_new(o, "faults", faults_json(&report));
-    out_json(o);
-  } else {
-    tell_faults(c, &report);
-    if (!err)
-      out_object(&c->out, verify_columns, sizeof verify_columns / sizeof verify_columns[0], o);
-    else
-      json_decref(o);
-    if (!err)
-      out_line(&c->out, "The record is whole.");
-  }
+  tell_result(c, err, &report, "good", verify_columns,
+              sizeof verify_columns / sizeof verify_columns[0], verify_json(&result),
+              "The record is whole.");
   report_free(&report);
   buf_free(&checkpoint);
   return err;
@@ -172,23 +181,11 @@ enum sp_err cli_replay(struct cli *c) {
   json_t *o = json_pack("{s:I,s:I,s:I,s:I}", "entries", (json_int_t)r.entries, "commands",
                         (json_int_t)r.commands, "states", (json_int_t)r.states, "differing",
                         (json_int_t)r.differing);
-  if (c->out.json) {
-    json_object_set_new(o, "good", json_boolean(!err));
-    json_object_set_new(o, "faults", faults_json(&report));
-    out_json(o);
-  } else {
-    tell_faults(c, &report);
-    if (r.journaled.n) {
-      out_line(&c->out, "journaled: %.*s", (int)r.journaled.n, (const char *)r.journaled.p);
-      out_line(&c->out, "again:     %.*s", (int)r.again.n,
-               r.again.n ? (const char *)r.again.p : "");
-    }
-    if (!err)
-      out_object(&c->out, columns, sizeof columns / sizeof columns[0], o);
-    else
-      json_decref(o);
-    if (!err)
-      out_line(&c->out, "Every decision comes out the same, byte for byte.");
+  tell_result(c, err, &report, "good", columns, sizeof columns / sizeof columns[0], o,
+              "Every decision comes out the same, byte for byte.");
+  if (!c->out.json && r.journaled.n) {
+    out_line(&c->out, "journaled: %.*s", (int)r.journaled.n, (const char *)r.journaled.p);
+    out_line(&c->out, "again:     %.*s", (int)r.again.n, r.again.n ? (const char *)r.again.p : "");
   }
   replay_result_free(&r);
   report_free(&report);
@@ -216,19 +213,8 @@ enum sp_err cli_rebuild(struct cli *c) {
                 (json_int_t)r.passages, "snapshots", (json_int_t)r.snapshots, "passages_differing",
                 (json_int_t)r.passages_differing, "snapshots_differing",
                 (json_int_t)r.snapshots_differing, "snapshot_made", (int)r.snapshot_made);
-  if (c->out.json) {
-    json_object_set_new(o, "identical", json_boolean(!err));
-    json_object_set_new(o, "faults", faults_json(&report));
-    out_json(o);
-  } else {
-    tell_faults(c, &report);
-    if (!err)
-      out_object(&c->out, columns, sizeof columns / sizeof columns[0], o);
-    else
-      json_decref(o);
-    if (!err)
-      out_line(&c->out, "Made anew from the entries alone, and identical.");
-  }
+  tell_result(c, err, &report, "identical", columns, sizeof columns / sizeof columns[0], o,
+              "Made anew from the entries alone, and identical.");
   report_free(&report);
   return err;
 }

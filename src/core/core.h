@@ -69,8 +69,6 @@ usec core_due(const struct core *core);
 uint64_t core_next_entry(const struct core *core);
 usec core_last_at(const struct core *core);
 const struct plan *core_plan(const struct core *core); /* NULL before the first */
-/* SHA-256 of the compiled plan's blob in force; zero before the first. */
-struct hash core_plan_hash(const struct core *core);
 
 /* Between indexes and names for the record codec; ctx is the core, which must outlive it. */
 struct namer core_namer(const struct core *core);

@@ -302,10 +302,6 @@ const struct plan *core_plan(const struct core *core) {
   return core->plan;
 }
 
-struct hash core_plan_hash(const struct core *core) {
-  return core->head.plan_hash;
-}
-
 enum credential_state credential_state_at(const struct credential *c, usec at) {
   if (c->state != CREDENTIAL_STATE_ISSUED || valid_at(c->valid_from_s, c->valid_until_s, at))
     return c->state;

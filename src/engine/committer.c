@@ -321,10 +321,6 @@ enum sp_err committer_snapshot(struct committer *c, const struct io_snapshot *s,
   return err;
 }
 
-uint64_t committer_size(const struct committer *c) {
-  return c->tree.size;
-}
-
 uint64_t committer_signed_size(const struct committer *c) {
   return c->last.size;
 }

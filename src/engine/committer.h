@@ -44,7 +44,6 @@ enum sp_err committer_tend(struct committer *c, usec mono, bool now, struct faul
 enum sp_err committer_snapshot(struct committer *c, const struct io_snapshot *s, bool *done,
                                struct fault *why) SP_MUST_USE;
 
-uint64_t committer_size(const struct committer *c);        /* entries that are durable */
 uint64_t committer_signed_size(const struct committer *c); /* of the last checkpoint; 0 = none */
 
 #endif

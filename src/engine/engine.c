@@ -58,10 +58,6 @@ enum sp_err engine_know_operator(struct engine *e, struct id operator_id, struct
   return sessions_know(e->sessions, index, details, why);
 }
 
-bool engine_failed(const struct engine *e) {
-  return e->failed;
-}
-
 struct engine_counts engine_counts(const struct engine *e) {
   struct engine_counts c = e->counts;
   c.connections = e->conns.n;

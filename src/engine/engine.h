@@ -76,7 +76,6 @@ void engine_stop(struct engine *e);
 
 /* --- What can be seen --- */
 
-bool engine_failed(const struct engine *e);
 struct engine_counts {
   uint64_t commands, entries, batches, busy, unlocks_dropped, snapshots;
   uint32_t connections, sessions, subscribers;
