@@ -134,7 +134,7 @@ static enum sp_err before(void *ctx, const struct fold *f, const struct entry *e
   return SP_OK;
 }
 
-static enum sp_err replay_store(struct replaying *r, struct store *store, struct fault *why) {
+static enum sp_err replay(struct replaying *r, struct store *store, struct fault *why) {
   struct fold fold;
   struct fault damage = {0};
   const struct fold_visitor visitor = {r, before, NULL};
@@ -154,22 +154,29 @@ static enum sp_err replay_store(struct replaying *r, struct store *store, struct
   return report_result(r->report, why);
 }
 
+enum sp_err replay_store(struct store *store, const struct slug *site,
+                         const struct progress *progress, struct report *report,
+                         struct replay_result *result, struct fault *why) {
+  struct replaying r = {
+      .report = report, .progress = progress, .result = result, .site = site, .given_up = true};
+  *result = (struct replay_result){0};
+  enum sp_err err = replay(&r, store, why);
+  entry_writer_free(&r.writer);
+  buf_free(&r.bundle);
+  sp_free(r.outcome);
+  return err;
+}
+
 enum sp_err replay_dir(const char *dir, const struct progress *progress, struct report *report,
                        struct replay_result *result, struct fault *why) {
   struct site_dir *site = NULL;
   struct store *store = NULL;
-  struct replaying r = {.report = report, .progress = progress, .result = result, .given_up = true};
   *result = (struct replay_result){0};
   enum sp_err err = site_dir_open(&site, dir, SITE_DIR_READ, why);
   if (!err)
     err = site_dir_store(site, STORE_READ, &store, why);
-  if (!err) {
-    r.site = site_dir_site(site);
-    err = replay_store(&r, store, why);
-  }
-  entry_writer_free(&r.writer);
-  buf_free(&r.bundle);
-  sp_free(r.outcome);
+  if (!err)
+    err = replay_store(store, site_dir_site(site), progress, report, result, why);
   store_close(store);
   site_dir_close(site);
   return err;

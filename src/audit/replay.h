@@ -24,4 +24,11 @@ void replay_result_free(struct replay_result *r);
 enum sp_err replay_dir(const char *dir, const struct progress *progress, struct report *report,
                        struct replay_result *result, struct fault *why) SP_MUST_USE;
 
+struct slug;
+struct store;
+/* The same for an open store, whose entries must all name this site. */
+enum sp_err replay_store(struct store *store, const struct slug *site,
+                         const struct progress *progress, struct report *report,
+                         struct replay_result *result, struct fault *why) SP_MUST_USE;
+
 #endif

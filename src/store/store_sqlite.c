@@ -12,11 +12,7 @@
 #include "store/store_frames.h"
 #include "store/store_sqlite_int.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { schema_version = 1, application_id = 0x53504c54 };
 enum { wal_ready_bytes = 16 << 20 };
@@ -151,29 +147,27 @@ static void close_sqlite(struct store *base) {
   sp_free(s);
 }
 
-/* Writes zeros from the end of the WAL up to wal_ready_bytes. Not being able to is no fault:
- * commits then take a little longer. The WAL file itself carries no locks, so closing it drops
- * none. */
+/* Writes zeros from the end of the WAL up to wal_ready_bytes, through the file layer that SQLite
+ * itself uses. Not being able to is no fault: commits then take a little longer. The WAL file
+ * itself carries no locks, so closing it drops none. */
 void sql_extend_wal(const struct sqlite_store *s) {
-  char path[520];
-  struct stat info;
-  snprintf(path, sizeof path, "%s-wal", s->path);
-  int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0)
-    return;
   static const uint8_t zeros[1 << 16];
-  if (fstat(fd, &info) == 0) {
-    off_t at = info.st_size;
-    while (at < wal_ready_bytes) {
-      ssize_t n = pwrite(fd, zeros, sizeof zeros, at);
-      if (n <= 0)
-        break;
-      at += n;
-    }
-    if (fsync(fd) != 0)
-      sqlite3_log(SQLITE_WARNING, "fsync of %s failed: %s", path, strerror(errno));
-  }
-  close(fd);
+  sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+  sqlite3_file *f = sp_alloc(1, (size_t)vfs->szOsFile);
+  const char *path = sqlite3_filename_wal(sqlite3_db_filename(s->db, "main"));
+  sqlite3_int64 at = 0;
+  int rc =
+      f ? vfs->xOpen(vfs, path, f, SQLITE_OPEN_WAL | SQLITE_OPEN_READWRITE, NULL) : SQLITE_NOMEM;
+  if (rc == SQLITE_OK)
+    rc = f->pMethods->xFileSize(f, &at);
+  bool extended = rc == SQLITE_OK && at < wal_ready_bytes;
+  for (; rc == SQLITE_OK && at < wal_ready_bytes; at += (int)sizeof zeros)
+    rc = f->pMethods->xWrite(f, zeros, sizeof zeros, at);
+  if (extended && (rc = f->pMethods->xSync(f, SQLITE_SYNC_NORMAL)) != SQLITE_OK)
+    sqlite3_log(SQLITE_WARNING, "fsync of %s failed: %s", path, sqlite3_errstr(rc));
+  if (f && f->pMethods)
+    f->pMethods->xClose(f);
+  sp_free(f);
 }
 
 static enum sp_err check_version(struct sqlite_store *s, bool *empty, struct fault *why) {
@@ -259,16 +253,22 @@ static enum sp_err prepare_all(struct sqlite_store *s, struct fault *why) {
 
 static const struct store_ops sqlite_ops;
 
+/* An empty file is none. */
+static bool is_there(const char *path) {
+  sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+  int there = 0;
+  vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &there);
+  return there;
+}
+
 enum sp_err store_sqlite_open(const char *path, const char *site, enum store_mode mode,
                               struct store **out, struct fault *why) {
   *out = NULL;
-  bool there = access(path, F_OK) == 0, empty = true;
+  bool empty = true;
   if (strlen(path) >= sizeof((struct sqlite_store *)0)->path)
     return fault_set(why, SP_USAGE, "the path %.60s… is too long", path);
-  if (mode == STORE_CREATE && there)
+  if (mode == STORE_CREATE && is_there(path))
     return fault_set(why, SP_EXISTS, "%s exists already: it is never overwritten", path);
-  if (mode != STORE_CREATE && !there)
-    return fault_set(why, SP_NOT_FOUND, "%s: no database there: `init` makes one", path);
   struct sqlite_store *s = sp_alloc(1, sizeof *s);
   if (!s)
     return fault_set(why, SP_NO_MEMORY, "out of memory");
@@ -284,6 +284,8 @@ enum sp_err store_sqlite_open(const char *path, const char *site, enum store_mod
                                       : SQLITE_OPEN_READWRITE);
   int rc = sqlite3_open_v2(path, &s->db, flags, NULL);
   enum sp_err err = rc == SQLITE_OK ? SP_OK : sql_told(s, rc, "opening", why);
+  if (err && mode != STORE_CREATE && !is_there(path))
+    err = fault_set(why, SP_NOT_FOUND, "%s: no database there: `init` makes one", path);
   if (!err) {
     int keep = 1;
     sqlite3_busy_timeout(s->db, busy_wait_ms);
