@@ -264,11 +264,11 @@ void bench_site(const char *dir, uint32_t persons, uint32_t requests) {
   struct plan *plan = make_plan(&yaml);
   const struct site_operator operators[] = {{"desk", ROLE_DESK, SPAN_LIT("bench password")}};
   const struct site_init init = {.dir = dir,
-                                 .plan = plan,
-                                 .source = buf_span(&yaml),
-                                 .operators = operators,
-                                 .n_operators = 1,
-                                 .password_n = 1024};
+                                 .founding = {.plan = plan,
+                                              .source = buf_span(&yaml),
+                                              .operators = operators,
+                                              .n_operators = 1,
+                                              .password_n = 1024}};
   char session[session_len + 1];
   struct client *c;
   MUST(site_dir_init(&init, NULL, &why));

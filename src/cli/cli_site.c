@@ -134,12 +134,11 @@ enum sp_err cli_init(struct cli *c) {
     o->at[i].password = span_of(o->passwords[i].text, o->passwords[i].n);
   }
   if (!err) {
-    const struct site_init init = {.dir = dir,
-                                   .origin = cli_text(c, OPT_ORIGIN),
-                                   .plan = plan,
-                                   .source = buf_span(&yaml),
-                                   .operators = o->at,
-                                   .n_operators = o->n};
+    const struct site_init init = {
+        .dir = dir,
+        .origin = cli_text(c, OPT_ORIGIN),
+        .founding = {
+            .plan = plan, .source = buf_span(&yaml), .operators = o->at, .n_operators = o->n}};
     err = site_dir_init(&init, vkey, &c->why);
   }
   if (!err)

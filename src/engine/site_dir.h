@@ -11,8 +11,7 @@
 #ifndef SP_ENGINE_SITE_DIR_H
 #define SP_ENGINE_SITE_DIR_H
 
-#include "core/command.h"
-#include "engine/io.h"
+#include "engine/founding.h"
 #include "journal/note.h"
 #include "store/store.h"
 
@@ -54,19 +53,10 @@ void site_keys_wipe(struct site_keys *keys);
 
 /* --- A new site --- */
 
-struct site_operator {
-  const char *name; /* to log in: UTF-8, 1 to operator_name_bytes_max bytes */
-  uint32_t role;    /* enum role */
-  struct span password;
-};
 struct site_init {
-  const char *dir;         /* must not exist, or be empty */
-  const char *origin;      /* NULL: "sallyport.local/SITE" */
-  const struct plan *plan; /* checked; its name is the site's slug */
-  struct span source;      /* the YAML it was made of */
-  const struct site_operator *operators;
-  uint32_t n_operators;
-  uint32_t password_n; /* 0: the usual cost; tests take less */
+  const char *dir;          /* must not exist, or be empty */
+  const char *origin;       /* NULL: "sallyport.local/SITE" */
+  struct founding founding; /* but its signer, io and time, which are made here */
 };
 /* Makes the directory with everything in it: keys, journal with site.created, plan.applied and the
  * operators, first checkpoint. vkey, which may be NULL, is the log's verifier key. SP_EXISTS,

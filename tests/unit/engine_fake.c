@@ -1,10 +1,8 @@
 #include "engine_fake.h"
 
 #include "core/state.h"
-#include "engine/session.h"
-#include "journal/details.h"
+#include "engine/founding.h"
 #include "journal/sha256.h"
-#include "plan/plan_blob.h"
 #include "plan/plan_read.h"
 #include "store/store_memory.h"
 
@@ -126,73 +124,28 @@ static struct buf read_file(const char *name) {
   return b;
 }
 
-static void run_init(struct fake *f, struct core *core, const struct slug *site, struct batch *b,
-                     struct command *c, struct batch_extra *extra) {
-  static struct outcome out;
-  struct entry_writer w = {0};
-  c->at = c->known_at = f->now.wall;
-  c->clock_trusted = true;
-  c->by.kind = ACTOR_INIT;
-  c->second = REF_ABSENT;
-  core_decide(core, c, &out);
-  assert_int_equal(out.verdict, VERDICT_DONE);
-  MUST(batch_command(b, &w, core, site, c, &out, extra, 0, 0, 0, must));
-  for (uint32_t i = 0; i < out.n_events; i++)
-    core_apply(core, &out.events[i]);
-  entry_writer_free(&w);
-}
-
-static void add_operator(struct fake *f, struct core *core, const struct slug *site,
-                         struct batch *b, const char *name, uint32_t role) {
-  struct password_job job = {.work = PASSWORD_MAKE, .length = sizeof fake_password - 1};
-  struct buf details = {0};
-  struct batch_extra extra = {0};
-  struct command c = {.type = COMMAND_OPERATOR_ADD};
-  memcpy(job.password, fake_password, sizeof fake_password - 1);
-  job.verifier = (struct password_verifier){.n = fake_password_n, .r = 8, .p = 1};
-  password_job_run(&job);
-  assert_int_equal(job.err, SP_OK);
-  operator_details_put(&details, span_str(name), &job.verifier);
-  io_random(f, &c.u.operator_add.operator_id, sizeof(struct id));
-  io_random(f, &extra.opening, sizeof extra.opening);
-  c.u.operator_add.role = role;
-  extra.subject = c.u.operator_add.operator_id;
-  extra.details = buf_span(&details);
-  c.commit = details_commit(&extra.opening, SPAN_LIT("operator.added"), extra.details);
-  run_init(f, core, site, b, &c, &extra);
-  buf_free(&details);
-}
-
 static void make_site(struct fake *f, const char *plan_file) {
-  struct buf yaml = read_file(plan_file), compiled = {0};
+  static const struct site_operator operators[] = {
+      {"anna", ROLE_ADMIN, {(const uint8_t *)fake_password, sizeof fake_password - 1}},
+      {"bert", ROLE_DESK, {(const uint8_t *)fake_password, sizeof fake_password - 1}},
+      {"carl", ROLE_SHIFT, {(const uint8_t *)fake_password, sizeof fake_password - 1}},
+  };
+  struct buf yaml = read_file(plan_file);
   struct plan *plan;
   struct plan_faults faults = {0};
-  struct batch b = {0};
-  struct core *core = fold_core_new();
-  struct command c = {.type = COMMAND_SITE_CREATE};
   assert_int_equal(plan_read(buf_span(&yaml), &plan, &faults), SP_OK);
-  MUST(plan_blob_encode(plan, &compiled, must));
-  batch_begin(&b, 0);
-  memset(&c.u.site_create.vkey, 7, sizeof c.u.site_create.vkey);
-  run_init(f, core, &plan->name, &b, &c, NULL);
-  c = (struct command){.type = COMMAND_PLAN_APPLY, .plan = plan};
-  c.u.plan_apply.compiled = sha256_of(buf_span(&compiled));
-  c.u.plan_apply.source = sha256_of(buf_span(&yaml));
-  struct batch_extra blobs = {.blobs = {&compiled, &yaml},
-                              .blob_hashes = {c.u.plan_apply.compiled, c.u.plan_apply.source}};
-  run_init(f, core, &plan->name, &b, &c, &blobs);
-  add_operator(f, core, &plan->name, &b, "anna", ROLE_ADMIN);
-  add_operator(f, core, &plan->name, &b, "bert", ROLE_DESK);
-  add_operator(f, core, &plan->name, &b, "carl", ROLE_SHIFT);
-  batch_seal(&b);
-  MUST(committer_open(&f->committer, f->store, &f->io, &f->signer, must));
-  MUST(committer_commit(f->committer, &b.rows, f->now.mono, must));
-  committer_close(f->committer);
-  f->committer = NULL;
-  batch_free(&b);
+  const struct founding founding = {.plan = plan,
+                                    .source = buf_span(&yaml),
+                                    .operators = operators,
+                                    .n_operators = 3,
+                                    .password_n = fake_password_n,
+                                    .signer = &f->signer,
+                                    .io = &f->io,
+                                    .at = f->now.wall};
+  MUST(founding_make(f->store, &founding, must));
   plan_faults_free(&faults);
   plan_free(plan);
-  fold_core_free(core);
+  buf_free(&yaml);
 }
 
 static enum sp_err know(void *ctx, const struct store_details *d) {

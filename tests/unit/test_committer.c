@@ -57,8 +57,11 @@ static void reopen(struct fake *f, enum sp_err expected) {
 
 static void signs_once_a_second(void **state) {
   struct fake *f = *state;
-  assert_int_equal(f->checkpoint.n, 0);
-  assert_true(committer_due(f->committer) <= f->now.mono); /* what a crash left unsigned */
+  assert_int_equal(in_file(f).size, core_next_entry(engine_core(f->engine))); /* the founding */
+  assert_int_equal(committer_due(f->committer), TIME_ABSENT);
+  report(f);
+  fake_crash(f);
+  assert_true(committer_due(f->committer) <= f->now.mono); /* what the crash left unsigned */
   tend(f, false);
   assert_int_equal(in_file(f).size, core_next_entry(engine_core(f->engine)));
   assert_int_equal(committer_due(f->committer), TIME_ABSENT);

@@ -74,11 +74,11 @@ static enum sp_err init(struct world *w, const char *dir, struct fault *why) {
       {"carl", ROLE_SHIFT, SPAN_LIT(PASSWORD)},
   };
   const struct site_init asked = {.dir = dir,
-                                  .plan = w->plan,
-                                  .source = buf_span(&w->yaml),
-                                  .operators = operators,
-                                  .n_operators = 3,
-                                  .password_n = 16};
+                                  .founding = {.plan = w->plan,
+                                               .source = buf_span(&w->yaml),
+                                               .operators = operators,
+                                               .n_operators = 3,
+                                               .password_n = 16}};
   return site_dir_init(&asked, NULL, why);
 }
 
@@ -252,11 +252,11 @@ static void bad_wishes_make_nothing(void **state) {
   snprintf(path, sizeof path, "%s/other", w->top);
   struct site_operator o = {"anna", ROLE_ADMIN, SPAN_LIT("short")};
   struct site_init asked = {.dir = path,
-                            .plan = w->plan,
-                            .source = buf_span(&w->yaml),
-                            .operators = &o,
-                            .n_operators = 1,
-                            .password_n = 16};
+                            .founding = {.plan = w->plan,
+                                         .source = buf_span(&w->yaml),
+                                         .operators = &o,
+                                         .n_operators = 1,
+                                         .password_n = 16}};
   assert_int_equal(site_dir_init(&asked, NULL, &why), SP_INVALID);
   o.password = SPAN_LIT(PASSWORD);
   o.name = "an\nna";
