@@ -1,6 +1,6 @@
 /* snapshot.c: the whole state as bytes, and back. The bytes are the arrays of state.h as they lie,
  * each up to its count, so they depend on the journal alone. */
-#include "core/state.h"
+#include "core/snapshot_check.h"
 
 #include <string.h>
 
@@ -68,7 +68,7 @@ static enum sp_err read_head(struct span dump, struct core_head *head, struct fa
     return fault_set(why, SP_CORRUPT, "snapshot: %zu bytes are too few", dump.n);
   memcpy(&d, dump.p, sizeof d);
   memcpy(head, dump.p + sizeof d, sizeof *head);
-  if (memcmp(d.magic, "SPSTATE", 8) != 0)
+  if (memcmp(d.magic, "SPSTATE", 8) != 0 || d.unused != 0)
     return fault_set(why, SP_CORRUPT, "snapshot: does not begin as one");
   if (d.layout != LAYOUT)
     return fault_set(
@@ -96,50 +96,6 @@ static bool counts_fit(const struct core_head *h, const struct plan *plan) {
          h->free_separation <= h->n_separations && h->threat < (plan ? plan->n_threats : 1);
 }
 
-/* Every index lies within its array, so that a damaged snapshot cannot lead outside of memory. */
-static bool indexes_fit(const struct core *core) {
-  const struct core_head *h = &core->head;
-  const struct plan *plan = core->plan;
-  uint32_t n_levels = plan ? plan->n_levels : 0;
-  for (uint32_t i = 0; i < h->n_persons; i++) {
-    const struct person *p = &core->persons[i];
-    if (p->area >= h->n_areas || p->kind >= PERSON_KIND_COUNT || p->n_grants > grants_inline ||
-        p->state > PERSON_STATE_MERGED || p->extra_grants > h->n_extra_grants ||
-        p->separations > h->n_separations ||
-        (p->merged_into != REF_ABSENT && p->merged_into >= h->n_persons))
-      return false;
-    for (uint32_t g = 0; g < p->n_grants; g++)
-      if (p->grants[g].level >= n_levels)
-        return false;
-  }
-  for (uint32_t i = 0; i < h->n_credentials; i++)
-    if (core->credentials[i].person >= h->n_persons ||
-        core->credentials[i].state > CREDENTIAL_STATE_REVOKED)
-      return false;
-  for (uint32_t i = 0; i < h->n_extra_grants; i++)
-    if (core->extra_grants[i].next > h->n_extra_grants ||
-        (core->extra_grants[i].grant.level >= n_levels && n_levels))
-      return false;
-  for (uint32_t i = 0; i < h->n_separations; i++)
-    if (core->separations[i].next > h->n_separations ||
-        (h->n_persons && core->separations[i].other >= h->n_persons))
-      return false;
-  for (uint32_t i = 0; i < h->n_operators; i++)
-    if (core->operators[i].role >= ROLE_COUNT)
-      return false;
-  for (uint32_t d = 0; d < h->n_doors; d++) {
-    const struct door_state *s = &core->doors[d];
-    if (s->n_party > party_max)
-      return false;
-    for (uint32_t i = 0; i < s->n_party; i++)
-      if (s->party[i].person >= h->n_persons || s->party[i].credential >= h->n_credentials ||
-          s->party[i].from >= h->n_areas || s->party[i].to >= h->n_areas ||
-          s->party[i].direction >= DIRECTION_COUNT)
-        return false;
-  }
-  return true;
-}
-
 enum sp_err core_load(struct core *core, struct span dump, const struct plan *plan,
                       struct fault *why) {
   struct core_head head = {0};
@@ -160,8 +116,9 @@ enum sp_err core_load(struct core *core, struct span dump, const struct plan *pl
     memcpy(parts[i].at, p, parts[i].n);
     p += parts[i].n;
   }
-  if (!indexes_fit(core))
-    return fault_set(why, SP_CORRUPT, "snapshot: an index points outside of its array");
+  const char *wrong = snapshot_check(core);
+  if (wrong)
+    return fault_set(why, SP_CORRUPT, "snapshot: %s", wrong);
   core_index_all(core);
   return SP_OK;
 }
