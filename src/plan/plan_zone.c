@@ -52,6 +52,11 @@ static bool take_time(const char **p, int32_t *out) {
   return true;
 }
 
+/* How far west of UTC clocks are: less than a time of a rule may be. */
+static bool take_offset(const char **p, int32_t *out) {
+  return take_time(p, out) && *out <= offset_max_s && *out >= -offset_max_s;
+}
+
 /* Letters, or anything within <>. */
 static bool take_name(const char **p) {
   const char *from = *p;
@@ -84,7 +89,7 @@ static bool take_date(const char **p, struct rule_date *d) {
 static bool parse_rule(const char *p, struct rule *r) {
   int32_t west;
   *r = (struct rule){0};
-  if (!take_name(&p) || !take_time(&p, &west))
+  if (!take_name(&p) || !take_offset(&p, &west))
     return false;
   r->standard_s = -west;
   if (!*p)
@@ -94,7 +99,7 @@ static bool parse_rule(const char *p, struct rule *r) {
   if (!take_name(&p))
     return false;
   if (*p != ',') {
-    if (!take_time(&p, &west))
+    if (!take_offset(&p, &west))
       return false;
     r->daylight_s = -west;
   }
@@ -127,12 +132,24 @@ struct zone {
   bool begun;
 };
 
-/* From this instant the offset holds; what does not change it is left out. */
+static enum sp_err broken(struct fault *why) {
+  return fault_set(why, SP_CORRUPT, "the zone's file is no TZif of version 2: reinstall tzdata");
+}
+
+/* From this instant the offset holds; what does not change it is left out. Of two that hold from
+ * the same instant the later one said counts: the footer comes after the table. */
 static enum sp_err change(struct zone *z, int64_t from_s, int32_t offset, struct fault *why) {
   uint32_t i;
   enum sp_err err;
-  if (z->begun && offset == z->offset)
+  struct plan_zone_transition *last = z->begun ? &z->p->zone_transitions[z->p->n_zone - 1] : NULL;
+  if (last && from_s < last->from_s)
+    return broken(why); /* a rule whose turns overtake each other */
+  if (last && offset == z->offset)
     return SP_OK;
+  if (last && from_s == last->from_s) {
+    last->offset_s = z->offset = offset;
+    return SP_OK;
+  }
   if ((err = plan_add(z->p, NULL, PLAN_ARRAY_zone_transitions, 0, &i, why)))
     return err;
   z->p->zone_transitions[i] = (struct plan_zone_transition){from_s, offset};
@@ -199,10 +216,6 @@ static bool take_header(struct span *s, struct header *h) {
 static size_t body_n(const struct header *h, size_t time_n) {
   return h->times * (time_n + 1) + h->types * type_n + h->chars + h->leaps * (time_n + 4) +
          h->isstd + h->isutc;
-}
-
-static enum sp_err broken(struct fault *why) {
-  return fault_set(why, SP_CORRUPT, "the zone's file is no TZif of version 2: reinstall tzdata");
 }
 
 enum sp_err plan_zone_parse(struct plan *p, struct span s, struct fault *why) {
