@@ -48,18 +48,15 @@ static bool parse_relative(usec *out, const char *text, usec now) {
   return true;
 }
 
-enum sp_err when_parse(usec *out, const char *text, const struct plan *plan, usec now,
-                       struct fault *why) {
+static bool parse_absolute(usec *out, const char *text, const struct plan *plan, usec now) {
   char utc[64];
   size_t n = strlen(text);
-  if (parse_relative(out, text, now) || (n > 10 && time_parse_lenient(out, text, n)))
-    return SP_OK;
+  if (n > 10 && time_parse_lenient(out, text, n))
+    return true;
+  if (n < 5 || n >= 40)
+    return false;
   /* Without a zone: read as UTC, then moved to the wall clock. */
-  if (n == 10 && time_parse_lenient(out, text, n)) {
-    *out = from_wall(plan, *out);
-    return SP_OK;
-  }
-  if (n >= 5 && n < 40) {
+  if (n != 10 || !time_parse_lenient(out, text, n)) {
     char day[when_text_max] = "";
     if (n <= 15 && text[2] == ':') {
       when_format(day, WHEN_DAY, now, plan);
@@ -69,11 +66,19 @@ enum sp_err when_parse(usec *out, const char *text, const struct plan *plan, use
       if (n > 10 && utc[10] == ' ')
         utc[10] = 'T';
     }
-    if (time_parse_lenient(out, utc, strlen(utc))) {
-      *out = from_wall(plan, *out);
-      return SP_OK;
-    }
+    if (!time_parse_lenient(out, utc, strlen(utc)))
+      return false;
   }
+  *out = from_wall(plan, *out);
+  return true;
+}
+
+/* At the ends of the calendar the site's clock is in a year that no record can name. */
+enum sp_err when_parse(usec *out, const char *text, const struct plan *plan, usec now,
+                       struct fault *why) {
+  bool is_time = parse_relative(out, text, now) || parse_absolute(out, text, plan, now);
+  if (is_time && *out >= USEC_MIN && *out <= USEC_MAX)
+    return SP_OK;
   return fault_set(why, SP_INVALID,
                    "`%.40s` is no time: write 2026-11-23, 2026-11-23T07:14 (the site's clock), "
                    "2026-11-23T07:14Z, 07:14, +8h or -30min",
