@@ -116,6 +116,11 @@ static void judge_entry(struct reading *r, uint64_t n, struct span bytes) {
   r->facts->entries++;
 }
 
+/* A batch of empty entries has no memory to point into. */
+static struct span entry_at(const struct batch *b, uint32_t i) {
+  return span_of(b->bytes.p ? b->bytes.p + b->at[i] : NULL, b->at[i + 1] - b->at[i]);
+}
+
 static void judge_batch(struct reading *r, const struct batch *b) {
   for (uint32_t i = 0; i < b->n; i++) {
     if (b->missing[i]) {
@@ -123,7 +128,7 @@ static void judge_batch(struct reading *r, const struct batch *b) {
       r->has_head = false;
       continue;
     }
-    struct span bytes = {b->bytes.p + b->at[i], b->at[i + 1] - b->at[i]};
+    struct span bytes = entry_at(b, i);
     r->facts->bytes += bytes.n;
     judge_entry(r, b->first + i, bytes);
   }
@@ -226,7 +231,7 @@ static void hash_batch(struct hashing *h, const struct batch *b) {
   for (uint32_t i = 0; i < b->n; i++) {
     struct hash leaf = {{0}};
     if (!b->missing[i])
-      leaf = tree_leaf(span_of(b->bytes.p + b->at[i], b->at[i + 1] - b->at[i]));
+      leaf = tree_leaf(entry_at(b, i));
     const struct hash *stored = b->has_tile ? &b->tile[i] : &leaf;
     if (b->missing[i] || memcmp(stored->b, leaf.b, sizeof leaf.b) != 0)
       note_difference(h, b->first + i, b->missing[i]);

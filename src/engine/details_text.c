@@ -42,7 +42,8 @@ enum sp_err details_text(struct span json, struct buf *out, struct fault *why) {
   json_decref(v);
   if (err) {
     out->failed = false;
-    bytes_wipe(out->p + before, out->n - before);
+    if (out->n > before)
+      bytes_wipe(out->p + before, out->n - before);
     out->n = before;
   }
   return err;

@@ -259,7 +259,7 @@ static enum sp_err wrong_key(enum sp_err err, const char *what, struct span key,
 
 enum sp_err json_members(struct span text, struct json_member *list, size_t n, unsigned depth,
                          const char *what, struct fault *why) {
-  struct scan s = {.p = text.p, .end = text.p + text.n};
+  struct scan s = {.p = text.p, .end = text.n ? text.p + text.n : text.p}; /* p may be NULL */
   for (size_t i = 0; i < n; i++)
     list[i].value = (struct span){0};
   if (!take(&s, '{')) {

@@ -208,7 +208,7 @@ void vkey_format(const struct note_key *k, char out[vkey_max]) {
 enum sp_err vkey_parse(struct note_key *k, struct span text, struct fault *why) {
   *k = (struct note_key){0};
   const uint8_t *a = text.n ? memchr(text.p, '+', text.n) : NULL;
-  const uint8_t *end = text.p + text.n;
+  const uint8_t *end = a ? text.p + text.n : NULL;
   const uint8_t *b = a ? memchr(a + 1, '+', (size_t)(end - a - 1)) : NULL;
   uint8_t id[4];
   struct buf raw = {0};
