@@ -3,7 +3,7 @@ prefix ?= /usr/local
 BUILD = build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt docs bench examples install clean
+.PHONY: help run build test lint fmt docs fuzz coverage bench examples install clean
 
 help:
 	@echo "make run       build, make a demo site under var/, start it and show what happens"
@@ -11,6 +11,8 @@ help:
 	@echo "               ARGS='-k NAME' only those with NAME in their name"
 	@echo "make build     $(BUILD)/ alone, with gcc"
 	@echo "make bench     measure, and print the figures"
+	@echo "make fuzz      TIME=60 seconds for each decoder of outside bytes; NAMES='plan csv' only these"
+	@echo "make coverage  what the tests and the fuzz corpora reach, with its bounds"
 	@echo "make lint      formatting, clang-tidy, cppcheck, includes, docs, hardening"
 	@echo "make fmt       format the sources"
 	@echo "make docs      write into docs/ what the tables of the code say"
@@ -39,6 +41,21 @@ fmt:
 
 docs: build
 	@$(BUILD)/tools/gendocs --write docs
+	@$(BUILD)/tools/gendict --write fuzz
+
+# What ends a target is kept in build-fuzz/crashes, what reaches more in build-fuzz/corpus.
+TIME = 60
+fuzz:
+	@scripts/install-deps
+	@scripts/configure build-asan asan
+	@ninja -C build-asan
+	@scripts/fuzz -t $(TIME) $(NAMES)
+
+coverage:
+	@scripts/install-deps
+	@scripts/configure build-coverage coverage
+	@ninja -C build-coverage
+	@scripts/coverage
 
 # BIG=1 also fills a log with ten million entries: three minutes and eight gigabytes more.
 bench: build
@@ -57,4 +74,4 @@ install: build
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
 
 clean:
-	@rm -rf build build-clang build-asan
+	@rm -rf build build-clang build-asan build-fuzz build-coverage

@@ -158,8 +158,8 @@ static enum sp_err commit_all(struct making *m, struct store *store) {
 enum sp_err founding_make(struct store *store, const struct founding *f, struct fault *why) {
   struct making *m = sp_alloc(1, sizeof *m);
   struct core *core = fold_core_new();
-  enum sp_err err = m && core ? founding_check(f, why)
-                              : fault_set(why, SP_NO_MEMORY, "out of memory for a site");
+  enum sp_err err =
+      m && core ? founding_check(f, why) : fault_set(why, SP_NO_MEMORY, "out of memory for a site");
   if (!err) {
     m->f = f;
     m->why = why;
