@@ -15,6 +15,11 @@ _Noreturn void fuzz_broken(const char *file, int line, const char *what, const c
   abort();
 }
 
+void fuzz_tell(const struct fault *why) {
+  if (why->err && getenv("FUZZ_TELL"))
+    fprintf(stderr, "%s: %s\n", sp_err_name(why->err), why->text);
+}
+
 /* --- The input --- */
 
 static uint64_t cut_le(struct cut *c, size_t bytes) {

@@ -23,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
   } while (0)
 _Noreturn void fuzz_broken(const char *file, int line, const char *what, const char *why);
 
+/* With FUZZ_TELL in the environment, why an input was refused: to see how far a seed comes. */
+void fuzz_tell(const struct fault *why);
+
 /* The input, from front to back; what is not there any more reads as zero. */
 struct cut {
   const uint8_t *p;

@@ -12,6 +12,7 @@ static void try(struct span text) {
   MUST_HOLD(err == SP_OK || err == SP_INVALID || err == SP_LIMIT || err == SP_VERSION);
   if (err) {
     MUST_HOLD(why.text[0]);
+    fuzz_tell(&why);
     return;
   }
   struct buf again = {0};

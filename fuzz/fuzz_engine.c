@@ -3,6 +3,7 @@
  *   {…              a request: a frame is made of it; '@' as in site.h
  *   &{…             the same, and the next comes before anything is committed
  *   #K TEXT         a frame of kind K (a digit) with this payload
+ *   %K              plan K of the site's (a digit) is uploaded, compiled and written
  *   =BYTES          these bytes as they are, as a client may send them
  *   +MS             time passes
  *   <MS             the wall clock steps back
@@ -96,6 +97,18 @@ static void kill_engine(struct client *c) {
   come(c);
 }
 
+static void upload(struct client *c, uint32_t plan) {
+  const struct fuzz_site *s = fuzz_site();
+  const struct hash *const hashes[2] = {&s->compiled[plan % site_plans],
+                                        &s->source[plan % site_plans]};
+  for (int i = 0; i < 2; i++) {
+    struct buf b = {0};
+    MUST_DO(store_blob(s->fake.store, hashes[i], &b, must));
+    fake_frame(c->f, c->conn, FRAME_BLOB, buf_span(&b));
+    buf_free(&b);
+  }
+}
+
 /* A step; true: the next one comes before anything is committed. */
 static bool step(struct client *c, struct span line) {
   struct span rest = span_of(line.p + 1, line.n - 1);
@@ -106,6 +119,9 @@ static bool step(struct client *c, struct span line) {
   case '#':
     if (rest.n)
       ask(c, (enum frame_kind)(rest.p[0] - '0'), span_of(rest.p + 1, rest.n - 1));
+    break;
+  case '%':
+    upload(c, rest.n ? rest.p[0] : 0);
     break;
   case '=':
     fake_bytes(c->f, c->conn, rest.p, rest.n);

@@ -126,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
       .site = "gatehouse", .visitor = &visitor, .no_snapshot = true, .no_tree = n % 2 == 0};
   enum sp_err err = fold_open(&fold, store, &options, &why);
   MUST_HOLD(err == SP_OK || err == SP_CORRUPT || err == SP_VERSION);
+  fuzz_tell(&why);
   MUST_HOLD(err == why.err && (err == SP_OK) == (why.text[0] == 0));
   if (!err) {
     check_snapshot(fold.core);

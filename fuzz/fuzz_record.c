@@ -1,4 +1,5 @@
-/* The record codec with every table there is: the first byte says which, the second how strict.
+/* The record codec with every table there is, and one that has every kind of field: the first byte
+ * says which, the second how strict.
  * What is decoded is encoded and decoded again: the same value, and canonical text is a fixed
  * point. '@' as in site.h. */
 #include "core/state.h"
@@ -6,6 +7,45 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What no table has so far, or few. */
+struct all {
+  bool flag;
+  uint32_t gate, small;
+  uint64_t count;
+  struct hash hash;
+  struct id id;
+  struct ref on;
+  struct reasons reasons;
+  struct refs refs;
+  struct slug slug;
+  usec at;
+};
+#define ROW(name, kind, member, ref, names)                                                        \
+  { name, kind, 0, offsetof(struct all, member), ref, names, "" }
+static const char *const codes[] = {"lockdown", "capacity", NULL};
+static const struct field all_fields[] = {
+    ROW("at", FIELD_TIME, at, REF_NONE, NULL),
+    ROW("count", FIELD_U64, count, REF_NONE, NULL),
+    ROW("flag", FIELD_BOOL, flag, REF_NONE, NULL),
+    ROW("gate", FIELD_REF, gate, REF_GATE, NULL),
+    ROW("hash", FIELD_HASH, hash, REF_NONE, NULL),
+    ROW("id", FIELD_ID, id, REF_NONE, NULL),
+    ROW("on", FIELD_REF_ANY, on, REF_NONE, NULL),
+    ROW("reasons", FIELD_REASONS, reasons, REF_NONE, codes),
+    ROW("refs", FIELD_REFS, refs, REF_NONE, NULL),
+    ROW("slug", FIELD_SLUG, slug, REF_NONE, NULL),
+    ROW("small", FIELD_U32, small, REF_NONE, NULL),
+    {"type", FIELD_CONST, FIELD_REQUIRED, 0, REF_NONE, NULL, ""},
+};
+static const struct record all_record = {
+    "all.seen", all_fields, sizeof all_fields / sizeof *all_fields, sizeof(struct all), ""};
+
+static const struct record *record_of(uint8_t which) {
+  return which == 255  ? &all_record
+         : which < 128 ? &command_records[which % COMMAND_COUNT]
+                       : &event_records[which % EVENT_COUNT];
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
   static struct core *core;
@@ -15,8 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
   struct cut in = {p, n};
   uint8_t which = cut_u8(&in);
   bool canonical = cut_u8(&in) & 1;
-  const struct record *r =
-      which < 128 ? &command_records[which % COMMAND_COUNT] : &event_records[which % EVENT_COUNT];
+  const struct record *r = record_of(which);
   struct namer namer = core_namer(core);
   struct buf text = {0}, once = {0}, twice = {0};
   struct fault why = {0};

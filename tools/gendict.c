@@ -89,7 +89,7 @@ static void dict_engine(struct words *w) {
   of_commands(w);
   words_of_names(w);
   static const char *const steps[] = {
-      "&{", "#1", "#3", "#5{\"effects\":true}", "=SP", "+1000", "<1000", "!", "~", NULL};
+      "&{", "#1", "#3", "#5{\"effects\":true}", "=SP", "%1", "+1000", "<1000", "!", "~", NULL};
   names(w, "\n", steps, "");
 }
 

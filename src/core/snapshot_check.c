@@ -64,6 +64,19 @@ static bool grants_chain(const struct core *core, uint32_t *seen, uint32_t first
   return true;
 }
 
+/* Each level once. Its chain is known to end. */
+static bool levels_once(const struct core *core, const struct person *p) {
+  uint64_t have[(levels_max + 63) / 64] = {0};
+  struct grant_cursor c = {0};
+  for (const struct grant *g; (g = person_next_grant(core, p, &c));) {
+    uint64_t bit = UINT64_C(1) << g->level % 64;
+    if (have[g->level / 64] & bit)
+      return false;
+    have[g->level / 64] |= bit;
+  }
+  return true;
+}
+
 static bool separations_chain(const struct core *core, uint32_t *seen, uint32_t first) {
   for (uint32_t s = first; s; s = core->separations[s - 1].next)
     if (s > core->head.n_separations || seen[s - 1]++)
@@ -75,7 +88,8 @@ static bool grants_fit(struct core *core, uint32_t *seen) {
   bool ok = !core->head.n_extra_grants || core->plan;
   ok = ok && grants_chain(core, seen, core->head.free_grant);
   for (uint32_t i = 0; ok && i < core->head.n_persons; i++)
-    ok = grants_chain(core, seen, core->persons[i].extra_grants);
+    ok = grants_chain(core, seen, core->persons[i].extra_grants) &&
+         levels_once(core, &core->persons[i]);
   memset(seen, 0, core->head.n_extra_grants * sizeof *seen);
   return ok;
 }

@@ -171,12 +171,29 @@ static bool party_has_place(const struct core *core, uint32_t door, uint32_t per
   return place;
 }
 
+/* A permission leads to the side of the door that its reader is for: a later plan keeps the areas
+ * of a door in use, and no others. */
+static const char *way_wrong(const struct plan *plan, uint32_t reader, uint32_t door, uint32_t gate,
+                             const uint32_t ends[2], uint32_t direction) {
+  const struct plan_reader *r = &plan->readers[reader];
+  const struct plan_door *d = &plan->doors[door];
+  if (r->door != door || d->gate != gate)
+    return "reader, door and gate do not belong together";
+  bool in = direction == DIRECTION_IN;
+  return r->direction == direction && ends[0] == (in ? d->from : d->to) &&
+                 ends[1] == (in ? d->to : d->from)
+             ? NULL
+             : "the reader does not lead from there to there";
+}
+
 static const char *check_passage_granted(const struct core *core, const struct event *e) {
   const struct ev_passage_granted *g = &e->u.passage_granted;
   if (core->credentials[g->credential].person != g->person)
     return "the credential is another person's";
-  if (core->plan->readers[g->reader].door != g->door || core->plan->doors[g->door].gate != g->gate)
-    return "reader, door and gate do not belong together";
+  const char *wrong = way_wrong(core->plan, g->reader, g->door, g->gate,
+                                (const uint32_t[]){g->from, g->to}, g->direction);
+  if (wrong)
+    return wrong;
   return party_has_place(core, g->door, g->person) ? NULL : "too many wait at the door";
 }
 
@@ -187,6 +204,10 @@ static const char *check_passage_refused(const struct core *core, const struct e
     pin_wrong |= r->reasons.at[i].code == REASON_PIN_WRONG;
   if (!r->reasons.n)
     return "a refusal has a reason";
+  const char *wrong = way_wrong(core->plan, r->reader, r->door, r->gate,
+                                (const uint32_t[]){r->from, r->to}, r->direction);
+  if (wrong)
+    return wrong;
   if ((r->waiting || pin_wrong) && (r->person == REF_ABSENT || r->credential == REF_ABSENT))
     return "it concerns a person, and names none";
   if (r->waiting && !party_has_place(core, r->door, r->person))
