@@ -126,11 +126,11 @@ struct namer {
 void record_encode(struct buf *b, const struct record *r, const void *value, const struct namer *n);
 
 /* Strict: unknown, doubled or missing fields, wrong kinds, white space outside strings, values out
- * of range and names that do not exist are SP_INVALID or SP_NOT_FOUND with a fault naming the
- * field. Keys may come in any order when `canonical` is false (commands typed by people), and JSON
- * white space is then allowed, and FIELD_ENGINE fields may not be given and stay absent; with it
- * true the text must be what record_encode would write.
- * out is r->size bytes; untouched fields are set to absent. */
+ * of range and names that do not exist are SP_INVALID, SP_LIMIT (a long list) or SP_NOT_FOUND with
+ * a fault naming the field. Keys may come in any order when `canonical` is false (commands typed by
+ * people), and JSON white space is then allowed, and FIELD_ENGINE fields may not be given and stay
+ * absent; with it true the text must be what record_encode would write. out is r->size bytes;
+ * untouched fields are set to absent. */
 enum sp_err record_decode(const struct record *r, void *out, struct span json,
                           const struct namer *n, bool canonical, struct fault *why) SP_MUST_USE;
 
