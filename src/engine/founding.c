@@ -160,7 +160,7 @@ enum sp_err founding_make(struct store *store, const struct founding *f, struct 
   struct core *core = fold_core_new();
   enum sp_err err =
       m && core ? founding_check(f, why) : fault_set(why, SP_NO_MEMORY, "out of memory for a site");
-  if (!err) {
+  if (!err && m) { /* the analyser does not know that no error is memory enough */
     m->f = f;
     m->why = why;
     m->core = core;
