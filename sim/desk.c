@@ -1,0 +1,513 @@
+#include "sim/desk.h"
+
+#include "core/state.h"
+#include "journal/sha256.h"
+#include "plan/plan_blob.h"
+#include "plan/plan_read.h"
+#include "sim/ask.h"
+#include "sim/people.h"
+#include "sim/plans.h"
+#include "sim/watch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { operators_max_sim = 12 };
+enum what { ASK_LOGIN, ASK_OTHER, ASK_STEP, ASK_BLOB, ASK_PLAN };
+/* Of a registration. */
+enum step { STEP_ADD, STEP_LEVEL, STEP_CARD, STEP_PIN, STEPS };
+
+struct clerk {
+  struct desk *desk;
+  char name[8];
+  uint32_t at, role;
+  struct asks asks;
+  char session[65];
+  bool logging_in;
+};
+
+struct desk {
+  struct world *w;
+  struct rng rng;
+  uint32_t n;
+  struct clerk clerks[operators_max_sim];
+  struct buf plan, compiled; /* of a plan change under way */
+};
+
+static usec seconds(struct rng *r, int64_t from, int64_t to) {
+  return rng_between(r, from * 1000, to * 1000) * USEC_PER_MS;
+}
+
+void desk_roles(uint64_t seed, uint32_t *roles, uint32_t n) {
+  static const uint8_t first[] = {ROLE_ADMIN, ROLE_DESK, ROLE_SHIFT, ROLE_GATE};
+  struct rng r = rng_from(seed, "roles");
+  for (uint32_t i = 0; i < n; i++)
+    roles[i] = i < sizeof first ? first[i] : rng_below(&r, ROLE_COUNT);
+}
+
+/* --- Who asks --- */
+
+static bool ready(const struct clerk *k) {
+  return k->session[0] && link_is_up(k->asks.link);
+}
+
+/* One who may, most of the time. */
+static struct clerk *asker(struct desk *d, enum command_type type) {
+  bool anyone = rng_chance(&d->rng, 1, 25);
+  uint32_t start = rng_below(&d->rng, d->n);
+  for (uint32_t i = 0; i < d->n; i++) {
+    struct clerk *k = &d->clerks[(start + i) % d->n];
+    if (ready(k) && (anyone || command_permissions[type].roles & 1u << k->role))
+      return k;
+  }
+  return NULL;
+}
+
+static const struct clerk *second(struct desk *d, enum command_type type, const struct clerk *first) {
+  bool anyone = rng_chance(&d->rng, 1, 25);
+  uint32_t start = rng_below(&d->rng, d->n);
+  if (!command_permissions[type].second_roles || rng_chance(&d->rng, 1, 25))
+    return NULL;
+  for (uint32_t i = 0; i < d->n; i++) {
+    const struct clerk *k = &d->clerks[(start + i) % d->n];
+    if (k->session[0] && (anyone || (k != first && k->role != first->role &&
+                                     command_permissions[type].second_roles & 1u << k->role)))
+      return k;
+  }
+  return NULL;
+}
+
+/* more: members after the command, or "". */
+static bool ask(struct desk *d, const struct command *c, const char *more, enum what what,
+                uint32_t arg) {
+  struct buf text = {0};
+  struct clerk *k = asker(d, c->type);
+  if (!k)
+    return false;
+  const struct clerk *other = second(d, c->type, k);
+  buf_puts(&text, "{\"command\":");
+  command_text(&text, watch_core(d->w->watch), c);
+  buf_printf(&text, "%s,\"session\":\"%s\"", more, k->session);
+  if (other)
+    buf_printf(&text, ",\"second\":\"%s\"", other->session);
+  buf_puts(&text, "}");
+  trace(d->w, "%s: asks %s", k->name, command_records[c->type].type);
+  bool sent = asks_send(&k->asks, FRAME_REQUEST, buf_span(&text), what, arg) != 0;
+  buf_free(&text);
+  return sent;
+}
+
+/* --- Registering --- */
+
+static usec some_from(struct desk *d) {
+  return rng_chance(&d->rng, 1, 5)
+             ? (world_wall(d->w) + seconds(&d->rng, -3000, 600)) / USEC_PER_S * USEC_PER_S
+             : TIME_ABSENT;
+}
+static usec some_until(struct desk *d) {
+  return rng_chance(&d->rng, 1, 5)
+             ? (world_wall(d->w) + seconds(&d->rng, 60, 9000)) / USEC_PER_S * USEC_PER_S
+             : TIME_ABSENT;
+}
+
+static bool ask_step(struct desk *d, struct human *h) {
+  const struct plan *plan = watch_plan(d->w->watch);
+  struct command c = {0};
+  char more[200] = "";
+  switch ((enum step)h->steps) {
+  case STEP_ADD:
+    c.type = COMMAND_PERSON_ADD;
+    c.u.person_add = (struct cmd_person_add){{{0}}, h->kind, some_from(d), some_until(d)};
+    if (rng_chance(&d->rng, 1, 2))
+      snprintf(more, sizeof more, ",\"details\":{\"name\":\"Human %u\"}", h->at);
+    break;
+  case STEP_LEVEL:
+    if (!plan->n_levels)
+      return false;
+    c.type = COMMAND_LEVEL_GRANT;
+    c.u.level_grant = (struct cmd_level_grant){h->person, rng_below(&d->rng, plan->n_levels),
+                                               some_from(d), some_until(d)};
+    break;
+  case STEP_CARD:
+    if (!plan->n_formats)
+      return false;
+    people_new_card(d->w->people, h);
+    c.type = COMMAND_CREDENTIAL_ISSUE;
+    c.u.credential_issue.person = h->person;
+    c.u.credential_issue.from = some_from(d);
+    c.u.credential_issue.until = some_until(d);
+    if (!plan_find(plan, REF_FORMAT, span_str(h->card.format), &c.u.credential_issue.format))
+      return false;
+    snprintf(more, sizeof more,
+             ",\"secret\":{\"card\":{\"format\":\"%s\",\"value\":\"%s\"}}", h->card.format,
+             h->card.digits);
+    break;
+  case STEP_PIN:
+    c.type = COMMAND_PIN_SET;
+    c.u.pin_set.person = h->person;
+    snprintf(more, sizeof more, ",\"secret\":{\"duress\":\"%s\",\"pin\":\"%s\"}", h->duress,
+             h->pin);
+    break;
+  case STEPS:
+    return false;
+  }
+  return ask(d, &c, more, ASK_STEP, h->at);
+}
+
+static bool register_one(struct desk *d) {
+  uint32_t n = people_count(d->w->people);
+  uint32_t start = rng_below(&d->rng, n);
+  for (uint32_t i = 0; i < n; i++) {
+    struct human *h = people_at(d->w->people, (start + i) % n);
+    if (h->steps < STEPS && !h->asked && ask_step(d, h)) {
+      h->asked = true;
+      return true;
+    }
+  }
+  return false;
+}
+
+static void step_answered(struct desk *d, struct human *h, const char *text) {
+  char decision[16];
+  h->asked = false;
+  reply_string(text, "decision", decision, sizeof decision);
+  if (strcmp(decision, "done") != 0)
+    return; /* tried again */
+  uint64_t n;
+  if (h->steps == STEP_ADD)
+    h->person = reply_entry(span_str(text), &n) ? watch_person_added(d->w->watch, n) : REF_ABSENT;
+  if (h->steps == STEP_CARD)
+    h->has_card = true;
+  h->steps++;
+  if (h->steps == STEP_CARD && rng_chance(&d->rng, 2, 3))
+    h->steps = STEP_LEVEL; /* another level */
+}
+
+/* --- Everything else that operators do --- */
+
+static uint32_t any_person(struct desk *d) {
+  return rng_below(&d->rng, watch_core(d->w->watch)->head.n_persons);
+}
+static uint32_t any_credential(struct desk *d) {
+  return rng_below(&d->rng, watch_core(d->w->watch)->head.n_credentials);
+}
+static uint32_t any_area(struct desk *d) {
+  return rng_below(&d->rng, watch_plan(d->w->watch)->n_areas);
+}
+
+/* X(weight, COMMAND, needs, what it is about) */
+enum needs { NEEDS_NOTHING, NEEDS_PERSONS = 1, NEEDS_CREDENTIALS = 2, NEEDS_ALARMS = 4 };
+static const struct {
+  enum command_type type;
+  uint32_t weight;
+  unsigned needs;
+} chores[] = {
+    {COMMAND_PERSON_SUSPEND, 20, NEEDS_PERSONS},
+    {COMMAND_PERSON_REINSTATE, 40, NEEDS_PERSONS},
+    {COMMAND_PERSON_DEPART, 4, NEEDS_PERSONS},
+    {COMMAND_PERSON_MERGE, 6, NEEDS_PERSONS},
+    {COMMAND_PERSON_UNMERGE, 8, NEEDS_PERSONS},
+    {COMMAND_PERSON_LOCATE, 60, NEEDS_PERSONS},
+    {COMMAND_CREDENTIAL_ISSUE, 30, NEEDS_PERSONS},
+    {COMMAND_CREDENTIAL_SUSPEND, 15, NEEDS_CREDENTIALS},
+    {COMMAND_CREDENTIAL_REINSTATE, 25, NEEDS_CREDENTIALS},
+    {COMMAND_CREDENTIAL_LOST, 6, NEEDS_CREDENTIALS},
+    {COMMAND_CREDENTIAL_REVOKE, 6, NEEDS_CREDENTIALS},
+    {COMMAND_PIN_SET, 15, NEEDS_PERSONS},
+    {COMMAND_LEVEL_GRANT, 40, NEEDS_PERSONS},
+    {COMMAND_LEVEL_REVOKE, 15, NEEDS_PERSONS},
+    {COMMAND_SEPARATION_ADD, 12, NEEDS_PERSONS},
+    {COMMAND_SEPARATION_LIFT, 12, NEEDS_PERSONS},
+    {COMMAND_LOCKDOWN_START, 6, NEEDS_NOTHING},
+    {COMMAND_LOCKDOWN_RELEASE, 30, NEEDS_NOTHING},
+    {COMMAND_THREAT_RAISE, 8, NEEDS_NOTHING},
+    {COMMAND_THREAT_LOWER, 20, NEEDS_NOTHING},
+    {COMMAND_GATE_CLOSE, 8, NEEDS_NOTHING},
+    {COMMAND_GATE_OPEN, 25, NEEDS_NOTHING},
+    {COMMAND_ALARM_ACKNOWLEDGE, 50, NEEDS_ALARMS},
+    {COMMAND_DETAILS_READ, 8, NEEDS_PERSONS},
+    {COMMAND_DETAILS_ERASE, 4, NEEDS_PERSONS},
+    {COMMAND_OPERATOR_ADD, 2, NEEDS_NOTHING},
+    {COMMAND_OPERATOR_DISABLE, 1, NEEDS_NOTHING},
+    {COMMAND_PLAN_APPLY, 6, NEEDS_NOTHING},
+};
+enum { n_chores = sizeof chores / sizeof chores[0] };
+
+/* Of whoever stands somewhere else than the journal says, where they are; else of anybody. */
+static void locate(struct desk *d, struct cmd_person_locate *l) {
+  const struct core *core = watch_core(d->w->watch);
+  *l = (struct cmd_person_locate){any_person(d), any_area(d)};
+  for (uint32_t i = 0; i < people_count(d->w->people); i++) {
+    const struct human *h = people_at(d->w->people, i);
+    if (h->person != REF_ABSENT && core->persons[h->person].area != h->area) {
+      *l = (struct cmd_person_locate){h->person, h->area};
+      return;
+    }
+  }
+}
+
+static bool do_plan(struct desk *d) {
+  struct clerk *k = asker(d, COMMAND_PLAN_APPLY);
+  struct plan *plan = NULL;
+  struct plan_faults faults = {0};
+  struct fault why = {0};
+  if (!k)
+    return false;
+  buf_reset(&d->plan);
+  buf_reset(&d->compiled);
+  plans_next(d->w, &d->rng, &d->plan);
+  if (plan_read(buf_span(&d->plan), &plan, &faults) == SP_OK &&
+      plan_blob_encode(plan, &d->compiled, &why) == SP_OK) {
+    trace(d->w, "%s: sends a plan", k->name);
+    asks_send(&k->asks, FRAME_BLOB, buf_span(&d->compiled), ASK_BLOB, 0);
+    asks_send(&k->asks, FRAME_BLOB, buf_span(&d->plan), ASK_BLOB, 1);
+    struct command c = {.type = COMMAND_PLAN_APPLY};
+    c.u.plan_apply.compiled = sha256_of(buf_span(&d->compiled));
+    c.u.plan_apply.source = sha256_of(buf_span(&d->plan));
+    struct buf text = {0};
+    const struct clerk *other = second(d, COMMAND_PLAN_APPLY, k);
+    buf_puts(&text, "{\"command\":");
+    command_text(&text, watch_core(d->w->watch), &c);
+    buf_printf(&text, ",\"session\":\"%s\"", k->session);
+    if (other)
+      buf_printf(&text, ",\"second\":\"%s\"", other->session);
+    buf_puts(&text, "}");
+    asks_send(&k->asks, FRAME_REQUEST, buf_span(&text), ASK_PLAN, 0);
+    buf_free(&text);
+  }
+  plan_free(plan);
+  plan_faults_free(&faults);
+  return true;
+}
+
+static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
+  const struct core *core = watch_core(d->w->watch);
+  const struct plan *plan = watch_plan(d->w->watch);
+  struct rng *r = &d->rng;
+  switch ((int)c->type) {
+  case COMMAND_PERSON_SUSPEND:
+  case COMMAND_PERSON_REINSTATE:
+  case COMMAND_PERSON_DEPART:
+  case COMMAND_PERSON_UNMERGE:
+    c->u.person_ref.person = any_person(d);
+    return true;
+  case COMMAND_PERSON_MERGE:
+    c->u.person_merge = (struct cmd_person_merge){any_person(d), any_person(d)};
+    return true;
+  case COMMAND_PERSON_LOCATE:
+    locate(d, &c->u.person_locate);
+    return true;
+  case COMMAND_CREDENTIAL_SUSPEND:
+  case COMMAND_CREDENTIAL_REINSTATE:
+  case COMMAND_CREDENTIAL_LOST:
+  case COMMAND_CREDENTIAL_REVOKE:
+    c->u.credential_ref.credential = any_credential(d);
+    return true;
+  case COMMAND_PIN_SET:
+    c->u.pin_set.person = any_person(d);
+    if (rng_chance(r, 2, 3))
+      snprintf(more, size, ",\"secret\":{\"pin\":\"%04u\"}", rng_below(r, 10000));
+    return true;
+  case COMMAND_LEVEL_GRANT:
+    if (!plan->n_levels)
+      return false;
+    c->u.level_grant = (struct cmd_level_grant){any_person(d), rng_below(r, plan->n_levels),
+                                                some_from(d), some_until(d)};
+    return true;
+  case COMMAND_LEVEL_REVOKE:
+    if (!plan->n_levels)
+      return false;
+    c->u.level_revoke = (struct cmd_level_revoke){any_person(d), rng_below(r, plan->n_levels)};
+    return true;
+  case COMMAND_SEPARATION_ADD:
+  case COMMAND_SEPARATION_LIFT:
+    c->u.separation = (struct cmd_separation){any_person(d), any_person(d)};
+    return true;
+  case COMMAND_LOCKDOWN_START:
+  case COMMAND_LOCKDOWN_RELEASE:
+    c->u.area_ref.area = any_area(d);
+    return true;
+  case COMMAND_THREAT_RAISE:
+  case COMMAND_THREAT_LOWER:
+    if (!plan->n_threats)
+      return false;
+    c->u.threat_ref.threat = rng_below(r, plan->n_threats);
+    return true;
+  case COMMAND_GATE_CLOSE:
+  case COMMAND_GATE_OPEN:
+    if (!plan->n_gates)
+      return false;
+    c->u.gate_ref.gate = rng_below(r, plan->n_gates);
+    return true;
+  case COMMAND_ALARM_ACKNOWLEDGE:
+    c->u.alarm_acknowledge.alarm = core->alarms[rng_below(r, core->head.n_alarms)].n;
+    return true;
+  case COMMAND_DETAILS_READ:
+    c->u.details_read.person = rng_chance(r, 1, 4) ? REF_ABSENT : any_person(d);
+    return true;
+  case COMMAND_DETAILS_ERASE:
+    c->u.details_erase = (struct cmd_details_erase){any_person(d), rng_below(r, 3)};
+    return true;
+  case COMMAND_OPERATOR_ADD:
+    c->u.operator_add.role = rng_below(r, ROLE_COUNT);
+    snprintf(more, size, ",\"details\":{\"name\":\"new%u\"},\"secret\":{\"password\":\"%s\"}",
+             core->head.n_operators, sim_password);
+    return true;
+  case COMMAND_OPERATOR_DISABLE: /* of those that came later: some must stay to do the work */
+    if (core->head.n_operators <= d->n)
+      return false;
+    c->u.operator_ref.operator_index =
+        d->n + rng_below(r, core->head.n_operators - d->n);
+    return true;
+  }
+  return false;
+}
+
+/* Somebody lost the card, or it was taken from them: a new one. */
+static bool new_card(struct desk *d) {
+  for (uint32_t i = 0; i < people_count(d->w->people); i++) {
+    struct human *h = people_at(d->w->people, i);
+    if (h->steps == STEPS && !h->has_card && !h->asked) {
+      h->steps = STEP_CARD;
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool do_chore(struct desk *d) {
+  const struct core *core = watch_core(d->w->watch);
+  uint32_t total = 0, at = 0;
+  for (uint32_t i = 0; i < n_chores; i++)
+    total += chores[i].weight;
+  for (uint32_t left = rng_below(&d->rng, total); left >= chores[at].weight; at++)
+    left -= chores[at].weight;
+  unsigned needs = chores[at].needs;
+  if ((needs & NEEDS_PERSONS && !core->head.n_persons) ||
+      (needs & NEEDS_CREDENTIALS && !core->head.n_credentials) ||
+      (needs & NEEDS_ALARMS && !core->head.n_alarms))
+    return false;
+  struct command c = {.type = chores[at].type};
+  char more[200] = "";
+  if (c.type == COMMAND_PLAN_APPLY)
+    return do_plan(d);
+  if (c.type == COMMAND_CREDENTIAL_ISSUE)
+    return new_card(d);
+  return fill(d, &c, more, sizeof more) && ask(d, &c, more, ASK_OTHER, 0);
+}
+
+/* --- The clerks' day --- */
+
+static void log_in(struct clerk *k) {
+  char text[120];
+  snprintf(text, sizeof text, "{\"login\":{\"name\":\"%s\",\"password\":\"%s\"}}", k->name,
+           rng_chance(&k->desk->rng, 1, 30) ? "not the one" : sim_password);
+  k->logging_in = asks_send(&k->asks, FRAME_REQUEST, span_str(text), ASK_LOGIN, 0) != 0;
+}
+
+/* More at once than may wait: answers to these cost nothing, but nobody may be lost for them. */
+static void burst(struct desk *d, struct clerk *k) {
+  static const char text[] = "{\"command\":{\"type\":\"alarm.acknowledge\",\"alarm\":0}}";
+  trace(d->w, "%s: a burst", k->name);
+  for (int i = 0; i < 2200; i++)
+    asks_send(&k->asks, FRAME_REQUEST, span_str(text), ASK_OTHER, 0);
+}
+
+static void on_wake(void *ctx, uint64_t at) {
+  struct desk *d = ctx;
+  struct clerk *k = &d->clerks[at];
+  struct rng *r = &d->rng;
+  usec wait = seconds(r, 1, 20);
+  if (link_is_up(k->asks.link) && watch_plan(d->w->watch)) {
+    if (!k->session[0]) {
+      if (!k->logging_in)
+        log_in(k);
+      wait = seconds(r, 1, 3);
+    } else if (rng_chance(r, 3, 4) && register_one(d)) {
+      wait = seconds(r, 0, 2);
+    } else if (!d->w->calm && world_strikes(d->w, r, FAULT_BURST, 1, 400)) {
+      burst(d, k);
+    } else {
+      do_chore(d);
+    }
+  }
+  queue_put(&d->w->queue, world_now(d->w) + wait, on_wake, d, at);
+}
+
+static void on_up(void *ctx) {
+  struct clerk *k = ctx;
+  (void)k;
+}
+
+static void on_down(void *ctx) {
+  struct clerk *k = ctx;
+  for (uint32_t i = 0; i < k->asks.n; i++)
+    if (k->asks.at[i].what == ASK_STEP)
+      people_at(k->desk->w->people, k->asks.at[i].arg)->asked = false;
+  asks_lost(&k->asks);
+  k->logging_in = false; /* the session outlives the connection, if the engine does */
+}
+
+static void on_frame(void *ctx, const struct frame *f, const char *text) {
+  struct clerk *k = ctx;
+  struct desk *d = k->desk;
+  struct ask asked;
+  char error[24];
+  if (f->kind != FRAME_REPLY || !asks_reply(&k->asks, f->id, &asked)) {
+    watch_complain(d->w->watch, "%s was answered what was not asked: %s", k->name, text);
+    return;
+  }
+  reply_string(text, "error", error, sizeof error);
+  k->asks.errors += error[0] != 0;
+  if (strcmp(error, "denied") == 0)
+    k->session[0] = 0;
+  if (asked.what == ASK_LOGIN) {
+    k->logging_in = false;
+    reply_string(text, "session", k->session, sizeof k->session);
+  } else if (asked.what == ASK_STEP) {
+    step_answered(d, people_at(d->w->people, asked.arg), text);
+  }
+}
+
+struct desk *desk_new(struct world *w, uint32_t n_operators) {
+  struct desk *d = sp_alloc(1, sizeof *d);
+  uint32_t roles[operators_max_sim];
+  SP_ASSERT(d && n_operators <= operators_max_sim);
+  d->w = w;
+  d->rng = rng_from(w->settings.seed, "desk");
+  d->n = n_operators;
+  desk_roles(w->settings.seed, roles, n_operators);
+  for (uint32_t i = 0; i < d->n; i++) {
+    struct clerk *k = &d->clerks[i];
+    *k = (struct clerk){.desk = d, .at = i, .role = roles[i]};
+    snprintf(k->name, sizeof k->name, "op%u", i);
+    const struct link_ops ops = {k, on_up, on_down, on_frame};
+    asks_init(&k->asks, w, host_link(w->host, k->name, &ops));
+    queue_put(&w->queue, seconds(&d->rng, 1, 5), on_wake, d, i);
+  }
+  return d;
+}
+
+void desk_free(struct desk *d) {
+  for (uint32_t i = 0; d && i < d->n; i++)
+    asks_free(&d->clerks[i].asks);
+  if (d) {
+    buf_free(&d->plan);
+    buf_free(&d->compiled);
+  }
+  sp_free(d);
+}
+
+struct line_counts desk_counts(const struct desk *d) {
+  struct line_counts c = {0};
+  for (uint32_t i = 0; i < d->n; i++) {
+    const struct asks *a = &d->clerks[i].asks;
+    c.asked += a->asked;
+    c.answered += a->answered;
+    c.unknown += a->unknown;
+    c.errors += a->errors;
+    c.waiting += a->n;
+    c.longest = a->longest > c.longest ? a->longest : c.longest;
+  }
+  return c;
+}

@@ -1,0 +1,339 @@
+#include "sim/watch.h"
+
+#include "audit/replay.h"
+#include "audit/state_hash.h"
+#include "audit/verify.h"
+#include "core/state.h"
+#include "engine/entry_read.h"
+#include "engine/fold.h"
+#include "sim/ask.h"
+#include "sim/desk.h"
+#include "sim/doors.h"
+#include "sim/host.h"
+#include "sim/line.h"
+#include "sim/people.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { plans_max = 256 };
+/* With no fault any more, nobody waits longer: a password is 0.4 s, a commit is 1 ms. */
+#define ANSWER_WITHIN (3 * USEC_PER_S)
+
+/* An entry that something may rest on later. */
+struct mark {
+  uint64_t n;
+  enum event_type type;
+  uint32_t person;  /* of person.added */
+  struct slug door; /* that it unlocks; empty: none */
+};
+
+struct watch {
+  struct world *w;
+  struct buf complaint;
+
+  struct fold fold; /* of what is durable, by the oracle's own hand */
+  bool begun;
+  struct plan *plans[plans_max]; /* each that was in force; readers of screens point into them */
+  uint32_t n_plans;
+
+  /* The command that is being put together from its entries. */
+  struct command command;
+  struct event events[events_max];
+  uint32_t n_events;
+
+  struct mark *marks;
+  size_t n_marks, cap_marks;
+  struct watch_counts counts;
+};
+
+struct watch *watch_new(struct world *w) {
+  struct watch *x = sp_alloc(1, sizeof *x);
+  SP_ASSERT(x);
+  x->w = w;
+  return x;
+}
+
+void watch_free(struct watch *x) {
+  if (!x)
+    return;
+  if (x->begun)
+    fold_close(&x->fold);
+  for (uint32_t i = 0; i < x->n_plans; i++)
+    plan_free(x->plans[i]);
+  buf_free(&x->complaint);
+  sp_free(x->marks);
+  sp_free(x);
+}
+
+void watch_complain(struct watch *x, const char *fmt, ...) {
+  char text[4096];
+  va_list ap;
+  if (x->complaint.n)
+    return;
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  buf_puts(&x->complaint, text);
+  trace(x->w, "COMPLAINT: %s", text);
+}
+
+bool watch_complained(const struct watch *x) {
+  return x->complaint.n > 0;
+}
+
+struct span watch_complaint(const struct watch *x) {
+  return buf_span(&x->complaint);
+}
+
+/* --- Following the journal --- */
+
+static void keep_mark(struct watch *x, const struct event *e) {
+  struct mark m = {.n = e->n, .type = e->type, .person = REF_ABSENT};
+  const struct plan *plan = x->fold.plan;
+  if (e->type == EVENT_PERSON_ADDED)
+    m.person = x->fold.core->head.n_persons; /* before it is applied */
+  else if (e->type == EVENT_PASSAGE_GRANTED)
+    m.door = plan->doors[e->u.passage_granted.door].name;
+  else if (e->type == EVENT_DOOR_EXIT_REQUESTED &&
+           plan->doors[e->u.door_ref.door].rex == REX_UNLOCK)
+    m.door = plan->doors[e->u.door_ref.door].name;
+  else
+    return;
+  if (x->n_marks == x->cap_marks) {
+    x->cap_marks = x->cap_marks ? 2 * x->cap_marks : 256;
+    x->marks = sp_realloc(x->marks, x->cap_marks * sizeof *x->marks);
+    SP_ASSERT(x->marks);
+  }
+  x->marks[x->n_marks++] = m;
+}
+
+static const struct mark *find_mark(const struct watch *x, uint64_t n) {
+  size_t from = 0, until = x->n_marks;
+  while (from < until) {
+    size_t mid = (from + until) / 2;
+    if (x->marks[mid].n < n)
+      from = mid + 1;
+    else
+      until = mid;
+  }
+  return from < x->n_marks && x->marks[from].n == n ? &x->marks[from] : NULL;
+}
+
+static void count(struct watch *x, const struct event *e) {
+  struct watch_counts *c = &x->counts;
+  const struct reasons *why = e->type == EVENT_PASSAGE_REFUSED   ? &e->u.passage_refused.reasons
+                              : e->type == EVENT_COMMAND_REFUSED ? &e->u.command_refused.reasons
+                                                                 : NULL;
+  c->entries++;
+  c->events[e->type]++;
+  c->granted += e->type == EVENT_PASSAGE_GRANTED;
+  c->taken += e->type == EVENT_PASSAGE_TAKEN;
+  c->refused += why != NULL;
+  for (uint32_t i = 0; why && i < why->n; i++)
+    c->reasons[why->at[i].code]++;
+}
+
+/* All entries of a command are there: what the model makes of it. */
+static void end_command(struct watch *x) {
+  if (!x->n_events)
+    return;
+  x->counts.commands++;
+  x->n_events = 0;
+}
+
+static enum sp_err on_entry(void *ctx, const struct fold *f, const struct entry *entry,
+                            struct span bytes, const struct event *e, struct fault *why) {
+  struct watch *x = ctx;
+  (void)bytes;
+  if (entry->cause == CAUSE_NONE) {
+    end_command(x);
+    enum sp_err err = entry_read_command(f->core, entry, &x->command, why);
+    if (err)
+      return err;
+  }
+  if (x->n_events == events_max)
+    return fault_set(why, SP_CORRUPT, "a command of more than %d entries", events_max);
+  struct event *copy = &x->events[x->n_events++];
+  *copy = *e;
+  if (e->type == EVENT_PLAN_APPLIED) {
+    SP_ASSERT(x->n_plans < plans_max);
+    enum sp_err err = fold_load_plan(f->store, &e->u.plan_applied.compiled,
+                                     &x->plans[x->n_plans], why);
+    if (err)
+      return err;
+    copy->plan = x->plans[x->n_plans++];
+  }
+  x->command.plan = copy->plan ? copy->plan : watch_plan(x);
+  keep_mark(x, e);
+  count(x, e);
+  return SP_OK;
+}
+
+/* The world's doors and readers are those of the newest plan. */
+static void replan(struct watch *x, const struct plan *was) {
+  struct world *w = x->w;
+  const struct plan *plan = watch_plan(x);
+  if (plan == was)
+    return;
+  trace(w, "a plan is in force: %u doors, %u readers, %u areas", plan->n_doors, plan->n_readers,
+        plan->n_areas);
+  doors_replan(w->doors, plan);
+  line_replan(w->line, plan);
+  people_replan(w->people, was, plan);
+}
+
+static void catch_up(struct watch *x, struct store *store) {
+  static const struct fold_visitor visitor_of = {NULL, on_entry, NULL};
+  struct fold_visitor visitor = visitor_of;
+  struct fault why = {0};
+  const struct plan *was = watch_plan(x);
+  visitor.ctx = x;
+  const struct fold_options options = {.visitor = &visitor, .no_snapshot = true, .no_tree = true};
+  enum sp_err err;
+  if (!x->begun) {
+    x->begun = true;
+    err = fold_open(&x->fold, store, &options, &why);
+  } else {
+    x->fold.store = store;
+    x->fold.options.visitor = &visitor;
+    err = fold_catch_up(&x->fold, NULL, &why);
+  }
+  x->fold.options.visitor = NULL;
+  if (err)
+    watch_complain(x, "what is durable cannot be read back: %s", why.text);
+  else
+    end_command(x);
+  if (!err)
+    replan(x, was);
+}
+
+void watch_durable(struct watch *x, struct store *store) {
+  if (!watch_complained(x))
+    catch_up(x, store);
+}
+
+/* Invariant 6: whatever snapshot it started from, it has the state that all entries give. */
+static void same_state(struct watch *x, const struct core *core) {
+  x->counts.checks++;
+  struct hash a = state_hash(core), b = state_hash(x->fold.core);
+  if (memcmp(&a, &b, sizeof a) != 0)
+    watch_complain(x, "the engine's state is not what its %llu entries give",
+                   (unsigned long long)core_next_entry(core));
+}
+
+void watch_up(struct watch *x, struct store *store, const struct core *core) {
+  uint64_t n = 0;
+  struct fault why = {0};
+  if (watch_complained(x))
+    return;
+  if (store_count(store, &n, &why))
+    watch_complain(x, "the store cannot be counted: %s", why.text);
+  else if (x->begun && n < core_next_entry(x->fold.core))
+    watch_complain(x, "%llu entries were durable, and after the restart there are %llu",
+                   (unsigned long long)core_next_entry(x->fold.core), (unsigned long long)n);
+  else
+    catch_up(x, store);
+  if (!watch_complained(x))
+    same_state(x, core);
+}
+
+void watch_down(struct watch *x) {
+  if (x->begun)
+    x->fold.store = NULL;
+}
+
+/* --- What leaves the engine --- */
+
+void watch_sent(struct watch *x, struct span frames) {
+  struct fault why = {0};
+  while (frames.n >= frame_header_bytes && !watch_complained(x)) {
+    struct frame f;
+    uint64_t n;
+    struct span text = span_of(frames.p + frame_header_bytes, 0);
+    if (frame_read(&f, frames.p, &why) || f.length > frames.n - frame_header_bytes) {
+      watch_complain(x, "the engine sends what is no frame: %s", why.text);
+      return;
+    }
+    text.n = f.length;
+    if (reply_entry(text, &n) && n >= core_next_entry(x->fold.core))
+      watch_complain(x, "entry %llu is not durable, and yet this leaves the engine: %.*s",
+                     (unsigned long long)n, (int)text.n, (const char *)text.p);
+    frames.p += frame_header_bytes + f.length;
+    frames.n -= frame_header_bytes + f.length;
+  }
+  if (frames.n && !watch_complained(x))
+    watch_complain(x, "the engine sends part of a frame");
+}
+
+void watch_frame(struct watch *x, const char *client, const struct frame *f, const char *text) {
+  (void)f;
+  trace(x->w, "%s <- %s", client, text);
+}
+
+void watch_unlocked(struct watch *x, uint32_t door, uint64_t n) {
+  const struct mark *m = find_mark(x, n);
+  const struct slug *name = &watch_plan(x)->doors[door].name;
+  if (!m || strcmp(m->door.s, name->s) != 0)
+    watch_complain(x, "door %s is released on the word of entry %llu, which grants no passage "
+                   "there", name->s, (unsigned long long)n);
+}
+
+/* --- The end --- */
+
+static void audit(struct watch *x, struct store *store) {
+  struct report report;
+  struct fault why = {0};
+  struct verify_result verified;
+  struct replay_result replayed;
+  const struct verify_options options = {.key = host_log_key(x->w->host)};
+  if (report_init(&report, &why)) {
+    watch_complain(x, "%s", why.text);
+    return;
+  }
+  if (verify_store(store, &options, &report, &verified, &why))
+    watch_complain(x, "verify: %s: %s", why.text, report.kept ? report.at[0].text : "");
+  else if (replay_store(store, &watch_plan(x)->name, NULL, &report, &replayed, &why))
+    watch_complain(x, "replay: %s: %s", why.text, report.kept ? report.at[0].text : "");
+  if (!watch_complained(x))
+    replay_result_free(&replayed);
+  report_free(&report);
+}
+
+void watch_end(struct watch *x) {
+  struct world *w = x->w;
+  struct fault why = {0};
+  struct line_counts line = line_counts(w->line), desk = desk_counts(w->desk);
+  if (watch_complained(x))
+    return;
+  if (!host_stopped(w->host))
+    watch_complain(x, "the engine was asked to stop and did not");
+  usec longest = line.longest > desk.longest ? line.longest : desk.longest;
+  if (longest > ANSWER_WITHIN)
+    watch_complain(x, "with no fault any more, an answer took %lld ms",
+                   (long long)(longest / USEC_PER_MS));
+  struct store *store = host_open_store(w->host, &why);
+  if (!store)
+    watch_complain(x, "the stopped site cannot be opened: %s", why.text);
+  else
+    audit(x, store);
+  store_close(store);
+}
+
+const struct core *watch_core(const struct watch *x) {
+  return x->fold.core;
+}
+
+const struct plan *watch_plan(const struct watch *x) {
+  return x->n_plans ? x->plans[x->n_plans - 1] : NULL;
+}
+
+uint32_t watch_person_added(const struct watch *x, uint64_t n) {
+  const struct mark *m = find_mark(x, n);
+  return m ? m->person : REF_ABSENT;
+}
+
+const struct watch_counts *watch_counts(const struct watch *x) {
+  return &x->counts;
+}
