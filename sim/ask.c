@@ -46,7 +46,6 @@ void asks_lost(struct asks *a) {
   a->n = 0;
 }
 
-
 void reply_string(const char *text, const char *key, char *out, size_t size) {
   struct span v = json_find(span_str(text), key);
   size_t n = v.n >= 2 && v.p[0] == '"' ? v.n - 2 : 0;

@@ -1,5 +1,6 @@
 /* canary.h: bugs planted on purpose, to prove that the simulator would find such. They live here
- * alone: in the program that is shipped there is nothing of them, not even a place to put one. */
+ * alone: in the program that is shipped there is nothing of them, not even a place to put one. The
+ * linker puts __wrap_core_decide and __wrap_core_apply around the core's own (sim/meson.build). */
 #ifndef SIM_CANARY_H
 #define SIM_CANARY_H
 
@@ -8,12 +9,42 @@
 #include "engine/engine.h"
 #include "sim/world.h"
 
-static inline void canary_commit(struct world *w, struct engine *e, const struct batch *b) {
-  (void)w, (void)e, (void)b;
-}
-static inline enum sp_err canary_committer_commit(struct world *w, struct committer *c, struct store_batch *b, usec mono, struct fault *why) {
-  (void)w;
-  return committer_commit(c, b, mono, why);
-}
+/* X(NAME, "name", what is wrong) */
+#define CANARY_LIST(X)                                                                             \
+  X(UNLOCK_BEFORE_COMMIT, "unlock-before-commit", "effects leave before their batch is durable")   \
+  X(ANSWER_BEFORE_COMMIT, "answer-before-commit", "and answers")                                   \
+  X(FORGOTTEN_INTERLOCK, "forgotten-interlock", "other doors of the group are not looked at")      \
+  X(CAPACITY_OFF_BY_ONE, "capacity-off-by-one", "one person more than an area holds")              \
+  X(STALE_REVOCATION, "stale-revocation", "a card is good for a minute after it was taken back")   \
+  X(LOST_ENTRY, "lost-entry", "syncs are answered and not done")                                   \
+  X(REORDERED_ENTRY, "reordered-entry", "two entries of a batch change places")                    \
+  X(WRONG_AREA, "wrong-area", "who passed is put where they came from")                            \
+  X(TWO_ENGINES, "two-engines", "another engine writes into the same store")                       \
+  X(FORGOTTEN_LOCKDOWN, "forgotten-lockdown", "a lockdown is not looked at")                       \
+  X(ENDLESS_PINS, "endless-pins", "wrong PINs are not counted")                                    \
+  X(MISSED_TIMER, "missed-timer", "nobody wakes the engine")
+
+enum canary {
+  CANARY_NONE,
+#define X(NAME, name, doc) CANARY_##NAME,
+  CANARY_LIST(X)
+#undef X
+      CANARY_COUNT
+};
+extern const char *const canary_names[CANARY_COUNT], *const canary_docs[CANARY_COUNT];
+/* CANARY_COUNT when there is none of this name. */
+enum canary canary_find(const char *name);
+
+/* Until the next one is planted; CANARY_NONE: nothing is wrong. */
+void canary_plant(enum canary which);
+bool canary_is(enum canary which);
+
+/* Where the host does what the engine asks. */
+void canary_commit(struct engine *e, const struct io *io, const struct batch *b);
+enum sp_err canary_committer_commit(struct committer *c, struct store_batch *b, usec mono,
+                                    struct fault *why);
+/* Another engine commits an entry of its own. */
+void canary_other_engine(const struct slug *site, const struct io *io,
+                         const struct note_signer *signer, const char *path, usec wall);
 
 #endif

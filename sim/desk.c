@@ -63,7 +63,8 @@ static struct clerk *asker(struct desk *d, enum command_type type) {
   return NULL;
 }
 
-static const struct clerk *second(struct desk *d, enum command_type type, const struct clerk *first) {
+static const struct clerk *second(struct desk *d, enum command_type type,
+                                  const struct clerk *first) {
   bool anyone = rng_chance(&d->rng, 1, 25);
   uint32_t start = rng_below(&d->rng, d->n);
   if (!command_permissions[type].second_roles || rng_chance(&d->rng, 1, 25))
@@ -138,9 +139,8 @@ static bool ask_step(struct desk *d, struct human *h) {
     c.u.credential_issue.until = some_until(d);
     if (!plan_find(plan, REF_FORMAT, span_str(h->card.format), &c.u.credential_issue.format))
       return false;
-    snprintf(more, sizeof more,
-             ",\"secret\":{\"card\":{\"format\":\"%s\",\"value\":\"%s\"}}", h->card.format,
-             h->card.digits);
+    snprintf(more, sizeof more, ",\"secret\":{\"card\":{\"format\":\"%s\",\"value\":\"%s\"}}",
+             h->card.format, h->card.digits);
     break;
   case STEP_PIN:
     c.type = COMMAND_PIN_SET;
@@ -202,23 +202,23 @@ static const struct {
   uint32_t weight;
   unsigned needs;
 } chores[] = {
-    {COMMAND_PERSON_SUSPEND, 20, NEEDS_PERSONS},
+    {COMMAND_PERSON_SUSPEND, 6, NEEDS_PERSONS},
     {COMMAND_PERSON_REINSTATE, 40, NEEDS_PERSONS},
-    {COMMAND_PERSON_DEPART, 4, NEEDS_PERSONS},
-    {COMMAND_PERSON_MERGE, 6, NEEDS_PERSONS},
+    {COMMAND_PERSON_DEPART, 2, NEEDS_PERSONS},
+    {COMMAND_PERSON_MERGE, 2, NEEDS_PERSONS},
     {COMMAND_PERSON_UNMERGE, 8, NEEDS_PERSONS},
-    {COMMAND_PERSON_LOCATE, 60, NEEDS_PERSONS},
+    {COMMAND_PERSON_LOCATE, 100, NEEDS_PERSONS},
     {COMMAND_CREDENTIAL_ISSUE, 30, NEEDS_PERSONS},
-    {COMMAND_CREDENTIAL_SUSPEND, 15, NEEDS_CREDENTIALS},
+    {COMMAND_CREDENTIAL_SUSPEND, 5, NEEDS_CREDENTIALS},
     {COMMAND_CREDENTIAL_REINSTATE, 25, NEEDS_CREDENTIALS},
-    {COMMAND_CREDENTIAL_LOST, 6, NEEDS_CREDENTIALS},
-    {COMMAND_CREDENTIAL_REVOKE, 6, NEEDS_CREDENTIALS},
-    {COMMAND_PIN_SET, 15, NEEDS_PERSONS},
-    {COMMAND_LEVEL_GRANT, 40, NEEDS_PERSONS},
-    {COMMAND_LEVEL_REVOKE, 15, NEEDS_PERSONS},
-    {COMMAND_SEPARATION_ADD, 12, NEEDS_PERSONS},
+    {COMMAND_CREDENTIAL_LOST, 4, NEEDS_CREDENTIALS},
+    {COMMAND_CREDENTIAL_REVOKE, 4, NEEDS_CREDENTIALS},
+    {COMMAND_PIN_SET, 8, NEEDS_PERSONS},
+    {COMMAND_LEVEL_GRANT, 50, NEEDS_PERSONS},
+    {COMMAND_LEVEL_REVOKE, 8, NEEDS_PERSONS},
+    {COMMAND_SEPARATION_ADD, 6, NEEDS_PERSONS},
     {COMMAND_SEPARATION_LIFT, 12, NEEDS_PERSONS},
-    {COMMAND_LOCKDOWN_START, 6, NEEDS_NOTHING},
+    {COMMAND_LOCKDOWN_START, 4, NEEDS_NOTHING},
     {COMMAND_LOCKDOWN_RELEASE, 30, NEEDS_NOTHING},
     {COMMAND_THREAT_RAISE, 8, NEEDS_NOTHING},
     {COMMAND_THREAT_LOWER, 20, NEEDS_NOTHING},
@@ -356,8 +356,7 @@ static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
   case COMMAND_OPERATOR_DISABLE: /* of those that came later: some must stay to do the work */
     if (core->head.n_operators <= d->n)
       return false;
-    c->u.operator_ref.operator_index =
-        d->n + rng_below(r, core->head.n_operators - d->n);
+    c->u.operator_ref.operator_index = d->n + rng_below(r, core->head.n_operators - d->n);
     return true;
   }
   return false;
@@ -417,7 +416,7 @@ static void on_wake(void *ctx, uint64_t at) {
   struct desk *d = ctx;
   struct clerk *k = &d->clerks[at];
   struct rng *r = &d->rng;
-  usec wait = seconds(r, 1, 20);
+  usec wait = seconds(r, 2, 60);
   if (link_is_up(k->asks.link) && watch_plan(d->w->watch)) {
     if (!k->session[0]) {
       if (!k->logging_in)

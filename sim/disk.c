@@ -4,7 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { page_bytes = 4096, sector_bytes = 512, files_max = 8, name_max = 64, shm_max = 64, slots = 8 };
+enum {
+  page_bytes = 4096,
+  sector_bytes = 512,
+  files_max = 8,
+  name_max = 64,
+  shm_max = 64,
+  slots = 8
+};
 
 /* Pages that are all zero are not there. */
 struct image {
@@ -15,7 +22,7 @@ struct image {
 
 struct pending {
   int64_t at;
-  int n; /* bytes; -1: the file was cut to `at` */
+  int n;          /* bytes; -1: the file was cut to `at` */
   uint8_t *bytes; /* NULL: zeros */
 };
 

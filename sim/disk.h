@@ -38,7 +38,7 @@ struct disk_loss {
   uint32_t kept, lost, torn, misdirected;
 };
 struct disk_loss disk_power_loss(struct disk *d, bool misdirects);
-/* A disk that lies: syncs up to this call of the other are answered and not done. */
+/* A disk that lies: syncs are answered and not done. */
 void disk_lies(struct disk *d, bool yes);
 
 struct disk_counts {

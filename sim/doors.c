@@ -94,6 +94,10 @@ bool doors_is_open(const struct doors *d, uint32_t door) {
   return d->at[door].open;
 }
 
+bool doors_was_released(const struct doors *d, uint32_t door) {
+  return d->at[door].open && d->at[door].ours;
+}
+
 bool doors_is_locked(const struct doors *d, uint32_t door) {
   return !d->at[door].open && !d->at[door].released;
 }
@@ -106,7 +110,10 @@ bool doors_open(struct doors *d, uint32_t door, bool handle, bool force) {
     return false;
   r->open = true;
   r->ours = r->released;
-  trace(d->w, "door %s: opened%s", r->name.s, r->released ? "" : handle ? " by the handle" : " by force");
+  trace(d->w, "door %s: opened%s", r->name.s,
+        r->released ? ""
+        : handle    ? " by the handle"
+                    : " by force");
   line_contact(d->w->line, door);
   return true;
 }

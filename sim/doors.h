@@ -17,6 +17,8 @@ void doors_unlock(struct doors *d, uint32_t door, uint32_t ms, uint64_t n);
 void doors_lock(struct doors *d, uint32_t door);
 
 bool doors_is_open(const struct doors *d, uint32_t door);
+/* It was opened while its bolt was in: on our word, by nobody's force. */
+bool doors_was_released(const struct doors *d, uint32_t door);
 bool doors_is_locked(const struct doors *d, uint32_t door); /* bolt out and leaf shut */
 /* Somebody opens the leaf. False: the bolt holds, and nothing happens unless they `force` it, or
  * go by the `handle` inside that some doors have. */

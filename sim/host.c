@@ -67,8 +67,9 @@ struct host {
   usec timer;
   bool failed;
   struct fault failure;
-  bool disk_failed; /* a fault of the disk struck this process */
+  bool disk_failed;      /* a fault of the disk struck this process */
   uint64_t effects_left; /* until it is killed; UINT64_MAX = it is not */
+  bool kill_at_disk;     /* only what is asked of the disk counts */
   usec full_until;
 
   struct link links[links_max];
@@ -85,6 +86,7 @@ static void draw_kill(struct host *h) {
   struct world *w = h->w;
   bool kills = !w->calm && w->settings.faults & (1u << FAULT_KILL | 1u << FAULT_POWER);
   h->effects_left = kills && rng_chance(&h->rng, 3, 4) ? rng_below(&h->rng, 1500) : UINT64_MAX;
+  h->kill_at_disk = rng_chance(&h->rng, 2, 3);
 }
 
 /* True: the process has ended, here or before. */
@@ -93,7 +95,9 @@ static bool dies(struct host *h, const char *what) {
     return false;
   if (h->dead)
     return true;
-  if (h->effects_left == UINT64_MAX || h->w->calm || h->effects_left-- > 0)
+  bool at_disk = strcmp(what, "send") != 0 && strcmp(what, "close") != 0;
+  if (h->effects_left == UINT64_MAX || h->w->calm || (h->kill_at_disk && !at_disk) ||
+      h->effects_left-- > 0)
     return false;
   h->dead = true;
   world_struck(h->w, FAULT_KILL, what);
@@ -114,8 +118,8 @@ static int on_disk(void *ctx, bool sync) {
     rc = SQLITE_IOERR_FSYNC;
   else if (!sync && world_strikes(w, &h->rng, FAULT_WRITE, 1, 4000))
     rc = SQLITE_IOERR_WRITE;
-  else if (!sync && (world_now(w) < h->full_until ||
-                     world_strikes(w, &h->rng, FAULT_FULL, 1, 6000))) {
+  else if (!sync &&
+           (world_now(w) < h->full_until || world_strikes(w, &h->rng, FAULT_FULL, 1, 6000))) {
     if (world_now(w) >= h->full_until)
       h->full_until = world_now(w) + rng_between(&h->rng, 1, 20) * USEC_PER_S;
     rc = SQLITE_FULL;
@@ -363,7 +367,7 @@ static void io_commit(void *ctx, struct batch *batch) {
     return;
   SP_ASSERT(!h->to_commit);
   h->to_commit = batch;
-  canary_commit(h->w, h->engine, batch);
+  canary_commit(h->engine, &h->io, batch);
   later(h, disk_time(h), on_commit);
 }
 
@@ -389,7 +393,7 @@ static void io_timer(void *ctx, usec mono) {
   if (h->timer == mono)
     return;
   h->timer = mono;
-  if (mono != TIME_ABSENT && !h->dead)
+  if (mono != TIME_ABSENT && !h->dead && !canary_is(CANARY_MISSED_TIMER))
     queue_put(&h->w->queue, mono, on_timer, h, h->life);
 }
 
@@ -445,7 +449,9 @@ static void on_commit(void *ctx, uint64_t life) {
   if (!mine(h, life) || !b)
     return;
   h->to_commit = NULL;
-  enum sp_err err = canary_committer_commit(h->w, h->committer, &b->rows, world_now(h->w), &why);
+  if (canary_is(CANARY_TWO_ENGINES) && rng_chance(&h->rng, 1, 200))
+    canary_other_engine(&h->site, &h->io, &h->signer, db, world_wall(h->w));
+  enum sp_err err = canary_committer_commit(h->committer, &b->rows, world_now(h->w), &why);
   if (!h->dead) {
     if (!err)
       watch_durable(h->w->watch, h->store);
@@ -556,8 +562,7 @@ static void settle(struct host *h) {
     h->counts.fatals++;
     trace(w, "engine stops: %s", h->failure.text);
     if (!h->disk_failed)
-      watch_complain(w->watch, "the engine stopped though nothing had failed: %s",
-                     h->failure.text);
+      watch_complain(w->watch, "the engine stopped though nothing had failed: %s", h->failure.text);
     end_process(h, false);
     return;
   }
@@ -659,15 +664,13 @@ static void boot(void *ctx, uint64_t life) {
   if (err) {
     trace(w, "the engine does not start: %s", why.text);
     if (!h->disk_failed)
-      watch_complain(w->watch, "the engine does not start though nothing had failed: %s",
-                     why.text);
+      watch_complain(w->watch, "the engine does not start though nothing had failed: %s", why.text);
     end_process(h, false);
     return;
   }
   h->counts.boots++;
   trace(w, "engine started: %llu entries, snapshot of %llu",
-        (unsigned long long)core_next_entry(h->fold.core),
-        (unsigned long long)h->fold.folded_from);
+        (unsigned long long)core_next_entry(h->fold.core), (unsigned long long)h->fold.folded_from);
   watch_up(w->watch, h->store, h->fold.core);
   settle(h);
 }
@@ -785,6 +788,7 @@ struct host *host_new(struct world *w, struct span yaml, const uint32_t *roles,
   if (!err)
     err = found(h, yaml, roles, n_operators, &why);
   h->oracle = false;
+  disk_lies(h->disk, canary_is(CANARY_LOST_ENTRY));
   if (err)
     watch_complain(w->watch, "the site could not be founded: %s", why.text);
   else

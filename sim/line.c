@@ -12,7 +12,8 @@
 
 enum { wires = 2, buffered_max = 64 };
 enum what { ASK_SUBSCRIBE, ASK_CARD, ASK_DOOR, ASK_READER, ASK_LATE };
-/* From what the line knows to what the reader does, at most; taken off the time that an unlock has. */
+/* From what the line knows to what the reader does, at most; taken off the time that an unlock has.
+ */
 enum { bus_ms_max = 60 };
 
 struct known_door { /* what the engine has been told */

@@ -8,6 +8,7 @@
 
 struct people {
   struct world *w;
+  struct rng rng;
   const struct plan *plan;
   uint32_t n, next_card;
   struct human *at;
@@ -38,10 +39,14 @@ static bool stands_at(const struct plan *plan, uint32_t door, uint32_t area) {
   return d->from == area || d->to == area;
 }
 
+static void queue_up(struct people *p, uint32_t door);
+
 static void on_close(void *ctx, uint64_t door) {
   struct people *p = ctx;
-  if (door < p->plan->n_doors)
-    doors_close(p->w->doors, (uint32_t)door);
+  if (door >= p->plan->n_doors)
+    return;
+  doors_close(p->w->doors, (uint32_t)door);
+  queue_up(p, (uint32_t)door);
 }
 
 /* Goes through a door that is open, and shuts it, sooner or later. */
@@ -93,9 +98,9 @@ static void badge(struct people *p, struct human *h, uint32_t reader) {
   } else if (asks && !rng_chance(r, 1, 12)) {
     pin = rng_chance(r, 1, 40) ? h->duress : h->pin;
   }
-  enum biometric biometric = rng_chance(r, 1, 15)                    ? BIOMETRIC_MISMATCH
-                             : at->factors & FACTOR_BIT_BIOMETRIC ? BIOMETRIC_MATCH
-                                                                   : BIOMETRIC_NONE;
+  enum biometric biometric = at->factors & FACTOR_BIT_BIOMETRIC ? BIOMETRIC_MATCH : BIOMETRIC_NONE;
+  if (rng_chance(r, 1, 15))
+    biometric = rng_chance(r, 1, 2) ? BIOMETRIC_NONE : BIOMETRIC_MISMATCH;
   h->reader = reader;
   trace(p->w, "human %u: holds a card to %s%s", h->at, at->name.s, pin[0] ? " with a PIN" : "");
   line_card(p->w->line, reader, &h->card, pin, biometric, h->at);
@@ -140,6 +145,31 @@ static void badge_against(struct people *p, const struct human *h, uint32_t read
       badge(p, o, i);
       return;
     }
+  }
+}
+
+/* There was a queue: the next one holds the card up as soon as the door falls shut. */
+static void on_queue(void *ctx, uint64_t door);
+
+static void queue_up(struct people *p, uint32_t door) {
+  if (rng_chance(&p->rng, 1, 2))
+    queue_put(&p->w->queue, world_now(p->w) + rng_between(&p->rng, 0, 200) * USEC_PER_MS, on_queue,
+              p, door);
+}
+
+static void on_queue(void *ctx, uint64_t door) {
+  struct people *p = ctx;
+  uint32_t first = rng_below(&p->rng, p->plan->n_readers);
+  for (uint32_t i = 0; i < p->plan->n_readers; i++) {
+    uint32_t reader = (first + i) % p->plan->n_readers;
+    const struct plan_reader *r = &p->plan->readers[reader];
+    const struct plan_door *d = &p->plan->doors[r->door];
+    if (r->door != door)
+      continue;
+    struct human *h = another_in(p, &p->at[0], r->direction == DIRECTION_IN ? d->from : d->to);
+    if (h)
+      badge(p, h, reader);
+    return;
   }
 }
 
@@ -230,14 +260,15 @@ static void on_wake(void *ctx, uint64_t who) {
 /* --- --- */
 
 struct people *people_new(struct world *w, uint32_t n) {
-  static const uint8_t kinds[] = {PERSON_STAFF,   PERSON_STAFF,   PERSON_OFFICER, PERSON_OFFICER,
-                                  PERSON_VISITOR, PERSON_COUNSEL, PERSON_CONTRACTOR,
-                                  PERSON_INSPECTOR, PERSON_DETAINEE};
+  static const uint8_t kinds[] = {PERSON_STAFF,      PERSON_STAFF,     PERSON_OFFICER,
+                                  PERSON_OFFICER,    PERSON_VISITOR,   PERSON_COUNSEL,
+                                  PERSON_CONTRACTOR, PERSON_INSPECTOR, PERSON_DETAINEE};
   struct people *p = sp_alloc(1, sizeof *p);
   SP_ASSERT(p);
   p->at = sp_alloc(n + 1, sizeof *p->at);
   SP_ASSERT(p->at);
   p->w = w;
+  p->rng = rng_from(w->settings.seed, "people");
   p->n = n;
   p->next_card = 1000;
   for (uint32_t i = 0; i < n; i++) {
@@ -271,7 +302,8 @@ void people_replan(struct people *p, const struct plan *was, const struct plan *
     if (was && !plan_find(plan, REF_AREA, span_str(was->areas[h->area].name.s), &area))
       area = area_outside;
     h->area = area;
-    if (!was && h->kind == PERSON_DETAINEE && plan->n_areas > 2) /* brought in before the day began */
+    if (!was && h->kind == PERSON_DETAINEE &&
+        plan->n_areas > 2) /* brought in before the day began */
       h->area = 2 + rng_below(&h->rng, plan->n_areas - 2);
     h->reader = REF_ABSENT;
     if (was)

@@ -9,11 +9,11 @@
 #include "sim/world.h"
 
 struct human {
-  uint32_t at, kind;  /* which of the people; enum person_kind */
-  uint32_t area;      /* where they are */
-  uint32_t person;    /* as they are registered; REF_ABSENT: not yet, as far as the desk knows */
-  uint32_t steps;     /* of their registration that are done (desk.c) */
-  bool asked;         /* the desk is at the next one */
+  uint32_t at, kind; /* which of the people; enum person_kind */
+  uint32_t area;     /* where they are */
+  uint32_t person;   /* as they are registered; REF_ABSENT: not yet, as far as the desk knows */
+  uint32_t steps;    /* of their registration that are done (desk.c) */
+  bool asked;        /* the desk is at the next one */
   bool has_card;
   struct card card;
   char pin[8], duress[8];

@@ -10,7 +10,10 @@ static void read_file(const char *name, struct buf *out) {
   FILE *f = fopen(path, "r");
   size_t n;
   if (!f) {
-    fprintf(stderr, "sallyport-sim: cannot read %s: run from the top of the source, or set SALLYPORT_SOURCE\n", path);
+    fprintf(
+        stderr,
+        "sallyport-sim: cannot read %s: run from the top of the source, or set SALLYPORT_SOURCE\n",
+        path);
     exit(2);
   }
   while (buf_reserve(out, 65536) && (n = fread(out->p + out->n, 1, 65536, f)) > 0)
@@ -19,7 +22,8 @@ static void read_file(const char *name, struct buf *out) {
 }
 
 void plans_first(const struct settings *s, struct buf *yaml) {
-  read_file(s->reference ? "examples/three-sections.yaml" : "tests/scenarios/plans/port.yaml", yaml);
+  read_file(s->reference ? "examples/three-sections.yaml" : "tests/scenarios/plans/port.yaml",
+            yaml);
 }
 
 void plans_next(struct world *w, struct rng *r, struct buf *yaml) {

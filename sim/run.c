@@ -1,5 +1,6 @@
 #include "sim/run.h"
 
+#include "sim/canary.h"
 #include "sim/desk.h"
 #include "sim/doors.h"
 #include "sim/line.h"
@@ -40,7 +41,8 @@ struct settings settings_of(uint64_t seed) {
   s.operators = (uint32_t)rng_between(&r, 3, 7);
   /* Swarm: each kind of fault is in half of the worlds, and one world in eight has none. */
   s.faults = rng_chance(&r, 1, 8) ? 0 : (uint32_t)rng_next(&r) & ((1u << FAULT_COUNT) - 1);
-  s.length = rng_between(&r, 2, rng_chance(&r, 1, 10) ? 240 : 30) * 60 * USEC_PER_S;
+  s.length = rng_between(&r, 2, rng_chance(&r, 1, 10) ? rng_chance(&r, 1, 10) ? 480 : 60 : 12) *
+             60 * USEC_PER_S;
   s.reference = rng_chance(&r, 1, 64);
   return s;
 }
@@ -90,25 +92,29 @@ static void play(struct world *w, struct result *r) {
 static void tell(const struct world *w, struct result *r) {
   const struct settings *s = &w->settings;
   struct span what = watch_complaint(w->watch);
-  buf_printf(&r->story, "seed %llu: %u people, %u operators, %lld s%s; faults:",
-             (unsigned long long)s->seed, s->people, s->operators,
-             (long long)(s->length / USEC_PER_S), s->reference ? ", the reference site" : "");
+  struct buf story = {0};
+  buf_printf(&story,
+             "seed %llu: %u people, %u operators, %lld s%s; faults:", (unsigned long long)s->seed,
+             s->people, s->operators, (long long)(s->length / USEC_PER_S),
+             s->reference ? ", the reference site" : "");
   for (uint32_t i = 0; i < FAULT_COUNT; i++)
     if (s->faults & 1u << i)
-      buf_printf(&r->story, " %s", fault_names[i]);
-  buf_puts(&r->story, s->faults ? "\n" : " none\n");
-  buf_puts(&r->story, "What happened last:\n");
-  trace_tail(w->trace, &r->story);
-  buf_printf(&r->story, "WRONG: %.*s\n", (int)what.n, (const char *)what.p);
+      buf_printf(&story, " %s", fault_names[i]);
+  buf_puts(&story, s->faults ? "\nWhat happened last:\n" : " none\nWhat happened last:\n");
+  trace_tail(w->trace, &story);
+  snprintf(r->wrong, sizeof r->wrong, "%.*s", (int)what.n, (const char *)what.p);
+  snprintf(r->story, sizeof r->story, "%s", buf_cstr(&story));
+  buf_free(&story);
 }
 
 void run_seed(const struct settings *s, struct result *r) {
   struct world *w = sp_alloc(1, sizeof *w);
   struct buf yaml = {0};
   uint32_t roles[16];
-  *r = (struct result){0};
+  *r = (struct result){.seed = s->seed};
   SP_ASSERT(w);
   w->settings = *s;
+  canary_plant((enum canary)s->canary);
   w->wall_ahead = FIRST_DAY;
   w->clock_trusted = true;
   w->trace = trace_new(s->tell);
@@ -126,7 +132,6 @@ void run_seed(const struct settings *s, struct result *r) {
   if (r->failed)
     tell(w, r);
   r->hash = trace_hash(w->trace);
-  r->lines = trace_lines(w->trace);
   r->counts = *watch_counts(w->watch);
   r->host = host_counts(w->host);
   memcpy(r->struck, w->struck, sizeof r->struck);
@@ -140,8 +145,4 @@ void run_seed(const struct settings *s, struct result *r) {
   queue_free(&w->queue);
   buf_free(&yaml);
   sp_free(w);
-}
-
-void result_free(struct result *r) {
-  buf_free(&r->story);
 }

@@ -121,6 +121,18 @@ static const struct mark *find_mark(const struct watch *x, uint64_t n) {
   return from < x->n_marks && x->marks[from].n == n ? &x->marks[from] : NULL;
 }
 
+/* Where nothing is slow and nothing gets lost, nobody who was let in is called a burglar. */
+static void check_forced(struct watch *x, const struct event *e) {
+  const uint32_t muddles =
+      1u << FAULT_KILL | 1u << FAULT_POWER | 1u << FAULT_SYNC | 1u << FAULT_WRITE |
+      1u << FAULT_FULL | 1u << FAULT_SLOW | 1u << FAULT_DELAY | 1u << FAULT_CUT | 1u << FAULT_DEAF |
+      1u << FAULT_DROP | 1u << FAULT_REBOOT | 1u << FAULT_CLOCK_BACK | 1u << FAULT_CLOCK_FORWARD;
+  if (e->type == EVENT_DOOR_FORCED && !(x->w->settings.faults & muddles) &&
+      doors_was_released(x->w->doors, e->u.door_ref.door))
+    watch_complain(x, "entry %llu calls door %s forced, which was opened while we had released it",
+                   (unsigned long long)e->n, watch_plan(x)->doors[e->u.door_ref.door].name.s);
+}
+
 static void count(struct watch *x, const struct event *e) {
   struct watch_counts *c = &x->counts;
   const struct reasons *why = e->type == EVENT_PASSAGE_REFUSED   ? &e->u.passage_refused.reasons
@@ -159,14 +171,15 @@ static enum sp_err on_entry(void *ctx, const struct fold *f, const struct entry 
   *copy = *e;
   if (e->type == EVENT_PLAN_APPLIED) {
     SP_ASSERT(x->n_plans < plans_max);
-    enum sp_err err = fold_load_plan(f->store, &e->u.plan_applied.compiled,
-                                     &x->plans[x->n_plans], why);
+    enum sp_err err =
+        fold_load_plan(f->store, &e->u.plan_applied.compiled, &x->plans[x->n_plans], why);
     if (err)
       return err;
     copy->plan = x->plans[x->n_plans++];
   }
   x->command.plan = copy->plan ? copy->plan : watch_plan(x);
   keep_mark(x, e);
+  check_forced(x, e);
   count(x, e);
   return SP_OK;
 }
@@ -275,9 +288,16 @@ void watch_frame(struct watch *x, const char *client, const struct frame *f, con
 void watch_unlocked(struct watch *x, uint32_t door, uint64_t n) {
   const struct mark *m = find_mark(x, n);
   const struct slug *name = &watch_plan(x)->doors[door].name;
+  if (m && strcmp(m->door.s, name->s) == 0 && !x->fold.core->doors[door].unlocked)
+    watch_complain(x,
+                   "door %s is released on the word of entry %llu, and the journal has it locked "
+                   "since",
+                   name->s, (unsigned long long)n);
   if (!m || strcmp(m->door.s, name->s) != 0)
-    watch_complain(x, "door %s is released on the word of entry %llu, which grants no passage "
-                   "there", name->s, (unsigned long long)n);
+    watch_complain(x,
+                   "door %s is released on the word of entry %llu, which grants no passage "
+                   "there",
+                   name->s, (unsigned long long)n);
 }
 
 /* --- The end --- */

@@ -51,8 +51,8 @@ struct settings {
   uint32_t faults; /* bit (1 << enum fault_kind) */
   usec length;     /* with faults; then they stop, and all must come right */
   bool reference;  /* the reference site instead of a random one */
-  const char *canary;
-  bool tell; /* print the story as it goes */
+  uint32_t canary; /* enum canary: what is planted */
+  bool tell;       /* print the story as it goes */
 };
 struct settings settings_of(uint64_t seed);
 
@@ -69,7 +69,7 @@ struct world {
   struct queue queue; /* its time is the true one, and the monotonic clock */
   usec wall_ahead;    /* of the wall clock over it */
   bool clock_trusted;
-  bool calm; /* faults have stopped */
+  bool calm;       /* faults have stopped */
   usec settled_at; /* and their consequences too: what was slow has arrived */
   uint64_t struck[FAULT_COUNT];
 
