@@ -4,13 +4,15 @@
  * order, a refusal with all its reasons, a rejection, or nothing. CONTRIBUTING.md tells the words;
  * the files are meant to be read without it.
  *
- * After each line the invariants of the state are checked by simple loops; at the end the events
- * are applied to an empty site once more and must give the same bytes, and so must a load of the
+ * After each command the naive model of sim/ is asked as well: it and the core must agree on every
+ * reason, event, effect and on the whole state. After each line the invariants of the state are
+ * checked by simple loops; at the end the events are applied to an empty site once more and must give the same bytes, and so must a load of the
  * dump.
  */
 #include "core/state.h"
 #include "plan/plan_blob.h"
 #include "plan/plan_read.h"
+#include "sim/model.h"
 
 #include <glob.h>
 #include <setjmp.h>
@@ -35,6 +37,7 @@ struct play {
   char dir[512];
   void *mem;
   struct core *core;
+  struct model *model;
   struct plan *plans[8];
   int n_plans;
   struct named persons[names_max], cards[names_max];
@@ -50,7 +53,7 @@ struct play {
 
 #define FAIL(p, ...)                                                                               \
   do {                                                                                             \
-    char text_[2400];                                                                              \
+    char text_[8000];                                                                              \
     snprintf(text_, sizeof text_, __VA_ARGS__);                                                    \
     fail_msg("%s:%d: %s", (p)->file, (p)->line, text_);                                            \
   } while (0)
@@ -121,6 +124,14 @@ static usec instant_of(struct play *p, const char *s) {
 
 /* --- Running a command --- */
 
+static void ask_model(struct play *p, const struct command *c) {
+  struct buf story = {0};
+  if (!model_step_outcome(p->model, c, &p->out, &story) ||
+      !model_same(p->model, p->core, &story) || !model_invariants(p->model, &story))
+    FAIL(p, "%s", buf_cstr(&story));
+  buf_free(&story);
+}
+
 static void run(struct play *p, struct command *c) {
   c->at = p->now;
   c->known_at = p->now - p->behind;
@@ -131,6 +142,7 @@ static void run(struct play *p, struct command *c) {
     p->kept[p->n_kept++] = p->out.events[i];
     core_apply(p->core, &p->out.events[i]);
   }
+  ask_model(p, c);
 }
 
 static void tick_all(struct play *p) {
@@ -699,6 +711,8 @@ static void play_file(void **state) {
   *strrchr(p->dir, '/') = 0;
   p->mem = new_memory();
   p->core = core_init(p->mem);
+  p->model = model_new();
+  assert_non_null(p->model);
   assert_true(time_parse_lenient(&p->now, "2026-11-23T08:00Z", 17));
   struct command c = {.type = COMMAND_SITE_CREATE, .by = {ACTOR_INIT, 0}, .second = REF_ABSENT};
   c.u.site_create.vkey.b[0] = 1;
@@ -715,6 +729,7 @@ static void play_file(void **state) {
     FAIL(p, "the scenario expects nothing");
   check_folds(p);
   munmap(p->mem, core_memory_size());
+  model_free(p->model);
   for (int i = 0; i < p->n_plans; i++)
     plan_free(p->plans[i]);
   free(p->kept);

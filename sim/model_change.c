@@ -1,0 +1,160 @@
+/* model_change.c: another plan is put in force while the site runs. Things keep what is known of
+ * them by their names. */
+#include "sim/model_state.h"
+
+#include <string.h>
+
+/* The thing of this name in the new plan; REF_ABSENT: it has none. */
+static uint32_t renamed(const char *name, const void *first, uint32_t n, size_t size) {
+  for (uint32_t i = 0; i < n; i++)
+    if (strcmp(name, (const char *)first + i * size) == 0) /* a name is the first member */
+      return i;
+  return REF_ABSENT;
+}
+
+#define CARRIED(old, new, array, index)                                                            \
+  renamed((old)->array[index].name.s, (new)->array, (new)->n_##array, sizeof *(new)->array)
+
+static bool has_others_than_waiting(const struct m_door *d) {
+  for (uint32_t i = 0; i < d->n_party; i++)
+    if (d->party[i].status == PARTY_GRANTED)
+      return true;
+  return false;
+}
+
+/* What stands in the way of the plan. */
+static bool cannot(const struct asked *a) {
+  const struct model *m = a->m;
+  const struct plan *old = m->plan, *new = a->c->plan;
+  for (uint32_t i = 0; i < old->n_areas; i++)
+    if (CARRIED(old, new, areas, i) == REF_ABSENT) {
+      bool held = m->areas[i].lockdown;
+      for (uint32_t k = 0; k < m->n_persons; k++)
+        held |= m->persons[k].area == i;
+      if (held) {
+        m_reject(a, REASON_AREA_OCCUPIED, REF_AREA, i);
+        return true;
+      }
+    }
+  for (uint32_t i = 0; i < old->n_doors; i++)
+    if (CARRIED(old, new, doors, i) == REF_ABSENT &&
+        (!m_secured(m, i, a->c->at) || has_others_than_waiting(&m->doors[i]))) {
+      m_reject(a, REASON_DOOR_IN_USE, REF_DOOR, i);
+      return true;
+    }
+  return false;
+}
+
+void m_decide_plan(const struct asked *a) {
+  const struct model *m = a->m;
+  uint32_t lapsed = 0;
+  if (m->plan && cannot(a))
+    return;
+  for (uint32_t i = 0; m->plan && i < m->n_persons; i++)
+    for (uint32_t k = 0; k < m->persons[i].n_grants; k++)
+      lapsed += CARRIED(m->plan, a->c->plan, levels, m->persons[i].grants[k].level) == REF_ABSENT;
+  struct event *e = m_expect(a, EVENT_PLAN_APPLIED);
+  e->plan = a->c->plan;
+  e->u.plan_applied =
+      (struct ev_plan_applied){a->c->u.plan_apply.compiled, a->c->u.plan_apply.source, lapsed};
+}
+
+/* --- What it makes of the state --- */
+
+static void carry_people(struct model *m, const struct plan *old, const struct plan *new) {
+  for (uint32_t i = 0; i < m->n_persons; i++) {
+    struct m_person *p = &m->persons[i];
+    p->area = CARRIED(old, new, areas, p->area);
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < p->n_grants; k++) {
+      uint32_t level = CARRIED(old, new, levels, p->grants[k].level);
+      if (level == REF_ABSENT)
+        continue;
+      p->grants[kept] = p->grants[k];
+      p->grants[kept++].level = level;
+    }
+    p->n_grants = kept;
+  }
+  for (uint32_t i = 0; i < m->n_credentials; i++)
+    if (m->credentials[i].format != REF_ABSENT)
+      m->credentials[i].format = CARRIED(old, new, formats, m->credentials[i].format);
+}
+
+static void carry_party(struct m_door *d, const struct plan *old, const struct plan *new) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < d->n_party; i++) {
+    struct m_member q = d->party[i];
+    if (q.reader != REF_ABSENT)
+      q.reader = CARRIED(old, new, readers, q.reader);
+    q.from = CARRIED(old, new, areas, q.from);
+    q.to = CARRIED(old, new, areas, q.to);
+    if (q.from == REF_ABSENT || q.to == REF_ABSENT)
+      continue;
+    d->party[kept++] = q;
+  }
+  d->n_party = kept;
+}
+
+struct places {
+  struct m_area *areas;
+  struct m_door *doors;
+  bool *closed, *offline, *tampered;
+};
+
+static bool make_places(struct places *x, const struct plan *p) {
+  x->areas = sp_alloc(p->n_areas, sizeof *x->areas);
+  x->doors = sp_alloc(p->n_doors, sizeof *x->doors);
+  x->closed = sp_alloc(p->n_gates, sizeof *x->closed);
+  x->offline = sp_alloc(p->n_readers + 1, sizeof *x->offline);
+  x->tampered = sp_alloc(p->n_readers + 1, sizeof *x->tampered);
+  return x->areas && x->doors && x->closed && x->offline && x->tampered;
+}
+
+static void carry_places(struct model *m, struct places *x, const struct plan *old,
+                         const struct plan *new) {
+  uint32_t to;
+  for (uint32_t i = 0; i < old->n_areas; i++)
+    if ((to = CARRIED(old, new, areas, i)) != REF_ABSENT)
+      x->areas[to] = m->areas[i];
+  for (uint32_t i = 0; i < old->n_gates; i++)
+    if ((to = CARRIED(old, new, gates, i)) != REF_ABSENT)
+      x->closed[to] = m->closed[i];
+  for (uint32_t i = 0; i < old->n_doors; i++)
+    if ((to = CARRIED(old, new, doors, i)) != REF_ABSENT) {
+      x->doors[to] = m->doors[i];
+      carry_party(&x->doors[to], old, new);
+    }
+  for (uint32_t i = 0; i < old->n_readers; i++)
+    if ((to = CARRIED(old, new, readers, i)) != REF_ABSENT) {
+      x->offline[to] = m->offline[i];
+      x->tampered[to] = m->tampered[i];
+    }
+  to = CARRIED(old, new, threats, m->threat);
+  m->threat = to == REF_ABSENT ? 0 : to;
+}
+
+bool m_move_plan(struct model *m, const struct event *e) {
+  struct places x = {0};
+  bool made = make_places(&x, e->plan);
+  if (made && m->plan) {
+    carry_places(m, &x, m->plan, e->plan);
+    carry_people(m, m->plan, e->plan);
+  }
+  if (made) {
+    struct places old = {m->areas, m->doors, m->closed, m->offline, m->tampered};
+    m->areas = x.areas;
+    m->doors = x.doors;
+    m->closed = x.closed;
+    m->offline = x.offline;
+    m->tampered = x.tampered;
+    m->plan = e->plan;
+    m->plan_hash = e->u.plan_applied.compiled;
+    x = old;
+  }
+  sp_free(x.areas);
+  sp_free(x.doors);
+  sp_free(x.closed);
+  sp_free(x.offline);
+  sp_free(x.tampered);
+  return made;
+}

@@ -1,0 +1,179 @@
+/* model_door.c: what doors and readers report, and what time makes due. */
+#include "sim/model_state.h"
+
+static struct ev_door_ref the_door(const struct asked *a, uint32_t door) {
+  return (struct ev_door_ref){door, a->m->plan->doors[door].gate};
+}
+
+static void expect_ended(const struct asked *a, enum event_type type, uint32_t door,
+                         const struct m_member *q) {
+  m_expect(a, type)->u.passage_ended = (struct ev_passage_ended){
+      q->person, door, a->m->plan->doors[door].gate, q->from, q->to, q->granted};
+}
+
+static void end_all(const struct asked *a, enum event_type type, uint32_t door) {
+  const struct m_door *d = &a->m->doors[door];
+  for (uint32_t i = 0; i < d->n_party; i++)
+    if (d->party[i].status == PARTY_GRANTED)
+      expect_ended(a, type, door, &d->party[i]);
+}
+
+static bool someone_may_pass(const struct m_door *d) {
+  for (uint32_t i = 0; i < d->n_party; i++)
+    if (d->party[i].status == PARTY_GRANTED)
+      return true;
+  return false;
+}
+
+static void opened(const struct asked *a, uint32_t door) {
+  const struct m_door *d = &a->m->doors[door];
+  if (d->open)
+    return;
+  enum opening cause = OPENING_FORCED;
+  if (someone_may_pass(d))
+    cause = OPENING_PASSAGE;
+  else if (a->c->at < d->rex_until)
+    cause = OPENING_REX;
+  else if (!m_secured(a->m, door, a->c->at))
+    cause = OPENING_PASSAGE;
+  else if (a->m->plan->doors[door].egress == EGRESS_FREE)
+    cause = OPENING_EGRESS;
+  m_expect(a, EVENT_DOOR_OPENED)->u.door_opened =
+      (struct ev_door_opened){door, a->m->plan->doors[door].gate, cause};
+  if (cause == OPENING_FORCED)
+    m_expect_alarm(a, EVENT_DOOR_FORCED)->u.door_ref = the_door(a, door);
+  end_all(a, EVENT_PASSAGE_TAKEN, door);
+}
+
+static void exit_asked(const struct asked *a, uint32_t door) {
+  const struct plan_door *d = &a->m->plan->doors[door];
+  if (d->rex == REX_NONE)
+    return;
+  struct reasons r = {0};
+  if (d->rex == REX_UNLOCK) {
+    const uint32_t sides[2] = {d->to, d->from};
+    for (int k = 0; k < 2 && !r.n; k++)
+      for (uint32_t x = sides[k]; x != NONE16 && !r.n; x = a->m->plan->areas[x].parent)
+        if (a->m->areas[x].lockdown)
+          m_add_reason(&r, REASON_LOCKDOWN, REF_AREA, x);
+    if (a->m->closed[d->gate])
+      m_add_reason(&r, REASON_GATE_OUT_OF_SERVICE, REF_GATE, d->gate);
+  }
+  if (r.n) {
+    a->o->verdict = VERDICT_REFUSED;
+    a->o->reasons = r;
+    m_expect(a, EVENT_COMMAND_REFUSED)->u.command_refused.reasons = r;
+    return;
+  }
+  m_expect(a, EVENT_DOOR_EXIT_REQUESTED)->u.door_ref = the_door(a, door);
+  if (d->rex == REX_UNLOCK)
+    m_expect_effect(a, EFFECT_UNLOCK, door, REF_ABSENT, d->unlock_ms, 0);
+}
+
+void m_decide_door(const struct asked *a) {
+  const struct cmd_door_report *c = &a->c->u.door_report;
+  const struct m_door *d = &a->m->doors[c->door];
+  if (c->late) {
+    m_expect(a, EVENT_DOOR_REPORTED_LATE)->u.reported_late =
+        (struct ev_reported_late){c->door, REF_ABSENT, REF_ABSENT, c->sign, c->occurred_at};
+    return;
+  }
+  switch ((enum door_sign)c->sign) {
+  case DOOR_OPENED:
+    opened(a, c->door);
+    break;
+  case DOOR_CLOSED:
+    if (d->open)
+      m_expect(a, EVENT_DOOR_CLOSED)->u.door_ref = the_door(a, c->door);
+    break;
+  case DOOR_LOCKED:
+    if (d->unlocked) {
+      m_expect(a, EVENT_DOOR_LOCKED)->u.door_ref = the_door(a, c->door);
+      end_all(a, EVENT_PASSAGE_NOT_TAKEN, c->door);
+    }
+    break;
+  case DOOR_REX:
+    exit_asked(a, c->door);
+    break;
+  }
+}
+
+void m_decide_reader(const struct asked *a) {
+  const struct cmd_reader_report *c = &a->c->u.reader_report;
+  bool offline = a->m->offline[c->reader], tampered = a->m->tampered[c->reader];
+  struct event *e = NULL;
+  switch ((enum reader_sign)c->sign) {
+  case READER_ONLINE:
+    e = offline ? m_expect(a, EVENT_READER_ONLINE) : NULL;
+    break;
+  case READER_OFFLINE:
+    e = offline ? NULL : m_expect_alarm(a, EVENT_READER_OFFLINE);
+    break;
+  case READER_TAMPERED:
+    e = tampered ? NULL : m_expect_alarm(a, EVENT_READER_TAMPERED);
+    break;
+  case READER_RESTORED:
+    e = tampered ? m_expect(a, EVENT_READER_RESTORED) : NULL;
+    break;
+  }
+  if (e)
+    e->u.reader_ref.reader = c->reader;
+}
+
+/* --- Timers: each asks when it is due, and a tick makes due what is --- */
+
+/* The door relocks: by its timer when its lock tells nothing, else those who may pass lose it. */
+static usec relock_due(const struct model *m, uint32_t door) {
+  const struct m_door *d = &m->doors[door];
+  if (!d->unlocked || (m->plan->doors[door].lock_monitor && !someone_may_pass(d)))
+    return TIME_ABSENT;
+  return d->relock_at;
+}
+
+enum { lock_silent_max = 2 }; /* seconds; Silent: how long a monitored lock may be */
+
+static usec lock_failed_due(const struct model *m, uint32_t door) {
+  const struct m_door *d = &m->doors[door];
+  if (!d->unlocked || d->lock_failed || !m->plan->doors[door].lock_monitor)
+    return TIME_ABSENT;
+  return d->relock_at + lock_silent_max * USEC_PER_S;
+}
+
+static usec held_due(const struct model *m, uint32_t door) {
+  const struct m_door *d = &m->doors[door];
+  if (!d->open || d->held)
+    return TIME_ABSENT;
+  return d->opened_at + (usec)m->plan->doors[door].held_open_ms * USEC_PER_MS;
+}
+
+static usec sooner(usec a, usec b) {
+  return a == TIME_ABSENT ? b : b == TIME_ABSENT ? a : a < b ? a : b;
+}
+
+usec model_due(const struct model *m) {
+  usec due = TIME_ABSENT;
+  for (uint32_t d = 0; m->plan && d < m->plan->n_doors; d++) {
+    due = sooner(due, relock_due(m, d));
+    due = sooner(due, lock_failed_due(m, d));
+    due = sooner(due, held_due(m, d));
+  }
+  return due;
+}
+
+static bool is_due(usec due, usec at) {
+  return due != TIME_ABSENT && due <= at;
+}
+
+void m_decide_tick(const struct asked *a) {
+  for (uint32_t d = 0; d < a->m->plan->n_doors; d++) {
+    if (is_due(relock_due(a->m, d), a->c->at)) {
+      if (!a->m->plan->doors[d].lock_monitor)
+        m_expect(a, EVENT_DOOR_LOCKED)->u.door_ref = the_door(a, d);
+      end_all(a, EVENT_PASSAGE_NOT_TAKEN, d);
+    }
+    if (is_due(lock_failed_due(a->m, d), a->c->at))
+      m_expect_alarm(a, EVENT_DOOR_LOCK_FAILED)->u.door_ref = the_door(a, d);
+    if (is_due(held_due(a->m, d), a->c->at))
+      m_expect_alarm(a, EVENT_DOOR_HELD)->u.door_ref = the_door(a, d);
+  }
+}

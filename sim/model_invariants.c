@@ -1,0 +1,230 @@
+/* model_invariants.c: the invariants of the design, each by a loop of its own over the model's
+ * state and its last step. They are asked of the state, not of the rules that led to it: a wrong
+ * rule that core and model share is found here. */
+#include "sim/model_state.h"
+
+struct looking {
+  const struct model *m;
+  struct buf *story;
+  bool ok;
+};
+
+static void broken(struct looking *l, unsigned invariant, const char *what) {
+  buf_printf(l->story, "invariant %u: %s; the last step: ", invariant, what);
+  m_tell_command(l->story, l->m, &l->m->last);
+  buf_puts(l->story, "\n");
+  l->ok = false;
+}
+
+/* Is it unlocked by us, at this time? One whose lock tells nothing is locked when its timer ran
+ * out. */
+static bool unlocked_by_us(const struct model *m, uint32_t door, usec at) {
+  return m->doors[door].unlocked &&
+         (m->plan->doors[door].lock_monitor || m->doors[door].relock_at > at);
+}
+
+/* 2: in an interlock group at most one door is unsecured by us. */
+static void look_at_interlocks(struct looking *l) {
+  const struct model *m = l->m;
+  for (uint32_t a = 0; a < m->plan->n_doors; a++)
+    for (uint32_t b = 0; b < a; b++)
+      if (m_is_peer(m->plan, a, b) && unlocked_by_us(m, a, m->last.at) &&
+          unlocked_by_us(m, b, m->last.at))
+        broken(l, 2, "two doors of an interlock group are unlocked by us");
+  for (uint32_t i = 0; i < m->expected.n_effects; i++) {
+    const struct effect *e = &m->expected.effects[i];
+    for (uint32_t d = 0; e->type == EFFECT_UNLOCK && d < m->plan->n_doors; d++)
+      if (m_is_peer(m->plan, e->door, d) && m->doors[d].open)
+        broken(l, 2, "a door was unlocked while another of its interlock group was open");
+  }
+}
+
+/* 3: no detainee crosses the boundary: there are no orders yet. 5: everyone is in one place. */
+static void look_at_people(struct looking *l) {
+  const struct model *m = l->m;
+  for (uint32_t i = 0; i < m->n_persons; i++) {
+    if (m->persons[i].area >= m->plan->n_areas)
+      broken(l, 5, "someone is nowhere");
+    if (i < m->n_last_area && m->persons[i].kind == PERSON_DETAINEE &&
+        (m->persons[i].area == area_outside) != (m->last_area[i] == area_outside))
+      broken(l, 3, "a detainee crossed the boundary");
+    if (i >= m->n_last_area && m->persons[i].area != area_outside)
+      broken(l, 5, "someone was registered and is not outside");
+  }
+}
+
+/* 4: a restriction takes effect on the next decision: nobody is let pass by what does not hold now.
+ */
+static void look_at_grant(struct looking *l, const struct ev_passage_granted *g) {
+  const struct model *m = l->m;
+  const struct m_person *p = &m->persons[g->person];
+  usec at = m->last.at;
+  if (p->state != PERSON_PRESENT || !m_valid(p->dates, at))
+    broken(l, 4, "someone was let pass who may not be here");
+  if (m->credentials[g->credential].person != g->person ||
+      m_credential_state(&m->credentials[g->credential], at) != CREDENTIAL_STATE_ISSUED)
+    broken(l, 4, "a credential opened that is not in use, or another's");
+  if (m->closed[g->gate] || m->offline[g->reader] || m->tampered[g->reader])
+    broken(l, 4, "a gate opened that is out of service");
+  if (m->plan->threats[m->threat].refuse_kinds & 1u << p->kind)
+    broken(l, 4, "someone was let pass whom the threat level keeps out");
+  bool held = false, locked = false;
+  for (uint32_t i = 0; i < p->n_grants; i++) {
+    uint32_t schedule, level = p->grants[i].level;
+    held |= level == g->rests_on.at[1].index && m_valid(p->grants[i].dates, at) &&
+            m_level_opens(m->plan, level, g->gate, g->direction, &schedule) &&
+            m_schedule_open(m->plan, schedule, at);
+  }
+  for (uint32_t a = 0; a < m->plan->n_areas; a++)
+    locked |= m->areas[a].lockdown && (m_within(m->plan, g->from, a) || m_within(m->plan, g->to, a));
+  if (!held)
+    broken(l, 4, "what permitted a passage does not hold");
+  else if (locked && !m->plan->levels[g->rests_on.at[1].index].in_lockdown)
+    broken(l, 4, "a passage in a lockdown rests on a level that does not hold in one");
+}
+
+static bool is_in_or_on_the_way(const struct model *m, uint32_t person, uint32_t area) {
+  if (m_within(m->plan, m->persons[person].area, area))
+    return true;
+  for (uint32_t d = 0; d < m->plan->n_doors; d++)
+    for (uint32_t i = 0; i < m->doors[d].n_party; i++)
+      if (m->doors[d].party[i].person == person && m->doors[d].party[i].status == PARTY_GRANTED &&
+          m_within(m->plan, m->doors[d].party[i].to, area))
+        return true;
+  return false;
+}
+
+/* 7: nobody is let into an area that is full, counting each human once. */
+static void look_at_room(struct looking *l, const struct ev_passage_granted *g) {
+  const struct model *m = l->m;
+  for (uint32_t a = g->to; a != NONE16; a = m->plan->areas[a].parent) {
+    uint32_t n = 0;
+    if (!m->plan->areas[a].capacity || m_within(m->plan, m->last_area[g->person], a))
+      continue;
+    for (uint32_t i = 0; i < m->n_persons; i++)
+      n += is_in_or_on_the_way(m, i, a);
+    if (n > m->plan->areas[a].capacity)
+      broken(l, 7, "someone was let into an area that is full");
+  }
+}
+
+/* 7: the persons of all areas are all persons. */
+static void look_at_counts(struct looking *l) {
+  const struct model *m = l->m;
+  if (m_occupancy(m, area_outside) + m_occupancy(m, area_site) != m->n_persons)
+    broken(l, 7, "the areas do not hold everyone once");
+  for (uint32_t a = area_site; a < m->plan->n_areas; a++) {
+    uint32_t within = 0, here = 0;
+    for (uint32_t b = area_site; b < m->plan->n_areas; b++)
+      within += m->plan->areas[b].parent == a ? m_occupancy(m, b) : 0;
+    for (uint32_t i = 0; i < m->n_persons; i++)
+      here += m->persons[i].area == a;
+    if (here + within != m_occupancy(m, a))
+      broken(l, 7, "an area does not hold those of the areas within it");
+  }
+}
+
+/* 8: entries have no gap and their times never go back. */
+static void look_at_order(struct looking *l) {
+  const struct outcome *o = &l->m->expected;
+  for (uint32_t i = 0; i < o->n_events; i++)
+    if (o->events[i].n + o->n_events != l->m->next + i || o->events[i].at < l->m->at_before)
+      broken(l, 8, "entries are out of order");
+}
+
+/* 9: what permits was asked by two operators of different roles. */
+static void look_at_operators(struct looking *l) {
+  static const enum event_type permits[] = {
+      EVENT_PLAN_APPLIED,          EVENT_OPERATOR_ADDED,    EVENT_PERSON_REINSTATED,
+      EVENT_PERSON_UNMERGED,       EVENT_SEPARATION_LIFTED, EVENT_LOCKDOWN_RELEASED,
+      EVENT_CREDENTIAL_REINSTATED, EVENT_GATE_OPENED,       EVENT_DETAILS_ERASED};
+  const struct model *m = l->m;
+  const struct event *e = m->expected.events;
+  bool permitting = false;
+  for (size_t i = 0; m->expected.n_events && i < sizeof permits / sizeof permits[0]; i++)
+    permitting |= e->type == permits[i];
+  permitting |= m->expected.n_events && e->type == EVENT_THREAT_CHANGED &&
+                e->u.threat_changed.to < e->u.threat_changed.from;
+  /* The plan that was in force when it was asked: one that changes itself is looked at as it is
+   * now, and is the stricter of the two at least where someone may be held. */
+  if (!permitting || m->last.by.kind != ACTOR_OPERATOR || e->type == EVENT_PLAN_APPLIED ||
+      !m->plan->rules.second_operator)
+    return;
+  uint32_t first = m->last.by.index, second = m->last.second;
+  if (second == REF_ABSENT || second == first ||
+      m->operators[second].role == m->operators[first].role ||
+      m->operators[second].disabled || m->operators[first].disabled)
+    broken(l, 9, "what permits was not asked by two operators of different roles");
+}
+
+/* 10: every refusal has a reason; every permit names what it rests on. */
+static void look_at_reasons(struct looking *l) {
+  const struct outcome *o = &l->m->expected;
+  if (o->verdict != VERDICT_DONE && !o->reasons.n)
+    broken(l, 10, "a refusal without a reason");
+  for (uint32_t i = 0; i < o->n_events; i++) {
+    const struct event *e = &o->events[i];
+    if (e->type == EVENT_PASSAGE_REFUSED && !e->u.passage_refused.reasons.n)
+      broken(l, 10, "a refused passage without a reason");
+    if (e->type == EVENT_COMMAND_REFUSED && !e->u.command_refused.reasons.n)
+      broken(l, 10, "a refused command without a reason");
+    if (e->type != EVENT_PASSAGE_GRANTED)
+      continue;
+    const struct refs *r = &e->u.passage_granted.rests_on;
+    if (r->n < 2 || r->at[0].kind != REF_CREDENTIAL || r->at[1].kind != REF_LEVEL) {
+      broken(l, 10, "a passage that does not say what permits it");
+      continue;
+    }
+    look_at_grant(l, &e->u.passage_granted);
+    look_at_room(l, &e->u.passage_granted);
+  }
+}
+
+bool model_invariants(const struct model *m, struct buf *story) {
+  struct looking l = {m, story, true};
+  look_at_order(&l);
+  if (!m->plan)
+    return l.ok;
+  look_at_interlocks(&l);
+  look_at_people(&l);
+  look_at_counts(&l);
+  look_at_operators(&l);
+  look_at_reasons(&l);
+  return l.ok;
+}
+
+bool model_timely(const struct model *m, usec at, usec slack, struct buf *story) {
+  usec due = model_due(m);
+  if (due == TIME_ABSENT || at - due <= slack)
+    return true;
+  buf_puts(story, "at ");
+  m_tell_time(story, at);
+  buf_puts(story, " a timer that was due at ");
+  m_tell_time(story, due);
+  buf_puts(story, " had not been made due by any tick\n");
+  return false;
+}
+
+bool model_may_unlock(const struct model *m, uint32_t door, uint64_t entry, usec at,
+                      struct buf *story) {
+  const struct m_door *d = &m->doors[door];
+  bool known = d->unlocked && d->unlocked_by == entry;
+  for (uint32_t i = 0; i < d->n_party; i++)
+    known |= d->unlocked && d->party[i].status != PARTY_WAITING && d->party[i].granted == entry;
+  const char *why = NULL;
+  if (!known)
+    why = "no running grant or request to exit of this entry";
+  else if (at > d->relock_at)
+    why = "its time is over";
+  for (uint32_t p = 0; p < m->plan->n_doors; p++)
+    if (m_is_peer(m->plan, door, p) && (m->doors[p].open || unlocked_by_us(m, p, at)))
+      why = "another door of its interlock group is not secured";
+  if (!why)
+    return true;
+  buf_puts(story, "door ");
+  m_tell_door(story, m, door);
+  buf_puts(story, " was unlocked at ");
+  m_tell_time(story, at);
+  buf_printf(story, " on entry %llu: %s\n", (unsigned long long)entry, why);
+  return false;
+}

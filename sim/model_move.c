@@ -1,0 +1,222 @@
+/* model_move.c: what an event makes true of people, credentials and states of the site. */
+#include "sim/model_state.h"
+
+#include <string.h>
+
+void *m_grow(void *array, uint32_t n, size_t size) {
+  if (n & (n - 1)) /* grown when n is a power of two, or 0 */
+    return array;
+  return sp_realloc(array, (n ? 2 * (size_t)n : 1) * size);
+}
+
+/* Room for one more at the end of an array of the model, zeroed. */
+static bool room(void **array, uint32_t n, size_t size) {
+  void *grown = m_grow(*array, n, size);
+  if (!grown)
+    return false;
+  *array = grown;
+  memset((char *)grown + (size_t)n * size, 0, size);
+  return true;
+}
+
+#define ROOM(m, array) room((void **)&(m)->array, (m)->n_##array, sizeof *(m)->array)
+
+static bool is_alarm(enum event_type t) {
+  static const enum event_type alarms[] = {EVENT_PIN_LOCKED,      EVENT_DOOR_FORCED,
+                                           EVENT_DOOR_HELD,       EVENT_DOOR_LOCK_FAILED,
+                                           EVENT_DURESS_RAISED,   EVENT_READER_OFFLINE,
+                                           EVENT_READER_TAMPERED};
+  for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
+    if (alarms[i] == t)
+      return true;
+  return false;
+}
+
+static bool raise_alarm(struct model *m, const struct event *e) {
+  if (m->n_alarms == alarms_max) {
+    m->alarms_lost++;
+    return true;
+  }
+  if (!ROOM(m, alarms))
+    return false;
+  m->alarms[m->n_alarms++] = (struct m_alarm){e->n, e->type};
+  return true;
+}
+
+static void acknowledged(struct model *m, uint64_t n) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < m->n_alarms; i++)
+    if (m->alarms[i].n != n)
+      m->alarms[kept++] = m->alarms[i];
+  m->n_alarms = kept;
+}
+
+static bool person_added(struct model *m, const struct ev_person_added *e) {
+  if (!ROOM(m, persons))
+    return false;
+  struct m_person *p = &m->persons[m->n_persons++];
+  p->id = e->person;
+  p->kind = e->kind;
+  p->area = area_outside;
+  p->merged_into = REF_ABSENT;
+  p->dates = m_dates(e->from, e->until);
+  p->locked_until_s = p->entered_s = 0;
+  return true;
+}
+
+static bool credential_issued(struct model *m, const struct ev_credential_issued *e) {
+  if (!ROOM(m, credentials))
+    return false;
+  m->credentials[m->n_credentials++] = (struct m_credential){
+      .id = e->credential,
+      .tag = e->tag,
+      .person = e->person,
+      .format = e->format,
+      .state = CREDENTIAL_STATE_ISSUED,
+      .dates = m_dates(e->from, e->until),
+  };
+  return true;
+}
+
+static bool operator_added(struct model *m, const struct ev_operator_added *e) {
+  if (!ROOM(m, operators))
+    return false;
+  m->operators[m->n_operators++] = (struct m_operator){e->operator_id, e->role, false};
+  return true;
+}
+
+static bool level_granted(struct model *m, const struct ev_level_granted *e) {
+  struct m_person *p = &m->persons[e->person];
+  struct m_dates dates = m_dates(e->from, e->until);
+  for (uint32_t i = 0; i < p->n_grants; i++)
+    if (p->grants[i].level == e->level) {
+      p->grants[i].dates = dates;
+      return true;
+    }
+  struct m_grant *grown = m_grow(p->grants, p->n_grants, sizeof *grown);
+  if (!grown)
+    return false;
+  p->grants = grown;
+  p->grants[p->n_grants++] = (struct m_grant){e->level, dates};
+  return true;
+}
+
+static void level_revoked(struct model *m, const struct ev_level_revoked *e) {
+  struct m_person *p = &m->persons[e->person];
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < p->n_grants; i++)
+    if (p->grants[i].level != e->level)
+      p->grants[kept++] = p->grants[i];
+  p->n_grants = kept;
+}
+
+static bool separated(struct model *m, const struct ev_separation *e) {
+  if (!ROOM(m, pairs))
+    return false;
+  m->pairs[m->n_pairs++] = (struct m_pair){e->person, e->from_person};
+  return true;
+}
+
+static void unseparated(struct model *m, const struct ev_separation *e) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < m->n_pairs; i++) {
+    struct m_pair p = m->pairs[i];
+    if (!((p.a == e->person && p.b == e->from_person) ||
+          (p.b == e->person && p.a == e->from_person)))
+      m->pairs[kept++] = p;
+  }
+  m->n_pairs = kept;
+}
+
+static void merged(struct model *m, const struct ev_person_merged *e) {
+  struct m_person *p = &m->persons[e->person];
+  p->before_merge = p->state;
+  p->state = PERSON_STATE_MERGED;
+  p->merged_into = e->into;
+}
+
+static void unmerged(struct model *m, const struct ev_person_ref *e) {
+  struct m_person *p = &m->persons[e->person];
+  p->state = p->before_merge;
+  p->before_merge = PERSON_PRESENT;
+  p->merged_into = REF_ABSENT;
+}
+
+static void pin_set(struct model *m, const struct ev_pin_set *e) {
+  struct m_person *p = &m->persons[e->person];
+  p->pin = e->pin;
+  p->duress = e->duress;
+  p->failures = 0;
+  p->locked_until_s = 0;
+}
+
+static void pin_locked(struct model *m, const struct ev_pin_locked *e) {
+  m->persons[e->person].failures = 0;
+  m->persons[e->person].locked_until_s = m_second(e->until);
+}
+
+/* The short ones: one member takes one value. */
+static bool move_simple(struct model *m, const struct event *e) {
+  struct m_person *p = m->persons;
+  struct m_credential *c = m->credentials;
+  uint32_t person = e->u.person_ref.person, credential = e->u.credential_ref.credential;
+  // clang-format off
+  switch ((int)e->type) {
+  case EVENT_SITE_CREATED:          m->created = true; m->vkey = e->u.site_created.vkey; break;
+  case EVENT_OPERATOR_DISABLED:     m->operators[e->u.operator_ref.operator_index].disabled = true; break;
+  case EVENT_PERSON_SUSPENDED:      p[person].state = PERSON_STATE_SUSPENDED; break;
+  case EVENT_PERSON_REINSTATED:     p[person].state = PERSON_PRESENT; break;
+  case EVENT_PERSON_DEPARTED:       p[person].state = PERSON_STATE_DEPARTED; break;
+  case EVENT_CREDENTIAL_SUSPENDED:  c[credential].state = CREDENTIAL_STATE_SUSPENDED; break;
+  case EVENT_CREDENTIAL_REINSTATED: c[credential].state = CREDENTIAL_STATE_ISSUED; break;
+  case EVENT_CREDENTIAL_LOST:       c[credential].state = CREDENTIAL_STATE_LOST; break;
+  case EVENT_CREDENTIAL_REVOKED:    c[credential].state = CREDENTIAL_STATE_REVOKED; break;
+  case EVENT_LOCKDOWN_STARTED:      m->areas[e->u.area_ref.area].lockdown = true; break;
+  case EVENT_LOCKDOWN_RELEASED:     m->areas[e->u.area_ref.area].lockdown = false; break;
+  case EVENT_THREAT_CHANGED:        m->threat = e->u.threat_changed.to; break;
+  case EVENT_GATE_CLOSED:           m->closed[e->u.gate_ref.gate] = true; break;
+  case EVENT_GATE_OPENED:           m->closed[e->u.gate_ref.gate] = false; break;
+  case EVENT_READER_ONLINE:         m->offline[e->u.reader_ref.reader] = false; break;
+  case EVENT_READER_OFFLINE:        m->offline[e->u.reader_ref.reader] = true; break;
+  case EVENT_READER_TAMPERED:       m->tampered[e->u.reader_ref.reader] = true; break;
+  case EVENT_READER_RESTORED:       m->tampered[e->u.reader_ref.reader] = false; break;
+  default: return false;
+  }
+  // clang-format on
+  return true;
+}
+
+static bool move_people(struct model *m, const struct event *e) {
+  bool ok = true;
+  // clang-format off
+  switch ((int)e->type) {
+  case EVENT_PLAN_APPLIED:       ok = m_move_plan(m, e); break;
+  case EVENT_OPERATOR_ADDED:     ok = operator_added(m, &e->u.operator_added); break;
+  case EVENT_PERSON_ADDED:       ok = person_added(m, &e->u.person_added); break;
+  case EVENT_CREDENTIAL_ISSUED:  ok = credential_issued(m, &e->u.credential_issued); break;
+  case EVENT_LEVEL_GRANTED:      ok = level_granted(m, &e->u.level_granted); break;
+  case EVENT_LEVEL_REVOKED:      level_revoked(m, &e->u.level_revoked); break;
+  case EVENT_SEPARATION_ADDED:   ok = separated(m, &e->u.separation); break;
+  case EVENT_SEPARATION_LIFTED:  unseparated(m, &e->u.separation); break;
+  case EVENT_PERSON_MERGED:      merged(m, &e->u.person_merged); break;
+  case EVENT_PERSON_UNMERGED:    unmerged(m, &e->u.person_ref); break;
+  case EVENT_PIN_SET:            pin_set(m, &e->u.pin_set); break;
+  case EVENT_PIN_LOCKED:         pin_locked(m, &e->u.pin_locked); break;
+  case EVENT_ALARM_ACKNOWLEDGED: acknowledged(m, e->u.alarm_acknowledged.alarm); break;
+  default:                       ok = m_move_passage(m, e); break;
+  }
+  // clang-format on
+  return ok;
+}
+
+bool m_move(struct model *m, const struct event *e) {
+  bool ok = move_simple(m, e) || move_people(m, e);
+  if (ok && is_alarm(e->type))
+    ok = raise_alarm(m, e);
+  if (e->type != EVENT_SITE_CREATED && e->type != EVENT_PLAN_APPLIED &&
+      e->type != EVENT_OPERATOR_ADDED)
+    m->sealed = true;
+  m->next = e->n + 1;
+  m->last_at = e->at;
+  return ok;
+}

@@ -1,0 +1,109 @@
+/* model_permit.c: who may ask for what: the table of docs/decisions.md, written down once more.
+ *
+ * Restricting takes one operator, permitting takes two of different roles. Where the plan says
+ * `second-operator: false`, one administrator may do all of it. */
+#include "sim/model_state.h"
+
+#define DESK    (1u << ROLE_DESK)
+#define GATE    (1u << ROLE_GATE)
+#define SHIFT   (1u << ROLE_SHIFT)
+#define RECORDS (1u << ROLE_RECORDS)
+#define LEGAL   (1u << ROLE_LEGAL)
+#define AUDITOR (1u << ROLE_AUDITOR)
+#define ADMIN   (1u << ROLE_ADMIN)
+#define ANY     (DESK | GATE | SHIFT | RECORDS | LEGAL | ADMIN) /* who changes things */
+
+#define CORE (1u << ACTOR_CORE)
+#define INIT (1u << ACTOR_INIT)
+#define HAND (1u << ACTOR_HAND)
+#define LINE (1u << ACTOR_LINE)
+
+static const struct {
+  uint32_t actors, first, second;
+} may[COMMAND_COUNT] = {
+    [COMMAND_SITE_CREATE] = {INIT, 0, 0},
+    [COMMAND_PLAN_APPLY] = {INIT, ADMIN, ANY},
+    [COMMAND_OPERATOR_ADD] = {INIT, ADMIN, ANY},
+    [COMMAND_OPERATOR_DISABLE] = {0, SHIFT | LEGAL | ADMIN, 0},
+    [COMMAND_PERSON_ADD] = {0, DESK | SHIFT | RECORDS, 0},
+    [COMMAND_PERSON_SUSPEND] = {0, ANY, 0},
+    [COMMAND_PERSON_REINSTATE] = {0, DESK | SHIFT | RECORDS, ANY},
+    [COMMAND_PERSON_DEPART] = {0, DESK | SHIFT | RECORDS, 0},
+    [COMMAND_PERSON_MERGE] = {0, DESK | RECORDS, 0},
+    [COMMAND_PERSON_UNMERGE] = {0, DESK | RECORDS, ANY},
+    [COMMAND_PERSON_LOCATE] = {0, GATE | SHIFT, 0},
+    [COMMAND_CREDENTIAL_ISSUE] = {0, DESK | SHIFT, 0},
+    [COMMAND_CREDENTIAL_SUSPEND] = {0, ANY, 0},
+    [COMMAND_CREDENTIAL_REINSTATE] = {0, DESK | SHIFT, ANY},
+    [COMMAND_CREDENTIAL_LOST] = {0, ANY, 0},
+    [COMMAND_CREDENTIAL_REVOKE] = {0, ANY, 0},
+    [COMMAND_PIN_SET] = {0, DESK | SHIFT, 0},
+    [COMMAND_LEVEL_GRANT] = {0, DESK | SHIFT, 0},
+    [COMMAND_LEVEL_REVOKE] = {0, ANY, 0},
+    [COMMAND_SEPARATION_ADD] = {0, ANY, 0},
+    [COMMAND_SEPARATION_LIFT] = {0, SHIFT | RECORDS | LEGAL, ANY},
+    [COMMAND_LOCKDOWN_START] = {0, ANY, 0},
+    [COMMAND_LOCKDOWN_RELEASE] = {0, GATE | SHIFT, ANY},
+    [COMMAND_THREAT_RAISE] = {0, ANY, 0},
+    [COMMAND_THREAT_LOWER] = {0, GATE | SHIFT, ANY},
+    [COMMAND_GATE_CLOSE] = {0, ANY, 0},
+    [COMMAND_GATE_OPEN] = {0, GATE | SHIFT, ANY},
+    [COMMAND_PASS] = {HAND | LINE, GATE | SHIFT, 0},
+    [COMMAND_DOOR_REPORT] = {HAND | LINE, 0, 0},
+    [COMMAND_READER_REPORT] = {HAND | LINE, 0, 0},
+    [COMMAND_ALARM_ACKNOWLEDGE] = {0, GATE | SHIFT, 0},
+    [COMMAND_DETAILS_READ] = {0, ANY | AUDITOR, 0},
+    [COMMAND_DETAILS_ERASE] = {0, RECORDS, SHIFT | LEGAL | ADMIN},
+    [COMMAND_SNAPSHOT_TAKE] = {CORE, 0, 0},
+    [COMMAND_TICK] = {CORE, 0, 0},
+};
+
+static void judge_second(const struct asked *a, struct reasons *r) {
+  const struct model *m = a->m;
+  uint32_t first = a->c->by.index, second = a->c->second;
+  uint32_t allowed = may[a->c->type].second;
+  if (second == REF_ABSENT) {
+    m_add_reason(r, REASON_SECOND_OPERATOR_REQUIRED, REF_NONE, 0);
+    return;
+  }
+  const struct m_operator *o = &m->operators[second];
+  if (second == first) {
+    m_add_reason(r, REASON_SAME_OPERATOR, REF_OPERATOR, second);
+    return;
+  }
+  if (o->disabled)
+    m_add_reason(r, REASON_OPERATOR_DISABLED, REF_OPERATOR, second);
+  if (!(allowed & 1u << o->role))
+    m_add_reason(r, REASON_ROLE_NOT_PERMITTED, REF_OPERATOR, second);
+  if (o->role == m->operators[first].role)
+    m_add_reason(r, REASON_SAME_ROLE, REF_OPERATOR, second);
+}
+
+bool m_may(const struct asked *a) {
+  const struct model *m = a->m;
+  enum command_type type = a->c->type;
+  struct reasons r = {0};
+  bool alone = m->plan && !m->plan->rules.second_operator;
+  if (a->c->by.kind != ACTOR_OPERATOR) {
+    bool init_again = a->c->by.kind == ACTOR_INIT && m->sealed;
+    if (!(may[type].actors & 1u << a->c->by.kind) || init_again)
+      m_add_reason(&r, REASON_ROLE_NOT_PERMITTED, REF_NONE, 0);
+  } else {
+    const struct m_operator *o = &m->operators[a->c->by.index];
+    uint32_t first = may[type].first;
+    if (alone && first)
+      first |= ADMIN;
+    if (o->disabled)
+      m_add_reason(&r, REASON_OPERATOR_DISABLED, REF_OPERATOR, a->c->by.index);
+    if (!(first & 1u << o->role))
+      m_add_reason(&r, REASON_ROLE_NOT_PERMITTED, REF_OPERATOR, a->c->by.index);
+    if (may[type].second && !alone)
+      judge_second(a, &r);
+  }
+  if (!r.n)
+    return true;
+  a->o->verdict = VERDICT_REFUSED;
+  a->o->reasons = r;
+  m_expect(a, EVENT_COMMAND_REFUSED)->u.command_refused.reasons = r;
+  return false;
+}

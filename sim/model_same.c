@@ -1,0 +1,213 @@
+/* model_same.c: the core's whole state against what the model believes. */
+#include "sim/model_state.h"
+
+#include <string.h>
+
+enum { told_max = 12 }; /* differences; more help nobody */
+
+struct comparing {
+  const struct model *m;
+  const struct core *core;
+  struct buf *story;
+  uint32_t told;
+};
+
+static void differ(struct comparing *c, enum ref_kind kind, uint32_t index, const char *what,
+                   int64_t model, int64_t core) {
+  if (c->told++ >= told_max)
+    return;
+  if (kind == REF_PERSON)
+    m_tell_person(c->story, c->m, index);
+  else if (kind == REF_DOOR)
+    m_tell_door(c->story, c->m, index);
+  else if (kind == REF_AREA)
+    m_tell_area(c->story, c->m, index);
+  else
+    buf_printf(c->story, "%s %u", ref_kind_names[kind], index);
+  buf_printf(c->story, ": %s: the model has %lld, the core %lld\n", what, (long long)model,
+             (long long)core);
+}
+
+#define SAME(kind, index, what, model_value, core_value)                                           \
+  do {                                                                                             \
+    int64_t mine_ = (int64_t)(model_value), theirs_ = (int64_t)(core_value);                       \
+    if (mine_ != theirs_)                                                                          \
+      differ(c, kind, index, what, mine_, theirs_);                                                \
+  } while (0)
+
+static int64_t from_of(struct m_dates d) {
+  return d.from_s == INT64_MIN ? 0 : d.from_s;
+}
+
+static int64_t until_of(struct m_dates d) {
+  return d.until_s == INT64_MAX ? UINT32_MAX : d.until_s;
+}
+
+static void same_grants(struct comparing *c, uint32_t i) {
+  const struct m_person *mine = &c->m->persons[i];
+  const struct person *theirs = &c->core->persons[i];
+  uint32_t n = 0;
+  struct grant_cursor at = {0};
+  for (const struct grant *g; (g = person_next_grant(c->core, theirs, &at)) != NULL; n++) {
+    if (n >= mine->n_grants)
+      continue;
+    SAME(REF_PERSON, i, "a level held", mine->grants[n].level, g->level);
+    SAME(REF_PERSON, i, "from when a level", from_of(mine->grants[n].dates), g->from_s);
+    SAME(REF_PERSON, i, "until when a level", until_of(mine->grants[n].dates), g->until_s);
+  }
+  SAME(REF_PERSON, i, "levels held", mine->n_grants, n);
+  SAME(REF_PERSON, i, "levels counted", mine->n_grants, theirs->n_grants);
+}
+
+static void same_separations(struct comparing *c, uint32_t i) {
+  uint32_t mine = 0, theirs = 0, next = c->core->persons[i].separations;
+  for (uint32_t k = 0; k < c->m->n_pairs; k++)
+    mine += c->m->pairs[k].a == i || c->m->pairs[k].b == i;
+  for (; next && theirs <= c->core->head.n_separations;
+       theirs++, next = c->core->separations[next - 1].next)
+    if (!m_separate(c->m, i, c->core->separations[next - 1].other))
+      differ(c, REF_PERSON, i, "kept separate from another", 0, 1);
+  SAME(REF_PERSON, i, "separations", mine, theirs);
+}
+
+static void same_person(struct comparing *c, uint32_t i) {
+  const struct m_person *mine = &c->m->persons[i];
+  const struct person *theirs = &c->core->persons[i];
+  SAME(REF_PERSON, i, "same id", true, m_same_id(mine->id, theirs->id));
+  SAME(REF_PERSON, i, "same PIN tag", true, m_same_id(mine->pin, theirs->pin));
+  SAME(REF_PERSON, i, "same duress tag", true, m_same_id(mine->duress, theirs->duress));
+  SAME(REF_PERSON, i, "kind", mine->kind, theirs->kind);
+  SAME(REF_PERSON, i, "area", mine->area, theirs->area);
+  SAME(REF_PERSON, i, "state", mine->state, theirs->state);
+  if (mine->state == PERSON_STATE_MERGED)
+    SAME(REF_PERSON, i, "state before the merge", mine->before_merge, theirs->state_before_merge);
+  SAME(REF_PERSON, i, "merged into", mine->merged_into, theirs->merged_into);
+  SAME(REF_PERSON, i, "valid from", from_of(mine->dates), theirs->valid_from_s);
+  SAME(REF_PERSON, i, "valid until", until_of(mine->dates), theirs->valid_until_s);
+  SAME(REF_PERSON, i, "wrong PINs", mine->failures, theirs->pin_failures);
+  SAME(REF_PERSON, i, "PIN locked until", mine->locked_until_s, theirs->pin_locked_until_s);
+  SAME(REF_PERSON, i, "entered", mine->entered_s, theirs->entered_s);
+  same_grants(c, i);
+  same_separations(c, i);
+}
+
+static void same_credential(struct comparing *c, uint32_t i) {
+  const struct m_credential *mine = &c->m->credentials[i];
+  const struct credential *theirs = &c->core->credentials[i];
+  SAME(REF_CREDENTIAL, i, "same id", true, m_same_id(mine->id, theirs->id));
+  SAME(REF_CREDENTIAL, i, "same tag", true, m_same_id(mine->tag, theirs->tag));
+  SAME(REF_CREDENTIAL, i, "holder", mine->person, theirs->person);
+  SAME(REF_CREDENTIAL, i, "format", mine->format == REF_ABSENT ? NONE16 : mine->format,
+       theirs->format);
+  SAME(REF_CREDENTIAL, i, "state", mine->state, theirs->state);
+  SAME(REF_CREDENTIAL, i, "valid from", from_of(mine->dates), theirs->valid_from_s);
+  SAME(REF_CREDENTIAL, i, "valid until", until_of(mine->dates), theirs->valid_until_s);
+}
+
+static void same_operator(struct comparing *c, uint32_t i) {
+  const struct m_operator *mine = &c->m->operators[i];
+  const struct operator_record *theirs = &c->core->operators[i];
+  SAME(REF_OPERATOR, i, "same id", true, m_same_id(mine->id, theirs->id));
+  SAME(REF_OPERATOR, i, "role", mine->role, theirs->role);
+  SAME(REF_OPERATOR, i, "disabled", mine->disabled, theirs->disabled != 0);
+}
+
+static void same_area(struct comparing *c, uint32_t i) {
+  const struct area_state *theirs = &c->core->areas[i];
+  SAME(REF_AREA, i, "persons within", m_occupancy(c->m, i), theirs->occupancy);
+  SAME(REF_AREA, i, "persons permitted in", m_reserved(c->m, i, REF_ABSENT), theirs->reserved);
+  SAME(REF_AREA, i, "persons permitted out", m_leaving(c->m, i, REF_ABSENT), theirs->leaving);
+  SAME(REF_AREA, i, "locked down", c->m->areas[i].lockdown, theirs->lockdown != 0);
+  SAME(REF_AREA, i, "the first is in", c->m->areas[i].first_in, theirs->first_in != 0);
+}
+
+static void same_member(struct comparing *c, uint32_t door, const struct m_member *mine,
+                        const struct party_member *theirs) {
+  SAME(REF_DOOR, door, "who was presented", mine->person, theirs->person);
+  SAME(REF_DOOR, door, "what was presented", mine->credential, theirs->credential);
+  SAME(REF_DOOR, door, "how far a passage is", mine->status, theirs->status);
+  SAME(REF_DOOR, door, "when a passage began", mine->at, theirs->at);
+  SAME(REF_DOOR, door, "where a passage began", mine->from, theirs->from);
+  SAME(REF_DOOR, door, "where a passage leads", mine->to, theirs->to);
+  SAME(REF_DOOR, door, "which way", mine->direction, theirs->direction);
+  SAME(REF_DOOR, door, "at which reader", mine->reader == REF_ABSENT ? NONE16 : mine->reader,
+       theirs->reader);
+  if (mine->status != PARTY_WAITING)
+    SAME(REF_DOOR, door, "the entry that granted", mine->granted, theirs->granted);
+}
+
+static void same_door(struct comparing *c, uint32_t i) {
+  const struct m_door *mine = &c->m->doors[i];
+  const struct door_state *theirs = &c->core->doors[i];
+  SAME(REF_DOOR, i, "open", mine->open, theirs->open != 0);
+  SAME(REF_DOOR, i, "unlocked", mine->unlocked, theirs->unlocked != 0);
+  SAME(REF_DOOR, i, "held open", mine->held, theirs->held != 0);
+  SAME(REF_DOOR, i, "lock failed", mine->lock_failed, theirs->lock_failed != 0);
+  SAME(REF_DOOR, i, "exit asked until", mine->rex_until, theirs->rex_until);
+  if (mine->unlocked)
+    SAME(REF_DOOR, i, "relocks at", mine->relock_at, theirs->relock_at);
+  if (mine->open)
+    SAME(REF_DOOR, i, "opened at", mine->opened_at, theirs->opened_at);
+  SAME(REF_DOOR, i, "persons at it", mine->n_party, theirs->n_party);
+  for (uint32_t k = 0; k < mine->n_party && k < theirs->n_party; k++)
+    same_member(c, i, &mine->party[k], &theirs->party[k]);
+}
+
+static void same_alarms(struct comparing *c) {
+  const struct core_head *head = &c->core->head;
+  SAME(REF_NONE, 0, "open alarms", c->m->n_alarms, head->n_alarms);
+  SAME(REF_NONE, 0, "alarms that found no room", c->m->alarms_lost, head->alarms_lost);
+  for (uint32_t i = 0; i < c->m->n_alarms && i < head->n_alarms; i++) {
+    SAME(REF_ENTRY, i, "alarm of entry", c->m->alarms[i].n, c->core->alarms[i].n);
+    SAME(REF_ENTRY, i, "kind of alarm", c->m->alarms[i].type, c->core->alarms[i].type);
+  }
+}
+
+static void same_head(struct comparing *c) {
+  const struct model *m = c->m;
+  const struct core_head *head = &c->core->head;
+  uint32_t locked = 0;
+  for (uint32_t i = 0; m->plan && i < m->plan->n_areas; i++)
+    locked += m->areas[i].lockdown;
+  SAME(REF_NONE, 0, "next entry", m->next, head->next_entry);
+  if (m->next)
+    SAME(REF_NONE, 0, "time of the last entry", m->last_at, head->last_at);
+  SAME(REF_NONE, 0, "same plan", true,
+       memcmp(&m->plan_hash, &head->plan_hash, sizeof m->plan_hash) == 0);
+  SAME(REF_NONE, 0, "same log key", true, memcmp(&m->vkey, &head->vkey, sizeof m->vkey) == 0);
+  SAME(REF_NONE, 0, "persons", m->n_persons, head->n_persons);
+  SAME(REF_NONE, 0, "credentials", m->n_credentials, head->n_credentials);
+  SAME(REF_NONE, 0, "operators", m->n_operators, head->n_operators);
+  SAME(REF_NONE, 0, "threat level", m->threat, head->threat);
+  SAME(REF_NONE, 0, "site made", m->created, head->site_created != 0);
+  SAME(REF_NONE, 0, "sealed", m->sealed, head->sealed != 0);
+  SAME(REF_NONE, 0, "areas locked down", locked, head->lockdowns);
+  SAME(REF_NONE, 0, "due", model_due(m), core_due(c->core));
+}
+
+bool model_same(const struct model *m, const struct core *core, struct buf *story) {
+  struct comparing comparing = {m, core, story, 0}, *c = &comparing;
+  same_head(c);
+  if (c->told)
+    return false;
+  for (uint32_t i = 0; i < m->n_persons; i++)
+    same_person(c, i);
+  for (uint32_t i = 0; i < m->n_credentials; i++)
+    same_credential(c, i);
+  for (uint32_t i = 0; i < m->n_operators; i++)
+    same_operator(c, i);
+  same_alarms(c);
+  if (!m->plan)
+    return c->told == 0;
+  for (uint32_t i = 0; i < m->plan->n_areas; i++)
+    same_area(c, i);
+  for (uint32_t i = 0; i < m->plan->n_doors; i++)
+    same_door(c, i);
+  for (uint32_t i = 0; i < m->plan->n_gates; i++)
+    SAME(REF_GATE, i, "closed", m->closed[i], core->gates[i].closed != 0);
+  for (uint32_t i = 0; i < m->plan->n_readers; i++) {
+    SAME(REF_READER, i, "offline", m->offline[i], core->readers[i].offline != 0);
+    SAME(REF_READER, i, "tampered", m->tampered[i], core->readers[i].tampered != 0);
+  }
+  return c->told == 0;
+}

@@ -1,0 +1,171 @@
+/* model_state.h: what the model believes, and what its files share. Private to sim/model_*.c.
+ *
+ * Nothing here is a count or an index of something else: whatever can be found by looking is
+ * found by looking, each time. */
+#ifndef SIM_MODEL_STATE_H
+#define SIM_MODEL_STATE_H
+
+#include "core/state.h"
+#include "sim/model.h"
+
+/* Dates of validity: whole seconds; from INT64_MIN, until INT64_MAX: no bound. */
+struct m_dates {
+  int64_t from_s, until_s;
+};
+
+struct m_grant {
+  uint32_t level;
+  struct m_dates dates;
+};
+
+struct m_person {
+  struct id id, pin, duress;
+  uint32_t kind, area, merged_into, failures;
+  enum person_state state, before_merge;
+  struct m_dates dates;
+  int64_t locked_until_s, entered_s;
+  struct m_grant *grants; /* in the order in which they are looked at */
+  uint32_t n_grants;
+};
+
+struct m_credential {
+  struct id id, tag;
+  uint32_t person, format; /* format REF_ABSENT: the plan has it no longer */
+  enum credential_state state;
+  struct m_dates dates;
+};
+
+struct m_operator {
+  struct id id;
+  uint32_t role;
+  bool disabled;
+};
+
+struct m_pair { /* kept separate */
+  uint32_t a, b;
+};
+
+struct m_alarm {
+  uint64_t n;
+  uint32_t type;
+};
+
+struct m_member { /* someone who was presented at a door */
+  usec at;
+  uint64_t granted; /* entry */
+  uint32_t person, credential, reader, from, to, direction;
+  enum party_status status;
+};
+
+struct m_door {
+  bool open, unlocked, held, lock_failed;
+  usec relock_at, opened_at, rex_until;
+  uint64_t unlocked_by; /* the newest entry that unlocked it */
+  uint32_t n_party;
+  struct m_member party[party_max];
+};
+
+struct m_area {
+  bool lockdown, first_in;
+};
+
+struct model {
+  const struct plan *plan;
+  struct hash plan_hash, vkey;
+  bool created, sealed, broken;
+  uint64_t next;
+  usec last_at;
+  uint32_t threat;
+  uint32_t n_persons, n_credentials, n_operators, n_pairs, n_alarms, alarms_lost;
+  struct m_person *persons;
+  struct m_credential *credentials;
+  struct m_operator *operators;
+  struct m_pair *pairs;
+  struct m_alarm *alarms;
+  struct m_area *areas;
+  bool *closed; /* gates */
+  struct m_door *doors;
+  bool *offline, *tampered; /* readers */
+
+  struct command last; /* of the last step, for the invariants */
+  struct outcome expected;
+  bool before_step_taken; /* last_area is of before the last step */
+  uint32_t *last_area;    /* of each person, before the last step */
+  uint32_t n_last_area;
+  usec at_before;
+  struct model_counts counts;
+};
+
+/* --- model_plan.c: what a plan says --- */
+bool m_within(const struct plan *p, uint32_t area, uint32_t outer);
+bool m_schedule_open(const struct plan *p, uint32_t schedule, usec at);
+/* The schedule with which the level opens the gate this way; false when it does not. */
+bool m_level_opens(const struct plan *p, uint32_t level, uint32_t gate, uint32_t direction,
+                   uint32_t *schedule);
+bool m_is_peer(const struct plan *p, uint32_t door, uint32_t other);
+bool m_boundary(const struct plan *p, uint32_t door);
+usec m_unlock_span(const struct plan *p, uint32_t door);
+usec m_party_span(const struct plan *p);
+
+/* --- model_look.c: what is found by looking --- */
+int64_t m_second(usec at);
+struct m_dates m_dates(usec from, usec until);
+bool m_valid(struct m_dates d, usec at);
+bool m_secured(const struct model *m, uint32_t door, usec at);
+uint32_t m_occupancy(const struct model *m, uint32_t area);
+/* Permitted and not yet taken, into the area from without, and out of it; but for one person. */
+uint32_t m_reserved(const struct model *m, uint32_t area, uint32_t but);
+uint32_t m_leaving(const struct model *m, uint32_t area, uint32_t but);
+bool m_separate(const struct model *m, uint32_t a, uint32_t b);
+bool m_holds(const struct model *m, uint32_t person, uint32_t level, usec at);
+uint32_t m_number(uint32_t person);
+bool m_find_id(const struct model *m, enum ref_kind kind, struct id id, uint32_t *index);
+bool m_same_id(struct id a, struct id b);
+bool m_no_id(struct id a);
+enum credential_state m_credential_state(const struct m_credential *c, usec at);
+
+/* --- Expecting: the rules. Each fills an outcome that was cleared. --- */
+struct asked { /* a command that is being judged */
+  const struct model *m;
+  const struct command *c;
+  struct outcome *o;
+};
+struct event *m_expect(const struct asked *a, enum event_type type);
+struct event *m_expect_alarm(const struct asked *a, enum event_type type);
+void m_expect_effect(const struct asked *a, enum effect_type type, uint32_t door, uint32_t reader,
+                     uint32_t ms, uint32_t value);
+void m_reject(const struct asked *a, enum reason reason, enum ref_kind kind, uint32_t index);
+void m_add_reason(struct reasons *r, enum reason code, enum ref_kind kind, uint32_t index);
+bool m_has_reason(const struct reasons *r, enum reason code);
+
+void m_decide(const struct model *m, const struct command *c, struct outcome *o);
+bool m_may(const struct asked *a);         /* model_permit.c: who may ask */
+void m_decide_admin(const struct asked *a); /* model_admin.c: operators' commands */
+void m_decide_pass(const struct asked *a);  /* model_pass.c */
+void m_decide_door(const struct asked *a);  /* model_door.c */
+void m_decide_reader(const struct asked *a);
+void m_decide_tick(const struct asked *a);
+void m_decide_plan(const struct asked *a); /* model_change.c */
+
+/* --- Moving: what an event makes true. False: no memory. --- */
+bool m_move(struct model *m, const struct event *e); /* model_move.c */
+bool m_move_plan(struct model *m, const struct event *e);
+bool m_move_passage(struct model *m, const struct event *e); /* model_move_door.c */
+void *m_grow(void *array, uint32_t n, size_t size); /* room for one more */
+
+/* --- Telling, model_tell.c --- */
+void m_tell_command(struct buf *b, const struct model *m, const struct command *c);
+void m_tell_event(struct buf *b, const struct model *m, const struct event *e);
+void m_tell_effect(struct buf *b, const struct model *m, const struct effect *e);
+void m_tell_reasons(struct buf *b, const struct model *m, const struct reasons *r);
+void m_tell_person(struct buf *b, const struct model *m, uint32_t person);
+void m_tell_door(struct buf *b, const struct model *m, uint32_t door);
+void m_tell_area(struct buf *b, const struct model *m, uint32_t area);
+void m_tell_time(struct buf *b, usec at);
+
+/* --- model_compare.c: the difference is told; true when there is none --- */
+bool m_same_event(const struct event *a, const struct event *b, const char **field);
+bool m_same_reasons(const struct reasons *a, const struct reasons *b);
+bool m_same_effect(const struct effect *a, const struct effect *b);
+
+#endif
