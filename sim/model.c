@@ -79,12 +79,14 @@ void m_decide(const struct model *m, const struct command *c, struct outcome *o)
   struct asked a = {m, c, o};
   o->verdict = VERDICT_DONE;
   o->n_events = o->n_effects = o->reasons.n = 0;
-  if (c->type != COMMAND_SITE_CREATE && c->type != COMMAND_PLAN_APPLY && !m->plan) {
+  if (!m_may(&a))
+    return;
+  if (!m->plan && c->type != COMMAND_SITE_CREATE && c->type != COMMAND_PLAN_APPLY &&
+      c->type != COMMAND_OPERATOR_ADD && c->type != COMMAND_TICK &&
+      c->type != COMMAND_SNAPSHOT_TAKE) { /* what makes sense before the first plan */
     m_reject(&a, REASON_PLAN_MISSING, REF_NONE, 0);
     return;
   }
-  if (!m_may(&a))
-    return;
   if (c->type == COMMAND_PASS)
     m_decide_pass(&a);
   else if (c->type == COMMAND_DOOR_REPORT)
@@ -229,9 +231,9 @@ static bool step(struct model *m, const struct command *c, const struct heard *h
   return same && moved;
 }
 
-bool model_step(struct model *m, const struct command *c, enum verdict v, const struct event *events,
-                uint32_t n_events, const struct effect *effects, uint32_t n_effects,
-                struct buf *story) {
+bool model_step(struct model *m, const struct command *c, enum verdict v,
+                const struct event *events, uint32_t n_events, const struct effect *effects,
+                uint32_t n_effects, struct buf *story) {
   struct heard h = {&v, NULL, events, n_events, effects, n_effects};
   return step(m, c, &h, story);
 }

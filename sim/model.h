@@ -28,9 +28,9 @@ void model_free(struct model *m);
  * all reasons with what they rest on, the events with every field and the effects; compares; and
  * moves its own state. False on any difference: *story tells it. c->plan and, of plan.applied, the
  * plan of the command stay referenced until the next plan. */
-bool model_step(struct model *m, const struct command *c, enum verdict v, const struct event *events,
-                uint32_t n_events, const struct effect *effects, uint32_t n_effects,
-                struct buf *story);
+bool model_step(struct model *m, const struct command *c, enum verdict v,
+                const struct event *events, uint32_t n_events, const struct effect *effects,
+                uint32_t n_effects, struct buf *story);
 /* The same with the reasons of an outcome, which a rejected command tells only there. */
 bool model_step_outcome(struct model *m, const struct command *c, const struct outcome *o,
                         struct buf *story);
@@ -49,8 +49,8 @@ bool model_invariants(const struct model *m, struct buf *story);
 /* The earliest time at which a tick must do something; TIME_ABSENT: nothing is pending. A command
  * later than this that is no tick is what model_step_late asks about. */
 usec model_due(const struct model *m);
-/* True while `at` is not later than model_due by more than `slack`: else *story names the timer that
- * nobody made due. */
+/* True while `at` is not later than model_due by more than `slack`: else *story names the timer
+ * that nobody made due. */
 bool model_timely(const struct model *m, usec at, usec slack, struct buf *story);
 
 /* May this door be unlocked now on the entry at index `entry`: does the model know it as a grant or

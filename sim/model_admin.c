@@ -1,13 +1,12 @@
 /* model_admin.c: what operators ask for, besides passages and plans. */
 #include "sim/model_state.h"
 
-/* Dates are whole seconds from 1970 to 2106; the end comes after the beginning. */
+/* From 1970 to 2106, and the end after the beginning. */
 static bool bad_dates(const struct asked *a, usec from, usec until) {
-  struct m_dates d = m_dates(from, until);
-  const int64_t last = (int64_t)UINT32_MAX - 1;
-  bool bad = d.from_s >= d.until_s;
-  bad |= from != TIME_ABSENT && (from < 0 || d.from_s > last);
-  bad |= until != TIME_ABSENT && (until < 0 || d.until_s > last);
+  const usec last = ((usec)UINT32_MAX - 1) * USEC_PER_S;
+  bool bad = from != TIME_ABSENT && (from < 0 || from > last);
+  bad |= until != TIME_ABSENT && (until < 0 || until > last);
+  bad |= until != TIME_ABSENT && until <= (from == TIME_ABSENT ? 0 : from);
   if (bad)
     m_reject(a, REASON_TIME_ORDER, REF_NONE, 0);
   return bad;
@@ -45,8 +44,8 @@ static void add_person(const struct asked *a) {
   else if (a->m->n_persons >= persons_max)
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
   else if (!bad_dates(a, c->from, c->until))
-    m_expect(a, EVENT_PERSON_ADDED)->u.person_added = (struct ev_person_added){
-        c->person, c->kind, m_number(a->m->n_persons), c->from, c->until};
+    m_expect(a, EVENT_PERSON_ADDED)->u.person_added =
+        (struct ev_person_added){c->person, c->kind, m_number(a->m->n_persons), c->from, c->until};
 }
 
 static void change_person(const struct asked *a) {
@@ -57,11 +56,12 @@ static void change_person(const struct asked *a) {
     wanted = PERSON_STATE_SUSPENDED, event = EVENT_PERSON_SUSPENDED;
   if (a->c->type == COMMAND_PERSON_DEPART)
     wanted = PERSON_STATE_DEPARTED, event = EVENT_PERSON_DEPARTED;
-  if (now == wanted)
+  if (wanted == PERSON_STATE_DEPARTED && a->m->persons[i].area != area_outside)
+    m_reject(a, REASON_WRONG_STATE, REF_PERSON, i);
+  else if (now == wanted)
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, i);
   else if (now == PERSON_STATE_MERGED ||
-           (now == PERSON_STATE_DEPARTED && wanted == PERSON_STATE_SUSPENDED) ||
-           (wanted == PERSON_STATE_DEPARTED && a->m->persons[i].area != area_outside))
+           (now == PERSON_STATE_DEPARTED && wanted == PERSON_STATE_SUSPENDED))
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, i);
   else
     person_event(a, event, i);
@@ -77,13 +77,14 @@ static void merge(const struct asked *a) {
   else if (into->state == PERSON_STATE_MERGED)
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->into);
   else
-    m_expect(a, EVENT_PERSON_MERGED)->u.person_merged = (struct ev_person_merged){c->person, c->into};
+    m_expect(a, EVENT_PERSON_MERGED)->u.person_merged =
+        (struct ev_person_merged){c->person, c->into};
 }
 
 static void unmerge(const struct asked *a) {
   uint32_t i = a->c->u.person_ref.person;
   if (a->m->persons[i].state != PERSON_STATE_MERGED)
-    m_reject(a, REASON_WRONG_STATE, REF_PERSON, i);
+    m_reject(a, REASON_ALREADY_SO, REF_PERSON, i);
   else
     person_event(a, EVENT_PERSON_UNMERGED, i);
 }
@@ -113,13 +114,12 @@ static void issue(const struct asked *a) {
       known = true;
       there = i;
     }
-  enum person_state holder = m->persons[c->person].state;
   if (known)
     m_reject(a, REASON_EXISTS, REF_CREDENTIAL, there);
-  else if (holder == PERSON_STATE_DEPARTED || holder == PERSON_STATE_MERGED)
-    m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
   else if (m->n_credentials >= credentials_max)
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
+  else if (m->persons[c->person].state != PERSON_PRESENT)
+    m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
   else if (!bad_dates(a, c->from, c->until))
     m_expect(a, EVENT_CREDENTIAL_ISSUED)->u.credential_issued = (struct ev_credential_issued){
         c->credential, c->tag, c->person, c->format, c->from, c->until};
@@ -156,7 +156,7 @@ static void set_pin(const struct asked *a) {
   if (!m_no_id(c->duress) && m_same_id(c->duress, c->pin))
     m_reject(a, REASON_SELF, REF_PERSON, c->person);
   else if (!m_no_id(c->duress) && m_no_id(c->pin))
-    m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
+    m_reject(a, REASON_PIN_MISSING, REF_PERSON, c->person);
   else
     m_expect(a, EVENT_PIN_SET)->u.pin_set = (struct ev_pin_set){c->person, c->pin, c->duress};
 }
@@ -168,9 +168,22 @@ static uint32_t grant_of(const struct m_person *p, uint32_t level) {
   return REF_ABSENT;
 }
 
+/* Levels beyond the first three of each person have a bound of their own. */
+static bool room_for_level(const struct model *m, const struct m_person *p) {
+  uint32_t extra = 0;
+  for (uint32_t i = 0; i < m->n_persons; i++)
+    extra += m->persons[i].n_grants > grants_inline ? m->persons[i].n_grants - grants_inline : 0;
+  return p->n_grants < grants_inline || extra < extra_grants_max;
+}
+
 static void grant_level(const struct asked *a) {
   const struct cmd_level_grant *c = &a->c->u.level_grant;
-  if (!bad_dates(a, c->from, c->until))
+  const struct m_person *p = &a->m->persons[c->person];
+  if (grant_of(p, c->level) == REF_ABSENT && !room_for_level(a->m, p))
+    m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
+  else if (p->state == PERSON_STATE_DEPARTED || p->state == PERSON_STATE_MERGED)
+    m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
+  else if (!bad_dates(a, c->from, c->until))
     m_expect(a, EVENT_LEVEL_GRANTED)->u.level_granted =
         (struct ev_level_granted){c->person, c->level, c->from, c->until};
 }
@@ -191,7 +204,7 @@ static void separate(const struct asked *a) {
     m_reject(a, REASON_SELF, REF_PERSON, c->person);
   else if (m_separate(a->m, c->person, c->from_person) == add)
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, c->person);
-  else if (add && a->m->n_pairs >= separations_max)
+  else if (add && 2 * (a->m->n_pairs + 1) > separations_max) /* a row for each of the two */
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
   else
     m_expect(a, add ? EVENT_SEPARATION_ADDED : EVENT_SEPARATION_LIFTED)->u.separation =
@@ -201,7 +214,9 @@ static void separate(const struct asked *a) {
 static void change_lockdown(const struct asked *a) {
   uint32_t area = a->c->u.area_ref.area;
   bool start = a->c->type == COMMAND_LOCKDOWN_START;
-  if (a->m->areas[area].lockdown == start)
+  if (area == area_outside)
+    m_reject(a, REASON_WRONG_STATE, REF_AREA, area);
+  else if (a->m->areas[area].lockdown == start)
     m_reject(a, REASON_ALREADY_SO, REF_AREA, area);
   else
     m_expect(a, start ? EVENT_LOCKDOWN_STARTED : EVENT_LOCKDOWN_RELEASED)->u.area_ref.area = area;
@@ -213,7 +228,7 @@ static void change_threat(const struct asked *a) {
   if (to == now)
     m_reject(a, REASON_ALREADY_SO, REF_THREAT, to);
   else if (raise != (to > now))
-    m_reject(a, REASON_WRONG_STATE, REF_THREAT, to);
+    m_reject(a, REASON_WRONG_STATE, REF_THREAT, now);
   else
     m_expect(a, EVENT_THREAT_CHANGED)->u.threat_changed = (struct ev_threat_changed){now, to};
 }
@@ -234,12 +249,12 @@ static void acknowledge(const struct asked *a) {
       m_expect(a, EVENT_ALARM_ACKNOWLEDGED)->u.alarm_acknowledged.alarm = n;
       return;
     }
-  m_reject(a, REASON_WRONG_STATE, REF_ENTRY, (uint32_t)n);
+  m_reject(a, REASON_ALREADY_SO, REF_NONE, 0);
 }
 
 static void create_site(const struct asked *a) {
   if (a->m->created)
-    m_reject(a, REASON_ALREADY_SO, REF_NONE, 0);
+    m_reject(a, REASON_EXISTS, REF_NONE, 0);
   else
     m_expect(a, EVENT_SITE_CREATED)->u.site_created.vkey = a->c->u.site_create.vkey;
 }

@@ -50,11 +50,11 @@ static bool same_field(const struct field *f, const void *a, const void *b) {
 }
 
 bool m_same_event(const struct event *a, const struct event *b, const char **field) {
-  *field = a->type != b->type                                            ? "type"
-           : a->n != b->n                                                ? "n"
-           : a->at != b->at                                              ? "at"
+  *field = a->type != b->type                                               ? "type"
+           : a->n != b->n                                                   ? "n"
+           : a->at != b->at                                                 ? "at"
            : a->type == EVENT_PLAN_APPLIED && b->plan && a->plan != b->plan ? "plan"
-                                                                         : NULL;
+                                                                            : NULL;
   if (*field)
     return false;
   const struct record *r = &event_records[a->type];

@@ -27,6 +27,7 @@ static bool someone_may_pass(const struct m_door *d) {
 
 static void opened(const struct asked *a, uint32_t door) {
   const struct m_door *d = &a->m->doors[door];
+  const struct plan_door *p = &a->m->plan->doors[door];
   if (d->open)
     return;
   enum opening cause = OPENING_FORCED;
@@ -34,31 +35,45 @@ static void opened(const struct asked *a, uint32_t door) {
     cause = OPENING_PASSAGE;
   else if (a->c->at < d->rex_until)
     cause = OPENING_REX;
-  else if (!m_secured(a->m, door, a->c->at))
+  else if (d->unlocked && a->c->at < d->relock_at)
     cause = OPENING_PASSAGE;
-  else if (a->m->plan->doors[door].egress == EGRESS_FREE)
-    cause = OPENING_EGRESS;
-  m_expect(a, EVENT_DOOR_OPENED)->u.door_opened =
-      (struct ev_door_opened){door, a->m->plan->doors[door].gate, cause};
+  else if (p->egress == EGRESS_FREE && p->rex == REX_NONE)
+    cause = OPENING_EGRESS; /* Silent: where requests are seen, one that was not is forced */
+  m_expect(a, EVENT_DOOR_OPENED)->u.door_opened = (struct ev_door_opened){door, p->gate, cause};
+  end_all(a, EVENT_PASSAGE_TAKEN, door);
   if (cause == OPENING_FORCED)
     m_expect_alarm(a, EVENT_DOOR_FORCED)->u.door_ref = the_door(a, door);
-  end_all(a, EVENT_PASSAGE_TAKEN, door);
 }
 
+/* What is left of the time is taken back: nobody slips through behind. */
+static void closed(const struct asked *a, uint32_t door) {
+  if (!a->m->doors[door].open)
+    return;
+  m_expect(a, EVENT_DOOR_CLOSED)->u.door_ref = the_door(a, door);
+  if (a->m->doors[door].unlocked)
+    m_expect_effect(a, EFFECT_LOCK, door, REF_ABSENT, 0, 0);
+}
+
+/* Silent: the innermost area that is locked down is told, of the gate's `from` side first. */
+static uint32_t locked_down(const struct asked *a, const struct plan_door *d) {
+  const uint32_t sides[2] = {d->from, d->to};
+  for (int k = 0; k < 2; k++)
+    for (uint32_t x = sides[k]; x != NONE16; x = a->m->plan->areas[x].parent)
+      if (a->m->areas[x].lockdown)
+        return x;
+  return REF_ABSENT;
+}
+
+/* Silent: a gate out of service is told alone; a plan has no door of an interlock group that a
+ * request unlocks. */
 static void exit_asked(const struct asked *a, uint32_t door) {
   const struct plan_door *d = &a->m->plan->doors[door];
-  if (d->rex == REX_NONE)
-    return;
   struct reasons r = {0};
-  if (d->rex == REX_UNLOCK) {
-    const uint32_t sides[2] = {d->to, d->from};
-    for (int k = 0; k < 2 && !r.n; k++)
-      for (uint32_t x = sides[k]; x != NONE16 && !r.n; x = a->m->plan->areas[x].parent)
-        if (a->m->areas[x].lockdown)
-          m_add_reason(&r, REASON_LOCKDOWN, REF_AREA, x);
-    if (a->m->closed[d->gate])
-      m_add_reason(&r, REASON_GATE_OUT_OF_SERVICE, REF_GATE, d->gate);
-  }
+  uint32_t area = locked_down(a, d);
+  if (d->rex == REX_UNLOCK && a->m->closed[d->gate])
+    m_add_reason(&r, REASON_GATE_OUT_OF_SERVICE, REF_GATE, d->gate);
+  else if (d->rex == REX_UNLOCK && area != REF_ABSENT)
+    m_add_reason(&r, REASON_LOCKDOWN, REF_AREA, area);
   if (r.n) {
     a->o->verdict = VERDICT_REFUSED;
     a->o->reasons = r;
@@ -83,8 +98,7 @@ void m_decide_door(const struct asked *a) {
     opened(a, c->door);
     break;
   case DOOR_CLOSED:
-    if (d->open)
-      m_expect(a, EVENT_DOOR_CLOSED)->u.door_ref = the_door(a, c->door);
+    closed(a, c->door);
     break;
   case DOOR_LOCKED:
     if (d->unlocked) {
@@ -164,15 +178,19 @@ static bool is_due(usec due, usec at) {
   return due != TIME_ABSENT && due <= at;
 }
 
+/* Silent: how many doors one tick looks at: as many as surely fit into the events of a command, a
+ * door being good for all who wait at it and three alarms. The rest is still due. */
 void m_decide_tick(const struct asked *a) {
-  for (uint32_t d = 0; d < a->m->plan->n_doors; d++) {
-    if (is_due(relock_due(a->m, d), a->c->at)) {
-      if (!a->m->plan->doors[d].lock_monitor)
-        m_expect(a, EVENT_DOOR_LOCKED)->u.door_ref = the_door(a, d);
-      end_all(a, EVENT_PASSAGE_NOT_TAKEN, d);
-    }
+  for (uint32_t d = 0; a->m->plan && d < a->m->plan->n_doors; d++) {
+    if (a->o->n_events + party_max + 3 > events_max)
+      return;
+    bool relocks = is_due(relock_due(a->m, d), a->c->at);
     if (is_due(lock_failed_due(a->m, d), a->c->at))
       m_expect_alarm(a, EVENT_DOOR_LOCK_FAILED)->u.door_ref = the_door(a, d);
+    if (relocks && !a->m->plan->doors[d].lock_monitor)
+      m_expect(a, EVENT_DOOR_LOCKED)->u.door_ref = the_door(a, d);
+    if (relocks)
+      end_all(a, EVENT_PASSAGE_NOT_TAKEN, d);
     if (is_due(held_due(a->m, d), a->c->at))
       m_expect_alarm(a, EVENT_DOOR_HELD)->u.door_ref = the_door(a, d);
   }

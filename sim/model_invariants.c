@@ -76,7 +76,8 @@ static void look_at_grant(struct looking *l, const struct ev_passage_granted *g)
             m_schedule_open(m->plan, schedule, at);
   }
   for (uint32_t a = 0; a < m->plan->n_areas; a++)
-    locked |= m->areas[a].lockdown && (m_within(m->plan, g->from, a) || m_within(m->plan, g->to, a));
+    locked |=
+        m->areas[a].lockdown && (m_within(m->plan, g->from, a) || m_within(m->plan, g->to, a));
   if (!held)
     broken(l, 4, "what permitted a passage does not hold");
   else if (locked && !m->plan->levels[g->rests_on.at[1].index].in_lockdown)
@@ -152,8 +153,8 @@ static void look_at_operators(struct looking *l) {
     return;
   uint32_t first = m->last.by.index, second = m->last.second;
   if (second == REF_ABSENT || second == first ||
-      m->operators[second].role == m->operators[first].role ||
-      m->operators[second].disabled || m->operators[first].disabled)
+      m->operators[second].role == m->operators[first].role || m->operators[second].disabled ||
+      m->operators[first].disabled)
     broken(l, 9, "what permits was not asked by two operators of different roles");
 }
 

@@ -44,25 +44,42 @@ uint32_t m_occupancy(const struct model *m, uint32_t area) {
   return n;
 }
 
-static uint32_t on_their_way(const struct model *m, uint32_t area, uint32_t but, bool inward) {
+uint32_t m_reserved(const struct model *m, uint32_t area) {
   uint32_t n = 0;
   for (uint32_t d = 0; d < m->plan->n_doors; d++)
     for (uint32_t i = 0; i < m->doors[d].n_party; i++) {
       const struct m_member *x = &m->doors[d].party[i];
-      if (x->status != PARTY_GRANTED || x->person == but)
-        continue;
-      bool from = m_within(m->plan, x->from, area), to = m_within(m->plan, x->to, area);
-      n += inward ? to && !from : from && !to;
+      n += x->status == PARTY_GRANTED && m_within(m->plan, x->to, area) &&
+           !m_within(m->plan, x->from, area);
     }
   return n;
 }
 
-uint32_t m_reserved(const struct model *m, uint32_t area, uint32_t but) {
-  return on_their_way(m, area, but, true);
+/* Silent: who leaves an area for one within it, or is permitted a way that leads back, leaves. */
+uint32_t m_leaving(const struct model *m, uint32_t area) {
+  uint32_t n = 0;
+  for (uint32_t d = 0; d < m->plan->n_doors; d++)
+    for (uint32_t i = 0; i < m->doors[d].n_party; i++)
+      n += m->doors[d].party[i].status == PARTY_GRANTED && m->doors[d].party[i].from == area;
+  return n;
 }
 
-uint32_t m_leaving(const struct model *m, uint32_t area, uint32_t but) {
-  return on_their_way(m, area, but, false);
+uint32_t m_own_reserved(const struct model *m, uint32_t door, uint32_t person, uint32_t to) {
+  const struct m_door *d = &m->doors[door];
+  for (uint32_t i = 0; i < d->n_party; i++)
+    if (d->party[i].person == person && d->party[i].status == PARTY_GRANTED &&
+        d->party[i].to == to && d->party[i].from == m->persons[person].area)
+      return 1;
+  return 0;
+}
+
+uint32_t m_own_leaving(const struct model *m, uint32_t door, uint32_t person, uint32_t from) {
+  const struct m_door *d = &m->doors[door];
+  for (uint32_t i = 0; i < d->n_party; i++)
+    if (d->party[i].person == person && d->party[i].status == PARTY_GRANTED &&
+        d->party[i].from == from)
+      return 1;
+  return 0;
 }
 
 bool m_separate(const struct model *m, uint32_t a, uint32_t b) {

@@ -22,10 +22,9 @@ static bool room(void **array, uint32_t n, size_t size) {
 #define ROOM(m, array) room((void **)&(m)->array, (m)->n_##array, sizeof *(m)->array)
 
 static bool is_alarm(enum event_type t) {
-  static const enum event_type alarms[] = {EVENT_PIN_LOCKED,      EVENT_DOOR_FORCED,
-                                           EVENT_DOOR_HELD,       EVENT_DOOR_LOCK_FAILED,
-                                           EVENT_DURESS_RAISED,   EVENT_READER_OFFLINE,
-                                           EVENT_READER_TAMPERED};
+  static const enum event_type alarms[] = {
+      EVENT_PIN_LOCKED,    EVENT_DOOR_FORCED,    EVENT_DOOR_HELD,      EVENT_DOOR_LOCK_FAILED,
+      EVENT_DURESS_RAISED, EVENT_READER_OFFLINE, EVENT_READER_TAMPERED};
   for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
     if (alarms[i] == t)
       return true;
@@ -85,6 +84,9 @@ static bool operator_added(struct model *m, const struct ev_operator_added *e) {
   return true;
 }
 
+/* Silent: in which order levels are looked at, which decides on which of equal ones a permission
+ * rests: the first three as they came, then the newest first; the one that is revoked leaves its
+ * place to the newest beyond three, or else to the last. */
 static bool level_granted(struct model *m, const struct ev_level_granted *e) {
   struct m_person *p = &m->persons[e->person];
   struct m_dates dates = m_dates(e->from, e->until);
@@ -97,17 +99,22 @@ static bool level_granted(struct model *m, const struct ev_level_granted *e) {
   if (!grown)
     return false;
   p->grants = grown;
-  p->grants[p->n_grants++] = (struct m_grant){e->level, dates};
+  uint32_t at = p->n_grants < grants_inline ? p->n_grants : grants_inline;
+  for (uint32_t i = p->n_grants++; i > at; i--)
+    p->grants[i] = p->grants[i - 1];
+  p->grants[at] = (struct m_grant){e->level, dates};
   return true;
 }
 
 static void level_revoked(struct model *m, const struct ev_level_revoked *e) {
   struct m_person *p = &m->persons[e->person];
-  uint32_t kept = 0;
+  uint32_t filler = p->n_grants > grants_inline ? grants_inline : p->n_grants - 1;
   for (uint32_t i = 0; i < p->n_grants; i++)
-    if (p->grants[i].level != e->level)
-      p->grants[kept++] = p->grants[i];
-  p->n_grants = kept;
+    if (p->grants[i].level == e->level)
+      p->grants[i] = p->grants[filler];
+  p->n_grants--;
+  for (uint32_t i = filler; i < p->n_grants; i++)
+    p->grants[i] = p->grants[i + 1];
 }
 
 static bool separated(struct model *m, const struct ev_separation *e) {
@@ -150,6 +157,15 @@ static void pin_set(struct model *m, const struct ev_pin_set *e) {
   p->locked_until_s = 0;
 }
 
+/* Whoever waits at a door showed what was asked before: they present again (invariant 4). */
+static void threat_changed(struct model *m, const struct ev_threat_changed *e) {
+  m->threat = e->to;
+  for (uint32_t d = 0; e->from < e->to && d < m->plan->n_doors; d++)
+    for (uint32_t i = m->doors[d].n_party; i-- > 0;)
+      if (m->doors[d].party[i].status == PARTY_WAITING)
+        m_forget(&m->doors[d], i);
+}
+
 static void pin_locked(struct model *m, const struct ev_pin_locked *e) {
   m->persons[e->person].failures = 0;
   m->persons[e->person].locked_until_s = m_second(e->until);
@@ -173,7 +189,6 @@ static bool move_simple(struct model *m, const struct event *e) {
   case EVENT_CREDENTIAL_REVOKED:    c[credential].state = CREDENTIAL_STATE_REVOKED; break;
   case EVENT_LOCKDOWN_STARTED:      m->areas[e->u.area_ref.area].lockdown = true; break;
   case EVENT_LOCKDOWN_RELEASED:     m->areas[e->u.area_ref.area].lockdown = false; break;
-  case EVENT_THREAT_CHANGED:        m->threat = e->u.threat_changed.to; break;
   case EVENT_GATE_CLOSED:           m->closed[e->u.gate_ref.gate] = true; break;
   case EVENT_GATE_OPENED:           m->closed[e->u.gate_ref.gate] = false; break;
   case EVENT_READER_ONLINE:         m->offline[e->u.reader_ref.reader] = false; break;
@@ -200,6 +215,7 @@ static bool move_people(struct model *m, const struct event *e) {
   case EVENT_SEPARATION_LIFTED:  unseparated(m, &e->u.separation); break;
   case EVENT_PERSON_MERGED:      merged(m, &e->u.person_merged); break;
   case EVENT_PERSON_UNMERGED:    unmerged(m, &e->u.person_ref); break;
+  case EVENT_THREAT_CHANGED:     threat_changed(m, &e->u.threat_changed); break;
   case EVENT_PIN_SET:            pin_set(m, &e->u.pin_set); break;
   case EVENT_PIN_LOCKED:         pin_locked(m, &e->u.pin_locked); break;
   case EVENT_ALARM_ACKNOWLEDGED: acknowledged(m, e->u.alarm_acknowledged.alarm); break;

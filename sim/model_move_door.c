@@ -1,37 +1,38 @@
 /* model_move_door.c: what an event makes true of doors and of those who pass them. */
 #include "sim/model_state.h"
 
-static void forget(struct m_door *d, uint32_t person) {
-  uint32_t kept = 0;
-  for (uint32_t i = 0; i < d->n_party; i++)
-    if (d->party[i].person != person)
-      d->party[kept++] = d->party[i];
-  d->n_party = kept;
-}
-
-/* Those who no longer matter to anyone here. */
-static void forget_old(struct model *m, uint32_t door, usec at) {
-  struct m_door *d = &m->doors[door];
-  uint32_t kept = 0;
-  for (uint32_t i = 0; i < d->n_party; i++)
-    if (d->party[i].status == PARTY_GRANTED || at - d->party[i].at <= m_party_span(m->plan))
-      d->party[kept++] = d->party[i];
-  d->n_party = kept;
+/* Silent: in which order a door remembers those presented. The last comes to the place of one who
+ * is forgotten; one who presents again keeps their place; when all places are taken the oldest of
+ * those without a permission is forgotten. The order decides who is told first. */
+void m_forget(struct m_door *d, uint32_t place) {
+  d->party[place] = d->party[--d->n_party];
 }
 
 static void remember(struct model *m, uint32_t door, struct m_member q) {
   struct m_door *d = &m->doors[door];
-  forget(d, q.person);
-  forget_old(m, door, q.at);
-  if (d->n_party < party_max)
-    d->party[d->n_party++] = q;
+  uint32_t at = d->n_party, oldest = party_max;
+  for (uint32_t i = 0; i < d->n_party; i++) {
+    if (d->party[i].person == q.person)
+      at = i;
+    if (d->party[i].status != PARTY_GRANTED &&
+        (oldest == party_max || d->party[i].at < d->party[oldest].at))
+      oldest = i;
+  }
+  if (at == party_max)
+    at = oldest;
+  SP_ASSERT(at < party_max);
+  d->n_party += at == d->n_party;
+  d->party[at] = q;
 }
 
+/* One that is unlocked already stays so for the longer of the two times. */
 static void unlock(struct model *m, uint32_t door, const struct event *e) {
   struct m_door *d = &m->doors[door];
+  usec until = e->at + m_unlock_span(m->plan, door);
+  if (!d->unlocked || until > d->relock_at)
+    d->relock_at = until;
   d->unlocked = true;
   d->lock_failed = false;
-  d->relock_at = e->at + m_unlock_span(m->plan, door);
   d->unlocked_by = e->n;
 }
 
@@ -72,7 +73,7 @@ static void granted(struct model *m, const struct event *e) {
 
 static void refused(struct model *m, const struct event *e) {
   const struct ev_passage_refused *r = &e->u.passage_refused;
-  if (m_has_reason(&r->reasons, REASON_PIN_WRONG) && m->plan->rules.pin_attempts)
+  if (m_has_reason(&r->reasons, REASON_PIN_WRONG) && m->persons[r->person].failures < UINT8_MAX)
     m->persons[r->person].failures++;
   if (r->waiting)
     remember(m, r->door,
@@ -91,16 +92,25 @@ static void refused(struct model *m, const struct event *e) {
 static void ended(struct model *m, const struct event *e) {
   const struct ev_passage_ended *x = &e->u.passage_ended;
   struct m_door *d = &m->doors[x->door];
+  uint32_t place = 0;
+  while (d->party[place].person != x->person)
+    place++;
   if (e->type == EVENT_PASSAGE_NOT_TAKEN) {
-    forget(d, x->person);
+    m_forget(d, place);
     return;
   }
-  for (uint32_t i = 0; i < d->n_party; i++)
-    if (d->party[i].person == x->person) {
-      d->party[i].status = PARTY_THROUGH;
-      d->party[i].at = e->at;
-    }
+  d->party[place].status = PARTY_THROUGH;
+  d->party[place].at = e->at;
   walk(m, x->person, x->to, e->at);
+}
+
+/* The lock is told to close now; a plan says how long that takes. */
+static void closed(struct model *m, uint32_t door, usec at) {
+  struct m_door *d = &m->doors[door];
+  usec soon = at + (usec)m->plan->rules.relock_margin_ms * USEC_PER_MS;
+  d->open = d->held = false;
+  if (d->unlocked && soon < d->relock_at)
+    d->relock_at = soon;
 }
 
 static void located(struct model *m, const struct event *e) {
@@ -131,7 +141,7 @@ bool m_move_passage(struct model *m, const struct event *e) {
     d[e->u.door_opened.door].opened_at = e->at;
     break;
   case EVENT_DOOR_CLOSED:
-    d[door].open = d[door].held = false;
+    closed(m, door, e->at);
     break;
   case EVENT_DOOR_LOCKED:
     d[door].unlocked = d[door].lock_failed = false;
@@ -143,7 +153,8 @@ bool m_move_passage(struct model *m, const struct event *e) {
     d[door].lock_failed = true;
     break;
   case EVENT_DOOR_EXIT_REQUESTED:
-    d[door].rex_until = e->at + m_unlock_span(m->plan, door);
+    if (m->plan->doors[door].rex != REX_NONE) /* where there is no request-to-exit, none excuses */
+      d[door].rex_until = e->at + m_unlock_span(m->plan, door);
     if (m->plan->doors[door].rex == REX_UNLOCK)
       unlock(m, door, e);
     break;

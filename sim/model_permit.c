@@ -58,48 +58,42 @@ static const struct {
     [COMMAND_TICK] = {CORE, 0, 0},
 };
 
-static void judge_second(const struct asked *a, struct reasons *r) {
+static void judge_one(const struct asked *a, uint32_t who, uint32_t roles, struct reasons *r) {
+  const struct m_operator *o = &a->m->operators[who];
+  bool alone = a->m->plan && !a->m->plan->rules.second_operator;
+  if (alone && roles) /* what no operator may, an administrator may not either */
+    roles |= ADMIN;
+  if (o->disabled)
+    m_add_reason(r, REASON_OPERATOR_DISABLED, REF_OPERATOR, who);
+  if (!(roles & 1u << o->role))
+    m_add_reason(r, REASON_ROLE_NOT_PERMITTED, REF_OPERATOR, who);
+}
+
+/* Silent: a second operator who is named without need is judged all the same. */
+static void judge_operators(const struct asked *a, struct reasons *r) {
   const struct model *m = a->m;
   uint32_t first = a->c->by.index, second = a->c->second;
-  uint32_t allowed = may[a->c->type].second;
+  uint32_t roles = may[a->c->type].first, second_roles = may[a->c->type].second;
+  judge_one(a, first, roles, r);
   if (second == REF_ABSENT) {
-    m_add_reason(r, REASON_SECOND_OPERATOR_REQUIRED, REF_NONE, 0);
+    if (second_roles && !(m->plan && !m->plan->rules.second_operator))
+      m_add_reason(r, REASON_SECOND_OPERATOR_REQUIRED, REF_NONE, 0);
     return;
   }
-  const struct m_operator *o = &m->operators[second];
-  if (second == first) {
+  judge_one(a, second, second_roles ? second_roles : roles, r);
+  if (second == first)
     m_add_reason(r, REASON_SAME_OPERATOR, REF_OPERATOR, second);
-    return;
-  }
-  if (o->disabled)
-    m_add_reason(r, REASON_OPERATOR_DISABLED, REF_OPERATOR, second);
-  if (!(allowed & 1u << o->role))
-    m_add_reason(r, REASON_ROLE_NOT_PERMITTED, REF_OPERATOR, second);
-  if (o->role == m->operators[first].role)
+  else if (m->operators[second].role == m->operators[first].role)
     m_add_reason(r, REASON_SAME_ROLE, REF_OPERATOR, second);
 }
 
 bool m_may(const struct asked *a) {
-  const struct model *m = a->m;
-  enum command_type type = a->c->type;
   struct reasons r = {0};
-  bool alone = m->plan && !m->plan->rules.second_operator;
-  if (a->c->by.kind != ACTOR_OPERATOR) {
-    bool init_again = a->c->by.kind == ACTOR_INIT && m->sealed;
-    if (!(may[type].actors & 1u << a->c->by.kind) || init_again)
-      m_add_reason(&r, REASON_ROLE_NOT_PERMITTED, REF_NONE, 0);
-  } else {
-    const struct m_operator *o = &m->operators[a->c->by.index];
-    uint32_t first = may[type].first;
-    if (alone && first)
-      first |= ADMIN;
-    if (o->disabled)
-      m_add_reason(&r, REASON_OPERATOR_DISABLED, REF_OPERATOR, a->c->by.index);
-    if (!(first & 1u << o->role))
-      m_add_reason(&r, REASON_ROLE_NOT_PERMITTED, REF_OPERATOR, a->c->by.index);
-    if (may[type].second && !alone)
-      judge_second(a, &r);
-  }
+  if (a->c->by.kind == ACTOR_OPERATOR)
+    judge_operators(a, &r);
+  else if (!(may[a->c->type].actors & 1u << a->c->by.kind) ||
+           (a->c->by.kind == ACTOR_INIT && a->m->sealed))
+    m_add_reason(&r, REASON_ROLE_NOT_PERMITTED, REF_NONE, 0);
   if (!r.n)
     return true;
   a->o->verdict = VERDICT_REFUSED;

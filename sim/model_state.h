@@ -113,9 +113,12 @@ struct m_dates m_dates(usec from, usec until);
 bool m_valid(struct m_dates d, usec at);
 bool m_secured(const struct model *m, uint32_t door, usec at);
 uint32_t m_occupancy(const struct model *m, uint32_t area);
-/* Permitted and not yet taken, into the area from without, and out of it; but for one person. */
-uint32_t m_reserved(const struct model *m, uint32_t area, uint32_t but);
-uint32_t m_leaving(const struct model *m, uint32_t area, uint32_t but);
+/* Permitted and not yet taken: into the area from without, and out of it. */
+uint32_t m_reserved(const struct model *m, uint32_t area);
+uint32_t m_leaving(const struct model *m, uint32_t area);
+/* 1 when this person's own permission at this door is among them. */
+uint32_t m_own_reserved(const struct model *m, uint32_t door, uint32_t person, uint32_t to);
+uint32_t m_own_leaving(const struct model *m, uint32_t door, uint32_t person, uint32_t from);
 bool m_separate(const struct model *m, uint32_t a, uint32_t b);
 bool m_holds(const struct model *m, uint32_t person, uint32_t level, usec at);
 uint32_t m_number(uint32_t person);
@@ -139,7 +142,7 @@ void m_add_reason(struct reasons *r, enum reason code, enum ref_kind kind, uint3
 bool m_has_reason(const struct reasons *r, enum reason code);
 
 void m_decide(const struct model *m, const struct command *c, struct outcome *o);
-bool m_may(const struct asked *a);         /* model_permit.c: who may ask */
+bool m_may(const struct asked *a);          /* model_permit.c: who may ask */
 void m_decide_admin(const struct asked *a); /* model_admin.c: operators' commands */
 void m_decide_pass(const struct asked *a);  /* model_pass.c */
 void m_decide_door(const struct asked *a);  /* model_door.c */
@@ -151,7 +154,8 @@ void m_decide_plan(const struct asked *a); /* model_change.c */
 bool m_move(struct model *m, const struct event *e); /* model_move.c */
 bool m_move_plan(struct model *m, const struct event *e);
 bool m_move_passage(struct model *m, const struct event *e); /* model_move_door.c */
-void *m_grow(void *array, uint32_t n, size_t size); /* room for one more */
+void m_forget(struct m_door *d, uint32_t place);             /* of its party */
+void *m_grow(void *array, uint32_t n, size_t size);          /* room for one more */
 
 /* --- Telling, model_tell.c --- */
 void m_tell_command(struct buf *b, const struct model *m, const struct command *c);

@@ -6,8 +6,8 @@
  *
  * After each command the naive model of sim/ is asked as well: it and the core must agree on every
  * reason, event, effect and on the whole state. After each line the invariants of the state are
- * checked by simple loops; at the end the events are applied to an empty site once more and must give the same bytes, and so must a load of the
- * dump.
+ * checked by simple loops; at the end the events are applied to an empty site once more and must
+ * give the same bytes, and so must a load of the dump.
  */
 #include "core/state.h"
 #include "plan/plan_blob.h"
@@ -126,8 +126,8 @@ static usec instant_of(struct play *p, const char *s) {
 
 static void ask_model(struct play *p, const struct command *c) {
   struct buf story = {0};
-  if (!model_step_outcome(p->model, c, &p->out, &story) ||
-      !model_same(p->model, p->core, &story) || !model_invariants(p->model, &story))
+  if (!model_step_outcome(p->model, c, &p->out, &story) || !model_same(p->model, p->core, &story) ||
+      !model_invariants(p->model, &story))
     FAIL(p, "%s", buf_cstr(&story));
   buf_free(&story);
 }
