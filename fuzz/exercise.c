@@ -54,8 +54,14 @@ static void check_chains(const struct core *core) {
 
 static void check_names(const struct core *core) {
   uint32_t at;
-  for (uint32_t i = 0; i < core->head.n_persons; i++)
+  for (uint32_t i = 0; i < core->head.n_persons; i++) {
+    uint32_t number = person_number(i);
     MUST_HOLD(core_find_person(core, core->persons[i].id, &at));
+    MUST_HOLD(core_find_person_number(core, number, &at) && at == i);
+    MUST_HOLD(!core_find_person_number(core, number - number % 10 + (number + 1) % 10, &at));
+  }
+  MUST_HOLD(!core_find_person_number(core, 9999, &at));
+  MUST_HOLD(!core_find_person_number(core, person_number(core->head.n_persons), &at));
   for (uint32_t i = 0; i < core->head.n_operators; i++)
     MUST_HOLD(core_find_operator(core, core->operators[i].id, &at));
   for (uint32_t i = 0; i < core->head.n_credentials; i++)

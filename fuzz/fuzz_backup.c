@@ -91,7 +91,7 @@ static void bind_value(sqlite3_stmt *st, struct cut *in) {
 
 /* True when a value is now read as another one. */
 static bool change_row(sqlite3 *db, struct cut *in) {
-  char sql[700], value[100] = "?1";
+  char sql[1000], value[100] = "?1";
   sqlite3_stmt *st;
   uint8_t t = cut_u8(in) % tables_n, row = cut_u8(in), c = cut_u8(in) % 8, way = cut_u8(in);
   while (!tables[t].columns[c])
@@ -101,13 +101,16 @@ static bool change_row(sqlite3 *db, struct cut *in) {
   if (way & 1) /* a part of the value: the rest stays */
     snprintf(value, sizeof value, "CAST(substr(%s,1,%u)||?1||substr(%s,%u+length(?1)) AS BLOB)",
              column, way * 8u, column, way * 8u + 1);
+  char held[300] = ""; /* erased ones lie there as zeros, however many */
+  if (strcmp(tables[t].table, "details_bodies") == 0)
+    snprintf(held, sizeof held,
+             " AND (id IN (SELECT body FROM details) OR hex(CAST(%s AS BLOB)) GLOB '*[^0]*')",
+             value);
   snprintf(sql, sizeof sql,
            "UPDATE OR IGNORE %s SET %s=%s WHERE (%s) IN (SELECT %s FROM %s LIMIT 1 OFFSET %u %% "
            "max(1,(SELECT count(*) FROM %s))) AND CAST(%s AS %s) IS NOT CAST(%s AS %s)%s",
            tables[t].table, column, value, tables[t].key, tables[t].key, tables[t].table, row,
-           tables[t].table, column, as, value, as,
-           strcmp(tables[t].table, "details_bodies") ? ""
-                                                     : " AND id IN (SELECT body FROM details)");
+           tables[t].table, column, as, value, as, held);
   if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
     fuzz_broken(__FILE__, __LINE__, sql, sqlite3_errmsg(db));
   bind_value(st, in);

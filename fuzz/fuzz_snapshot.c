@@ -1,5 +1,6 @@
-/* Bytes of a snapshot. First byte 0: as they are; else the small site's own with changes, six bytes
- * each: where (of its bytes), how much is written there, what. What loads is a sound state, gives
+/* Bytes of a snapshot. First byte 0: as they are; else with changes, six bytes each, where (of its
+ * bytes), how much is written there, and what: 1 those of the small site, 2 those of a site that
+ * has no plan yet. What loads is a sound state, gives
  * the same bytes again, and the core can live on from it. */
 #include "core/state.h"
 #include "fuzz/exercise.h"
@@ -35,14 +36,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
   struct buf dump = {0}, again = {0};
   struct fault why = {0};
   struct hash hash;
-  if (cut_u8(&in)) {
-    buf_put(&dump, s->dump.p, s->dump.n);
-    change(&dump, &in);
-  } else {
-    buf_put(&dump, in.p, in.n);
-  }
   struct core *core = fold_core_new();
   MUST_HOLD(core);
+  uint8_t which = cut_u8(&in);
+  if (which == 0)
+    buf_put(&dump, in.p, in.n);
+  else if (which == 2)
+    core_dump(core, put, &dump);
+  else
+    buf_put(&dump, s->dump.p, s->dump.n);
+  if (which)
+    change(&dump, &in);
   enum sp_err err = core_dump_plan_hash(buf_span(&dump), &hash, &why);
   MUST_HOLD(err == SP_OK || err == SP_CORRUPT || err == SP_VERSION);
   /* A site without a plan has no hash of one. */

@@ -69,19 +69,73 @@ static void dump(const struct core *core) {
   buf_free(&twice);
 }
 
+/* Applied, if it is done. */
+static bool ask(struct core *core, struct command *c) {
+  c->at = c->known_at = core->head.last_at > 0 ? core->head.last_at : USEC_PER_S;
+  c->clock_trusted = true;
+  core_decide(core, c, &out);
+  for (uint32_t i = 0; i < out.n_events; i++)
+    core_apply(core, &out.events[i]);
+  return out.verdict == VERDICT_DONE;
+}
+
+static struct id id_of(uint8_t what, uint8_t n) {
+  return (struct id){{what, n, 1}};
+}
+
+static void add_operators(struct core *core, struct actor by, uint32_t second) {
+  static const uint32_t roles[] = {ROLE_ADMIN, ROLE_DESK, ROLE_SHIFT};
+  for (uint8_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+    struct command c = {.type = COMMAND_OPERATOR_ADD,
+                        .by = by,
+                        .second = second,
+                        .u.operator_add = {id_of(1, i), roles[i]}};
+    (void)ask(core, &c);
+  }
+}
+
+/* Somebody of each kind with a card and every level in turn; where one operator may do all, it is
+ * the administrator who asks. */
+static void add_persons(struct core *core, uint32_t operator_index) {
+  for (uint8_t i = 0; i < PERSON_KIND_COUNT; i++) {
+    struct actor by = {ACTOR_OPERATOR, operator_index};
+    struct command c = {.type = COMMAND_PERSON_ADD,
+                        .by = by,
+                        .second = REF_ABSENT,
+                        .u.person_add = {id_of(2, i), i, TIME_ABSENT, TIME_ABSENT}};
+    if (!ask(core, &c))
+      continue;
+    uint32_t person = core->head.n_persons - 1;
+    c.type = COMMAND_CREDENTIAL_ISSUE;
+    c.u.credential_issue = (struct cmd_credential_issue){id_of(3, i), id_of(4, i), person,
+                                                         0,           TIME_ABSENT, TIME_ABSENT};
+    (void)ask(core, &c);
+    for (uint32_t l = 0; l < core->plan->n_levels; l += i + 1u) {
+      c.type = COMMAND_LEVEL_GRANT;
+      c.u.level_grant = (struct cmd_level_grant){person, l, TIME_ABSENT, TIME_ABSENT};
+      (void)ask(core, &c);
+    }
+  }
+}
+
 static void begin_site(const struct plan *p, const struct hash *hash) {
+  const struct actor init = {ACTOR_INIT, 0};
   struct core *core = fold_core_new();
   MUST_HOLD(core);
-  struct command c = {.type = COMMAND_SITE_CREATE,
-                      .by = {ACTOR_INIT, 0},
-                      .second = REF_ABSENT,
-                      .at = USEC_PER_S,
-                      .known_at = USEC_PER_S};
-  core_decide(core, &c, &out);
-  MUST_HOLD(out.verdict == VERDICT_DONE);
-  core_apply(core, &out.events[0]);
-  MUST_HOLD(put_in_force(core, p, hash, (struct actor){ACTOR_INIT, 0}, REF_ABSENT));
+  struct command c = {.type = COMMAND_SITE_CREATE, .by = init, .second = REF_ABSENT};
+  MUST_HOLD(ask(core, &c));
+  MUST_HOLD(!ask(core, &c)); /* once */
+  add_operators(core, init, REF_ABSENT);
+  uint32_t n = core->head.n_operators;
+  add_operators(core, init, REF_ABSENT); /* who exist */
+  MUST_HOLD(core->head.n_operators == n);
+  MUST_HOLD(put_in_force(core, p, hash, init, REF_ABSENT));
+  add_persons(core, p->rules.second_operator ? 1 : 0);
+  n = core->head.n_persons;
+  add_persons(core, 1);
+  MUST_HOLD(n == PERSON_KIND_COUNT && core->head.n_persons == n);
   exercise_core(core);
+  add_operators(core, init, REF_ABSENT); /* too late, whoever they are */
   fold_core_free(core);
 }
 

@@ -47,6 +47,26 @@ static enum sp_err pass_details(void *ctx, const struct store_details *d) {
   return SP_OK;
 }
 
+/* Erased details lie there as zeros (store_sqlite_details.c). */
+static enum sp_err check_erased(struct sqlite_store *s, struct fault *why) {
+  sqlite3_stmt *st = NULL;
+  int rc = sqlite3_prepare_v2(s->db,
+                              "SELECT id FROM details_bodies WHERE id NOT IN (SELECT body FROM "
+                              "details) AND bytes IS NOT zeroblob(length(bytes)) LIMIT 1",
+                              -1, &st, NULL);
+  if (rc == SQLITE_OK)
+    rc = sqlite3_step(st);
+  enum sp_err err = SP_OK;
+  if (rc == SQLITE_ROW)
+    err = fault_set(why, SP_CORRUPT,
+                    "%s: row %lld of details_bodies holds bytes of details that are erased",
+                    s->path, (long long)sqlite3_column_int64(st, 0));
+  else if (rc != SQLITE_DONE)
+    err = sql_told(s, rc, "looking for erased details", why);
+  sqlite3_finalize(st);
+  return err;
+}
+
 enum sp_err sql_integrity(struct store *base, struct fault *why) {
   struct sqlite_store *s = sql_own(base);
   sqlite3_stmt *st = NULL;
@@ -61,6 +81,8 @@ enum sp_err sql_integrity(struct store *base, struct fault *why) {
     err = fault_set(why, SP_CORRUPT, "%s: the database is damaged (%s): restore a backup", s->path,
                     (const char *)sqlite3_column_text(st, 0));
   sqlite3_finalize(st);
+  if (!err)
+    err = check_erased(s, why);
   if (!err)
     err = sql_entries(base, 0, UINT64_MAX, pass_entry, NULL, why);
   if (!err)

@@ -709,6 +709,13 @@ static void test_erasure(void **state) {
            (unsigned long long)n);
   expect("invented details", dir, SP_CORRUPT, text);
   log_free(log);
+  /* Bytes that no row leads to any more, and that are not gone. */
+  dir = copy_site("site");
+  sql(dir, "INSERT INTO details_bodies VALUES(9999,x'4142')");
+  expect("kept bytes", dir, SP_CORRUPT, "holds bytes of details that are erased");
+  dir = copy_site("site");
+  sql(dir, "INSERT INTO details_bodies VALUES(9999,zeroblob(40))");
+  expect_good(dir);
 }
 
 /* A disk that cannot be read is not called a damaged record, nor a whole one. */
