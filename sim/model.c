@@ -149,7 +149,7 @@ static bool compare(const struct model *m, const struct heard *h, struct buf *b)
 static void tell_side(const struct model *m, const char *side, const char *verdict,
                       const struct reasons *r, const struct event *events, uint32_t n_events,
                       const struct effect *effects, uint32_t n_effects, struct buf *b) {
-  buf_printf(b, "%s: %s", side, verdict);
+  buf_printf(b, "%s%s", side, verdict);
   if (r && r->n) {
     buf_puts(b, ": ");
     m_tell_reasons(b, m, r);
@@ -170,11 +170,19 @@ static void tell_difference(const struct model *m, const struct command *c, cons
   const struct outcome *o = &m->expected;
   m_tell_command(b, m, c);
   buf_printf(b, "\nThe model and the core differ: %s", what);
-  tell_side(m, "  expected", verdicts[o->verdict], o->verdict == VERDICT_DONE ? NULL : &o->reasons,
-            o->events, o->n_events, h->effects ? o->effects : NULL, o->n_effects, b);
-  tell_side(m, "  happened", h->verdict ? verdicts[*h->verdict] : "(verdict not known)",
+  tell_side(m, "  expected: ", verdicts[o->verdict],
+            o->verdict == VERDICT_DONE ? NULL : &o->reasons, o->events, o->n_events,
+            h->effects ? o->effects : NULL, o->n_effects, b);
+  tell_side(m, "  happened: ", h->verdict ? verdicts[*h->verdict] : "(verdict not known)",
             h->verdict && *h->verdict != VERDICT_DONE ? h->reasons : NULL, h->events, h->n_events,
             h->effects, h->n_effects, b);
+}
+
+void model_tell(const struct model *m, const struct command *c, const struct outcome *o,
+                struct buf *story) {
+  m_tell_command(story, m, c);
+  tell_side(m, "\n  ", verdicts[o->verdict], o->verdict == VERDICT_DONE ? NULL : &o->reasons,
+            o->events, o->n_events, o->effects, o->n_effects, story);
 }
 
 /* --- Stepping --- */

@@ -59,6 +59,11 @@ bool model_timely(const struct model *m, usec at, usec slack, struct buf *story)
 bool model_may_unlock(const struct model *m, uint32_t door, uint64_t entry, usec at,
                       struct buf *story);
 
+/* What was asked and what came of it, one line each, with the model's names of things: "visitor-3"
+ * is the fourth person registered, "card-7" the eighth credential. */
+void model_tell(const struct model *m, const struct command *c, const struct outcome *o,
+                struct buf *story);
+
 /* How many commands were compared, and how many passages among them; for reports. */
 struct model_counts {
   uint64_t commands, passages, granted, refused, rejected, events;

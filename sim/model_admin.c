@@ -200,7 +200,7 @@ static void revoke_level(const struct asked *a) {
 static void separate(const struct asked *a) {
   const struct cmd_separation *c = &a->c->u.separation;
   bool add = a->c->type == COMMAND_SEPARATION_ADD;
-  if (c->person == c->from_person)
+  if (add && c->person == c->from_person)
     m_reject(a, REASON_SELF, REF_PERSON, c->person);
   else if (m_separate(a->m, c->person, c->from_person) == add)
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, c->person);

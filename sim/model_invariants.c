@@ -64,7 +64,7 @@ static void look_at_grant(struct looking *l, const struct ev_passage_granted *g)
   if (m->credentials[g->credential].person != g->person ||
       m_credential_state(&m->credentials[g->credential], at) != CREDENTIAL_STATE_ISSUED)
     broken(l, 4, "a credential opened that is not in use, or another's");
-  if (m->closed[g->gate] || m->offline[g->reader] || m->tampered[g->reader])
+  if (m->closed[g->gate] || m->offline[m->last.u.pass.reader])
     broken(l, 4, "a gate opened that is out of service");
   if (m->plan->threats[m->threat].refuse_kinds & 1u << p->kind)
     broken(l, 4, "someone was let pass whom the threat level keeps out");
@@ -84,15 +84,33 @@ static void look_at_grant(struct looking *l, const struct ev_passage_granted *g)
     broken(l, 4, "a passage in a lockdown rests on a level that does not hold in one");
 }
 
+/* Within, or permitted a passage into it from without. */
 static bool is_in_or_on_the_way(const struct model *m, uint32_t person, uint32_t area) {
   if (m_within(m->plan, m->persons[person].area, area))
     return true;
   for (uint32_t d = 0; d < m->plan->n_doors; d++)
-    for (uint32_t i = 0; i < m->doors[d].n_party; i++)
-      if (m->doors[d].party[i].person == person && m->doors[d].party[i].status == PARTY_GRANTED &&
-          m_within(m->plan, m->doors[d].party[i].to, area))
+    for (uint32_t i = 0; i < m->doors[d].n_party; i++) {
+      const struct m_member *q = &m->doors[d].party[i];
+      if (q->person == person && q->status == PARTY_GRANTED && m_within(m->plan, q->to, area) &&
+          !m_within(m->plan, q->from, area))
         return true;
+    }
   return false;
+}
+
+static void tell_who_is_in(struct looking *l, uint32_t area) {
+  const struct model *m = l->m;
+  m_tell_area(l->story, m, area);
+  buf_printf(l->story, " has room for %u:", m->plan->areas[area].capacity);
+  for (uint32_t i = 0; i < m->n_persons; i++)
+    if (is_in_or_on_the_way(m, i, area)) {
+      buf_puts(l->story, " ");
+      m_tell_person(l->story, m, i);
+      buf_puts(l->story, " (in ");
+      m_tell_area(l->story, m, m->persons[i].area);
+      buf_puts(l->story, ")");
+    }
+  buf_puts(l->story, "\n");
 }
 
 /* 7: nobody is let into an area that is full, counting each human once. */
@@ -104,8 +122,10 @@ static void look_at_room(struct looking *l, const struct ev_passage_granted *g) 
       continue;
     for (uint32_t i = 0; i < m->n_persons; i++)
       n += is_in_or_on_the_way(m, i, a);
-    if (n > m->plan->areas[a].capacity)
+    if (n > m->plan->areas[a].capacity) {
       broken(l, 7, "someone was let into an area that is full");
+      tell_who_is_in(l, a);
+    }
   }
 }
 

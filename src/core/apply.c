@@ -258,8 +258,15 @@ static void apply_lockdown_released(struct core *core, const struct event *e) {
   core->head.lockdowns--;
 }
 
+/* Whoever waits at a door has shown what was asked before; a stricter level holds for the next
+ * decision, so they present again. */
 static void apply_threat_changed(struct core *core, const struct event *e) {
   core->head.threat = e->u.threat_changed.to;
+  for (uint32_t d = 0; e->u.threat_changed.to > e->u.threat_changed.from && d < core->head.n_doors;
+       d++)
+    for (uint32_t i = core->doors[d].n_party; i-- > 0;)
+      if (core->doors[d].party[i].status == PARTY_WAITING)
+        party_remove(&core->doors[d], i);
 }
 
 static void apply_gate_closed(struct core *core, const struct event *e) {
@@ -411,6 +418,8 @@ static void apply_door_locked(struct core *core, const struct event *e) {
 
 static void apply_door_exit_requested(struct core *core, const struct event *e) {
   uint32_t door = e->u.door_ref.door;
+  if (core->plan->doors[door].rex == REX_NONE)
+    return; /* the plan knows of no such thing here: it excuses no opening */
   core->doors[door].rex_until = e->at + unlock_span(core->plan, door);
   if (core->plan->doors[door].rex == REX_UNLOCK)
     unlock(core, door, e->at);

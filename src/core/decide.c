@@ -60,8 +60,9 @@ static const struct ref nothing = {REF_NONE, 0};
 static bool may(const struct core *core, uint32_t operator_index, unsigned roles) {
   unsigned role = 1u << core->operators[operator_index].role;
   /* Where the plan needs no second operator (no custody, so no one's liberty), one administrator
-   * may do all of it: a makerspace is run by one person. */
-  if (core->plan && !core->plan->rules.second_operator && role == 1u << ROLE_ADMIN)
+   * may do all that operators may: a makerspace is run by one person. What no operator may (to
+   * speak for a door, a reader or the clock) stays so. */
+  if (roles && core->plan && !core->plan->rules.second_operator && role == 1u << ROLE_ADMIN)
     roles |= role;
   return (roles & role) != 0;
 }

@@ -22,10 +22,15 @@ struct way {
 
 /* What was found about one holder. */
 struct finding {
-  uint32_t person, credential, level;
+  uint32_t person, credential, level, reader;
   bool pin_checked, duress;
   struct reasons reasons, warnings;
 };
+
+static uint32_t factors_at(const struct core *core, uint32_t reader) {
+  return (uint32_t)core->plan->readers[reader].factors |
+         core->plan->threats[core->head.threat].factors;
+}
 
 static struct way way_of(const struct core *core, const struct command *command) {
   const struct plan *p = core->plan;
@@ -45,7 +50,7 @@ static struct way way_of(const struct core *core, const struct command *command)
       .from = in ? door->from : door->to,
       .to = in ? door->to : door->from,
       .direction = r->direction,
-      .factors = r->factors | p->threats[core->head.threat].factors,
+      .factors = factors_at(core, reader),
       .locked_down = REF_ABSENT,
       .at = command->at,
   };
@@ -175,14 +180,17 @@ static bool on_the_way(const struct core *core, uint32_t person, uint32_t to) {
   return false;
 }
 
+/* This person's own permission at this door, not yet used; or NULL. */
+static const struct party_member *own_grant(const struct way *w, uint32_t person) {
+  for (uint32_t i = 0; i < w->state->n_party; i++)
+    if (w->state->party[i].person == person && w->state->party[i].status == PARTY_GRANTED)
+      return &w->state->party[i];
+  return NULL;
+}
+
 static uint32_t has_reserved(const struct way *w, uint32_t person) {
-  for (uint32_t i = 0; i < w->state->n_party; i++) {
-    const struct party_member *m = &w->state->party[i];
-    if (m->person == person && m->status == PARTY_GRANTED && m->to == w->to &&
-        m->from == w->core->persons[person].area)
-      return 1;
-  }
-  return 0;
+  const struct party_member *m = own_grant(w, person);
+  return m && m->to == w->to && m->from == w->core->persons[person].area;
 }
 
 /* Row 8. `extra` persons are permitted into the same area by this very decision. */
@@ -221,6 +229,9 @@ static void check_holder(const struct way *w, bool ask_factors, uint32_t extra, 
     reasons_add(&f->reasons, REASON_CREDENTIAL_NOT_ISSUED, ref_to(REF_CREDENTIAL, f->credential));
   if (ask_factors)
     check_factors(w, p, f);
+  else if (factors_at(core, f->reader) & FACTOR_BIT_PIN &&
+           seconds_of(w->at) < p->pin_locked_until_s)
+    reasons_add(&f->reasons, REASON_PIN_LOCKED, ref_to(REF_PERSON, f->person));
   if (p->state == PERSON_STATE_SUSPENDED)
     reasons_add(&f->reasons, REASON_PERSON_SUSPENDED, ref_to(REF_PERSON, f->person));
   if (p->state == PERSON_STATE_DEPARTED)
@@ -232,7 +243,8 @@ static void check_holder(const struct way *w, bool ask_factors, uint32_t extra, 
   check_levels(w, p, f);
   check_place(w, p, f);
   check_room(w, p, extra, f);
-  if (p->kind == PERSON_DETAINEE && w->door->boundary)
+  /* Whom the journal has outside comes in by whatever door this is. */
+  if (p->kind == PERSON_DETAINEE && (w->door->boundary || p->area == area_outside))
     reasons_add(&f->reasons, w->to == area_outside ? REASON_NO_AUTHORITY : REASON_NO_BASIS_TO_HOLD,
                 ref_to(REF_PERSON, f->person));
 }
@@ -260,10 +272,34 @@ static struct company company_of(const struct way *w, uint32_t but) {
   return c;
 }
 
-/* Row 7. `extra` others are permitted through this door by this very decision. *companion is whom
- * the permission rests on, if anyone. */
+/* Others whom this very decision permits through this door. */
+struct along {
+  uint32_t n;
+  bool together; /* they and the one who is looked at presented within the two-person rule's time */
+};
+
+static bool would_be_alone(const struct way *w, const struct finding *f, struct along along) {
+  const struct area_state *in = &w->core->areas[w->to];
+  uint32_t area = w->core->persons[f->person].area;
+  uint32_t others = in->occupancy - plan_area_within(w->plan, area, w->to) + in->reserved -
+                    has_reserved(w, f->person);
+  return area != w->to && others + (along.together ? along.n : 0) == 0;
+}
+
+/* Of the area that is left: one stays behind. */
+static bool would_leave_one(const struct way *w, const struct finding *f, struct along along) {
+  const struct area_state *out = &w->core->areas[w->from];
+  const struct party_member *own = own_grant(w, f->person);
+  uint32_t leaving = out->leaving - (own && own->from == w->from);
+  if (w->core->persons[f->person].area != w->from)
+    return false;
+  return out->occupancy - leaving - along.n == 2 ||
+         (!along.together && out->occupancy - leaving == 2);
+}
+
+/* Row 7. *companion is whom the permission rests on, if anyone. */
 static void check_company(const struct way *w, const struct finding *f,
-                          const struct company *company, uint32_t extra, struct reasons *found,
+                          const struct company *company, struct along along, struct reasons *found,
                           uint32_t *companion) {
   const struct core *core = w->core;
   const struct plan *plan = w->plan;
@@ -276,14 +312,11 @@ static void check_company(const struct way *w, const struct finding *f,
     if (*companion == REF_ABSENT)
       reasons_add(found, REASON_ESCORT_REQUIRED, ref_to(REF_AREA, w->to));
   }
-  const struct area_state *in = &core->areas[w->to], *out = &core->areas[w->from];
-  const uint32_t area = core->persons[f->person].area;
-  if (to->two_person && area != w->to && in->occupancy + in->reserved + extra == 0)
+  if (to->two_person && would_be_alone(w, f, along))
     reasons_add(found, REASON_TWO_PERSON_REQUIRED, ref_to(REF_AREA, w->to));
-  else if (plan->areas[w->from].two_person && area == w->from &&
-           out->occupancy - out->leaving - extra == 2)
+  else if (plan->areas[w->from].two_person && would_leave_one(w, f, along))
     reasons_add(found, REASON_TWO_PERSON_REQUIRED, ref_to(REF_AREA, w->from));
-  if (to->first_person != NONE16 && !in->first_in &&
+  if (to->first_person != NONE16 && !core->areas[w->to].first_in &&
       !holds_level(core, &core->persons[f->person], to->first_person, w->at))
     reasons_add(found, REASON_FIRST_PERSON_REQUIRED, ref_to(REF_LEVEL, to->first_person));
 }
@@ -305,7 +338,7 @@ static void grant(struct deciding *d, const struct way *w, const struct finding 
   struct ev_passage_granted *g = &e->u.passage_granted;
   g->person = f->person;
   g->credential = f->credential;
-  g->reader = w->reader;
+  g->reader = f->reader;
   g->door = w->door_at;
   g->gate = w->gate;
   g->from = w->from;
@@ -352,76 +385,118 @@ static void refuse(struct deciding *d, const struct way *w, const struct finding
   }
 }
 
-/* Those who wait at this door in the same direction, each looked at anew. */
+/* Someone who waits here, looked at anew. */
+struct waiter {
+  struct finding f;
+  bool escort_time, pair_time; /* presented within the one rule's time, and the other's */
+};
+
+/* Those who wait at this door in the same direction, for whom all but company holds. */
 static uint32_t find_waiting(const struct way *w, uint32_t but, uint32_t room,
-                             struct finding *found) {
+                             struct waiter *found) {
+  const struct plan_rules *rules = &w->plan->rules;
   uint32_t n = 0;
   for (uint32_t i = 0; i < w->state->n_party && n < room; i++) {
     const struct party_member *m = &w->state->party[i];
     if (m->person == but || m->status != PARTY_WAITING || m->direction != w->direction ||
         !window_open(w, m))
       continue;
-    found[n].person = m->person;
-    found[n].credential = m->credential;
-    found[n].reasons.n = found[n].warnings.n = 0;
-    found[n].pin_checked = found[n].duress = false;
-    check_holder(w, false, 1 + n, &found[n]);
-    if (!found[n].reasons.n)
+    struct finding *f = &found[n].f;
+    f->person = m->person;
+    f->credential = m->credential;
+    f->reader = m->reader;
+    f->reasons.n = f->warnings.n = 0;
+    f->pin_checked = f->duress = false;
+    found[n].escort_time = w->at - m->at <= (usec)rules->escort_ms * USEC_PER_MS;
+    found[n].pair_time = w->at - m->at <= (usec)rules->two_person_ms * USEC_PER_MS;
+    check_holder(w, false, 1 + n, f);
+    if (!f->reasons.n)
       n++;
   }
   return n;
 }
 
-/* The presenter's own checks hold. Permits them, alone or with those who wait; or finds why not. */
-static bool decide_company(struct deciding *d, const struct way *w, struct finding *f) {
-  struct finding waiting[party_max];
-  uint32_t granted = count_granted(w, f->person);
-  if (granted >= party_max) {
-    reasons_add(&f->reasons, REASON_DOOR_BUSY, ref_to(REF_DOOR, w->door_at));
+/* Row 8, of those whom one decision would permit: none of them is there yet. */
+static bool kept_apart(const struct way *w, uint32_t person, uint32_t other) {
+  if (w->to == area_outside)
     return false;
-  }
-  uint32_t n_waiting = find_waiting(w, f->person, party_max - 1 - granted, waiting);
-  struct company before = company_of(w, f->person);
-  uint32_t companion;
-  check_company(w, f, &before, 0, &f->reasons, &companion);
+  for (uint32_t s = w->core->persons[person].separations; s; s = w->core->separations[s - 1].next)
+    if (w->core->separations[s - 1].other == other)
+      return true;
+  return false;
+}
 
-  /* If company is all that is missing, try it together with each who waits: both must then hold,
-   * each counting on the other. */
-  uint32_t partner = REF_ABSENT;
-  for (uint32_t i = 0; f->reasons.n && i < n_waiting; i++) {
+/* If company is all that is missing, tries it together with each who waits: both must then hold,
+ * each counting on the other. */
+static uint32_t find_partner(const struct way *w, const struct finding *f,
+                             const struct company *before, const struct waiter *waiting,
+                             uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
     struct reasons mine = {0}, theirs = {0};
-    struct company with_them = before, with_me = before;
-    uint32_t mine_on, theirs_on;
-    with_them.persons[with_them.n++] = waiting[i].person;
-    with_me.persons[with_me.n++] = f->person;
-    check_company(w, f, &with_them, 1, &mine, &mine_on);
-    check_company(w, &waiting[i], &with_me, 1, &theirs, &theirs_on);
-    if (!mine.n && !theirs.n) {
-      partner = i;
-      companion = waiting[i].person;
-      f->reasons.n = 0;
-    }
-  }
-  if (f->reasons.n)
-    return false;
-  grant(d, w, f, companion);
-  before.persons[before.n++] = f->person;
-  uint32_t joined = 0;
-  if (partner != REF_ABSENT) {
-    grant(d, w, &waiting[partner], f->person);
-    joined++;
-  }
-  for (uint32_t i = 0; i < n_waiting; i++) {
-    struct reasons theirs = {0};
-    uint32_t theirs_on;
-    if (i == partner)
+    struct company with_them = *before, with_me = *before;
+    struct along along = {1, waiting[i].pair_time};
+    uint32_t on;
+    if (kept_apart(w, f->person, waiting[i].f.person))
       continue;
-    check_company(w, &waiting[i], &before, 1 + joined, &theirs, &theirs_on);
+    if (waiting[i].escort_time) {
+      with_them.persons[with_them.n++] = waiting[i].f.person;
+      with_me.persons[with_me.n++] = f->person;
+    }
+    check_company(w, f, &with_them, along, &mine, &on);
+    check_company(w, &waiting[i].f, &with_me, along, &theirs, &on);
+    if (!mine.n && !theirs.n)
+      return i;
+  }
+  return REF_ABSENT;
+}
+
+/* The others who wait, one after the other, now that the presenter and perhaps a partner go. */
+static void join_waiting(struct deciding *d, const struct way *w, const struct finding *f,
+                         const struct company *before, const struct waiter *waiting, uint32_t n,
+                         uint32_t partner) {
+  uint32_t going[party_max + 1];
+  uint32_t n_going = 0;
+  going[n_going++] = f->person;
+  if (partner != REF_ABSENT)
+    going[n_going++] = waiting[partner].f.person;
+  for (uint32_t i = 0; i < n; i++) {
+    struct reasons theirs = {0};
+    struct company company = *before;
+    uint32_t on;
+    bool apart = false;
+    for (uint32_t k = 0; k < n_going; k++)
+      apart |= kept_apart(w, waiting[i].f.person, going[k]);
+    if (i == partner || apart)
+      continue;
+    if (waiting[i].escort_time)
+      company.persons[company.n++] = f->person;
+    check_company(w, &waiting[i].f, &company, (struct along){n_going, waiting[i].pair_time},
+                  &theirs, &on);
     if (theirs.n)
       continue;
-    grant(d, w, &waiting[i], theirs_on == REF_ABSENT ? f->person : theirs_on);
-    joined++;
+    grant(d, w, &waiting[i].f, on == REF_ABSENT ? f->person : on);
+    going[n_going++] = waiting[i].f.person;
   }
+}
+
+/* The presenter's own checks hold. Permits them, alone or with those who wait; or finds why not. */
+static bool decide_company(struct deciding *d, const struct way *w, struct finding *f) {
+  struct waiter waiting[party_max];
+  uint32_t n = find_waiting(w, f->person, party_max - 1 - count_granted(w, f->person), waiting);
+  struct company before = company_of(w, f->person);
+  uint32_t companion, partner = REF_ABSENT;
+  check_company(w, f, &before, (struct along){0, true}, &f->reasons, &companion);
+  if (f->reasons.n) {
+    partner = find_partner(w, f, &before, waiting, n);
+    if (partner == REF_ABSENT)
+      return false;
+    f->reasons.n = 0;
+    companion = waiting[partner].f.person;
+  }
+  grant(d, w, f, companion);
+  if (partner != REF_ABSENT)
+    grant(d, w, &waiting[partner].f, f->person);
+  join_waiting(d, w, f, &before, waiting, n, partner);
   deciding_effect(d, EFFECT_UNLOCK, w->door_at, w->reader, w->door->unlock_ms, 0);
   deciding_effect(d, EFFECT_SIGNAL, REF_ABSENT, w->reader, 0, SIGNAL_GRANTED);
   return true;
@@ -450,6 +525,7 @@ void decide_pass(struct deciding *d) {
   tag_prefetch(core, &pass->tag);
   struct finding f;
   f.person = f.credential = f.level = REF_ABSENT;
+  f.reader = pass->reader;
   f.pin_checked = f.duress = false;
   f.reasons.n = f.warnings.n = 0;
   struct way w = way_of(core, d->command);
@@ -466,14 +542,17 @@ void decide_pass(struct deciding *d) {
   } else {
     f.person = core->credentials[f.credential].person;
     check_holder(&w, true, 0, &f);
+    if (count_granted(&w, f.person) >= party_max)
+      reasons_add(&f.reasons, REASON_DOOR_BUSY, ref_to(REF_DOOR, w.door_at));
     if (f.reasons.n) {
       struct company company = company_of(&w, f.person);
       uint32_t companion;
-      check_company(&w, &f, &company, 0, &f.reasons, &companion);
+      check_company(&w, &f, &company, (struct along){0, true}, &f.reasons, &companion);
     } else {
       permitted = decide_company(d, &w, &f);
-      waiting = !permitted && !reasons_have(&f.reasons, REASON_DOOR_BUSY) &&
-                !reasons_have(&f.reasons, REASON_FIRST_PERSON_REQUIRED);
+      /* Whom the door lets pass already does not wait: what was granted ends as taken or not. */
+      waiting = !permitted && !reasons_have(&f.reasons, REASON_FIRST_PERSON_REQUIRED) &&
+                !own_grant(&w, f.person);
     }
   }
   if (!permitted)

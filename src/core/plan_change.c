@@ -47,6 +47,28 @@ static bool door_in_use(const struct door_state *s) {
   return s->open || s->unlocked || granted;
 }
 
+static bool are_peers(const struct plan *p, uint32_t door, uint32_t other) {
+  for (uint32_t i = 0; i < p->doors[door].n_peers; i++)
+    if (p->peers[p->doors[door].peers_at + i] == other)
+      return true;
+  return false;
+}
+
+/* Of an interlock group at most one door is unsecured: a plan may not make a group of two that are
+ * in use now. */
+static bool new_peer_in_use(const struct core *core, const struct plan *new, uint32_t door) {
+  const struct plan *old = core->plan;
+  uint32_t to = moved(old, new, REF_DOOR, door);
+  for (uint32_t i = 0; i < old->n_doors; i++) {
+    if (i == door || !door_in_use(&core->doors[i]) || are_peers(old, door, i))
+      continue;
+    uint32_t other = moved(old, new, REF_DOOR, i);
+    if (other != NONE16 && are_peers(new, to, other))
+      return true;
+  }
+  return false;
+}
+
 static uint32_t lapsing_grants(const struct core *core, const struct plan *new) {
   bool gone[levels_max];
   bool any = false;
@@ -76,7 +98,8 @@ void decide_plan_apply(struct deciding *d) {
       }
     }
     for (uint32_t i = 0; i < old->n_doors; i++)
-      if (door_in_use(&core->doors[i]) && !door_stays(old, new, i)) {
+      if (door_in_use(&core->doors[i]) &&
+          (!door_stays(old, new, i) || new_peer_in_use(core, new, i))) {
         deciding_reject(d, REASON_DOOR_IN_USE, ref_to(REF_DOOR, i));
         return;
       }
@@ -164,20 +187,30 @@ static void remap_persons(struct core *core, const struct plan *old, const struc
     (core)->member##_spare = was_;                                                                 \
   } while (0)
 
+static uint32_t factors_of(const struct plan *p, uint32_t reader, uint32_t threat) {
+  return (uint32_t)p->readers[reader].factors | p->threats[threat].factors;
+}
+
 /* Companions move with their areas and readers. Of one whose area or reader is gone only the memory
- * of a wait is lost: a door with a permission that is not yet used stays as it is. */
-static void remap_parties(struct core *core, const struct plan *old, const struct plan *new) {
+ * of a wait is lost: a door with a permission that is not yet used stays as it is. Who waits and
+ * would now be asked for more presents again. */
+static void remap_parties(struct core *core, const struct plan *old, const struct plan *new,
+                          uint32_t old_threat) {
   for (uint32_t d = 0; d < new->n_doors; d++) {
     struct door_state *s = &core->doors[d];
     for (uint32_t i = s->n_party; i-- > 0;) {
       struct party_member *m = &s->party[i];
-      if (m->reader != NONE16) /* gone with an earlier plan */
-        m->reader = (uint16_t)moved(old, new, REF_READER, m->reader);
+      uint32_t was = m->reader;
+      if (was != NONE16) /* gone with an earlier plan */
+        m->reader = (uint16_t)moved(old, new, REF_READER, was);
+      bool more = was != NONE16 && m->reader != NONE16 &&
+                  factors_of(new, m->reader, core->head.threat) & ~factors_of(old, was, old_threat);
       m->to = core->remap[m->to];
       m->from = core->remap[m->from];
       if (m->from == NONE16) /* they have been moved since, and the area is gone */
         m->from = core->persons[m->person].area;
-      if (m->status != PARTY_GRANTED && (m->to == NONE16 || m->reader == NONE16))
+      if ((m->status != PARTY_GRANTED && (m->to == NONE16 || m->reader == NONE16)) ||
+          (m->status == PARTY_WAITING && more))
         party_remove(s, i);
       else
         SP_ASSERT(m->to != NONE16);
@@ -192,6 +225,9 @@ static void recount(struct core *core) {
   for (uint32_t i = 0; i < core->head.n_persons; i++)
     for (uint32_t a = core->persons[i].area; a != NONE16; a = p->areas[a].parent)
       core->areas[a].occupancy++;
+  for (uint32_t a = 0; a < p->n_areas; a++)
+    if (!core->areas[a].occupancy)
+      core->areas[a].first_in = 0; /* what stood in it may stand elsewhere now */
   for (uint32_t d = 0; d < p->n_doors; d++)
     for (uint32_t i = 0; i < core->doors[d].n_party; i++)
       if (core->doors[d].party[i].status == PARTY_GRANTED)
@@ -202,6 +238,7 @@ void apply_plan_applied(struct core *core, const struct event *e) {
   const struct plan *old = core->plan, *new = e->plan;
   SP_ASSERT(new);
   if (old) {
+    uint32_t old_threat = core->head.threat;
     core->head.threat = moved(old, new, REF_THREAT, core->head.threat);
     SP_ASSERT(core->head.threat != NONE16);
     remap_persons(core, old, new);
@@ -209,7 +246,7 @@ void apply_plan_applied(struct core *core, const struct event *e) {
     REMAP(core, old, new, REF_GATE, gates, n_gates);
     REMAP(core, old, new, REF_DOOR, doors, n_doors);
     REMAP(core, old, new, REF_READER, readers, n_readers);
-    remap_parties(core, old, new);
+    remap_parties(core, old, new, old_threat);
   }
   core->plan = new;
   core->head.plan_hash = e->u.plan_applied.compiled;
