@@ -1,0 +1,502 @@
+#include "model_drive.h"
+
+#include "plan/plan_read.h"
+#include "sim/random_plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+/* --- Small draws --- */
+
+static uint32_t below(struct drive *d, uint32_t n) {
+  return rng_below(&d->rng, n);
+}
+
+static bool chance(struct drive *d, uint32_t n, uint32_t of) {
+  return rng_chance(&d->rng, n, of);
+}
+
+static struct id id_of(uint32_t kind, uint32_t n) {
+  struct rng r = {(uint64_t)kind << 32 | n};
+  struct id id;
+  for (int i = 0; i < 16; i += 8) {
+    uint64_t x = rng_next(&r);
+    memcpy(id.b + i, &x, 8);
+  }
+  return id;
+}
+
+enum { id_person = 1, id_credential, id_operator, id_tag, id_pin };
+
+/* A person's few PINs: 0 theirs, 1 under duress, others wrong. */
+static struct id pin_of(uint32_t person, uint32_t which) {
+  return id_of(id_pin, person * 8 + which);
+}
+
+static uint32_t some(struct drive *d, uint32_t n) {
+  return n ? below(d, n) : 0;
+}
+
+/* --- Who asks --- */
+
+static uint32_t operator_with(struct drive *d, uint32_t roles) {
+  const struct core *core = d->core;
+  for (int tries = 0; tries < 12; tries++) {
+    uint32_t i = some(d, core->head.n_operators);
+    if (roles & 1u << core->operators[i].role && !core->operators[i].disabled)
+      return i;
+  }
+  return some(d, core->head.n_operators);
+}
+
+/* Mostly those who may, now and then anyone. */
+static void draw_actors(struct drive *d, struct command *c) {
+  const struct permission *may = &command_permissions[c->type];
+  c->second = REF_ABSENT;
+  c->by = (struct actor){ACTOR_CORE, 0};
+  if (chance(d, 1, 25)) {
+    c->by.kind = below(d, ACTOR_KIND_COUNT);
+    if (c->by.kind == ACTOR_OPERATOR)
+      c->by.index = some(d, d->core->head.n_operators);
+    if (chance(d, 1, 2))
+      c->second = some(d, d->core->head.n_operators);
+  } else if (may->roles && !(may->actors & 1u << ACTOR_HAND && chance(d, 4, 5))) {
+    c->by = (struct actor){ACTOR_OPERATOR, operator_with(d, may->roles)};
+    if (may->second_roles)
+      c->second = operator_with(d, may->second_roles);
+  } else {
+    for (uint32_t k = 0; k < ACTOR_KIND_COUNT; k++)
+      if (may->actors & 1u << k)
+        c->by.kind = k;
+  }
+  if (!d->core->head.n_operators && c->by.kind == ACTOR_OPERATOR)
+    c->by = (struct actor){ACTOR_HAND, 0};
+  if (!d->core->head.n_operators)
+    c->second = REF_ABSENT;
+}
+
+/* --- What is asked --- */
+
+static usec draw_date(struct drive *d) {
+  if (chance(d, 2, 3))
+    return TIME_ABSENT;
+  usec by = rng_between(&d->rng, -200000, 200000) * USEC_PER_S;
+  return chance(d, 1, 40) ? -by : d->now + by + below(d, 1000000);
+}
+
+/* A reader at a door of the area where they are, if there is one. */
+static uint32_t reader_for(struct drive *d, uint32_t person) {
+  const struct plan *p = d->core->plan;
+  uint32_t area = d->core->persons[person].area;
+  for (uint32_t tries = 0; tries < 10; tries++) {
+    uint32_t r = below(d, p->n_readers);
+    const struct plan_door *door = &p->doors[p->readers[r].door];
+    if ((p->readers[r].direction == DIRECTION_IN ? door->from : door->to) == area)
+      return r;
+  }
+  return below(d, p->n_readers);
+}
+
+/* Sometimes the same door again, for those who pass together. */
+static uint32_t reader_as_before(struct drive *d) {
+  if (d->last.type != COMMAND_PASS || d->last.u.pass.reader >= d->core->plan->n_readers)
+    return below(d, d->core->plan->n_readers);
+  return d->last.u.pass.reader;
+}
+
+static void draw_pass(struct drive *d, struct command *c) {
+  struct cmd_pass *a = &c->u.pass;
+  uint32_t card = some(d, d->core->head.n_credentials);
+  bool strange = !d->core->head.n_credentials || chance(d, 1, 40);
+  uint32_t person = strange ? 0 : d->core->credentials[card].person;
+  a->tag = strange ? id_of(id_tag, UINT32_MAX) : d->core->credentials[card].tag;
+  a->reader = strange || chance(d, 1, 8) ? below(d, d->core->plan->n_readers)
+              : chance(d, 1, 3)          ? reader_as_before(d)
+                                         : reader_for(d, person);
+  a->format = chance(d, 1, 40) ? REF_ABSENT : below(d, d->core->plan->n_formats);
+  a->pin = chance(d, 1, 2) ? pin_of(person, chance(d, 4, 5) ? 0 : below(d, 4)) : (struct id){{0}};
+  a->biometric = chance(d, 1, 2) ? BIOMETRIC_MATCH : below(d, 3);
+  a->late = chance(d, 1, 50);
+  a->occurred_at = a->late ? d->now - below(d, 100000000) : TIME_ABSENT;
+}
+
+/* Mostly what a door would say next. */
+static void draw_door(struct drive *d, struct command *c) {
+  struct cmd_door_report *a = &c->u.door_report;
+  const struct core *core = d->core;
+  a->door = below(d, core->plan->n_doors);
+  for (int tries = 0; tries < 8; tries++) {
+    uint32_t i = below(d, core->plan->n_doors);
+    if (core->doors[i].unlocked || core->doors[i].open)
+      a->door = i;
+  }
+  const struct door_state *s = &core->doors[a->door];
+  a->sign = s->open && chance(d, 3, 4)       ? DOOR_CLOSED
+            : s->unlocked && chance(d, 2, 3) ? (chance(d, 3, 4) ? DOOR_OPENED : DOOR_LOCKED)
+            : chance(d, 1, 2)                ? DOOR_REX
+                                             : below(d, 4);
+  a->late = chance(d, 1, 50);
+  a->occurred_at = a->late ? d->now - below(d, 100000000) : TIME_ABSENT;
+}
+
+static void draw_pin(struct drive *d, struct command *c) {
+  struct cmd_pin_set *a = &c->u.pin_set;
+  a->person = some(d, d->core->head.n_persons);
+  if (chance(d, 9, 10))
+    a->pin = pin_of(a->person, 0);
+  if (chance(d, 1, 2))
+    a->duress = pin_of(a->person, chance(d, 1, 8) ? 0 : 1);
+}
+
+static bool draw_plan(struct drive *d, struct command *c) {
+  struct buf yaml = {0};
+  struct plan_faults faults = {0};
+  struct plan *plan = NULL;
+  if (d->n_plans == drive_plans_max)
+    return false;
+  random_plan_change(d->site, &d->rng, &yaml);
+  enum sp_err err = plan_read(buf_span(&yaml), &plan, &faults);
+  if (err) {
+    print_error("seed %llu: %s\n%s\n", (unsigned long long)d->seed,
+                faults.kept ? faults.at[0].text : "unreadable", buf_cstr(&yaml));
+    fail_msg("a changed plan is not sound");
+  }
+  plan_faults_free(&faults);
+  buf_free(&yaml);
+  d->plans[d->n_plans++] = plan;
+  c->plan = plan;
+  for (uint32_t i = 0; i < 2; i++)
+    c->u.plan_apply.compiled.b[i] = c->u.plan_apply.source.b[i] = (uint8_t)(d->n_plans + i);
+  return true;
+}
+
+static void draw_person(struct drive *d, struct command *c) {
+  static const uint8_t kinds[] = {PERSON_STAFF,   PERSON_STAFF,    PERSON_OFFICER,
+                                  PERSON_OFFICER, PERSON_VISITOR,  PERSON_CONTRACTOR,
+                                  PERSON_COUNSEL, PERSON_DETAINEE, PERSON_INSPECTOR};
+  uint32_t n = d->core->head.n_persons;
+  c->u.person_add = (struct cmd_person_add){
+      .person = id_of(id_person, chance(d, 1, 10) ? some(d, n) : n),
+      .kind = kinds[below(d, sizeof kinds)],
+      .from = chance(d, 5, 6) ? TIME_ABSENT : draw_date(d),
+      .until = chance(d, 5, 6) ? TIME_ABSENT : draw_date(d),
+  };
+}
+
+static void draw_credential(struct drive *d, struct command *c) {
+  uint32_t n = d->core->head.n_credentials;
+  c->u.credential_issue = (struct cmd_credential_issue){
+      .credential = id_of(id_credential, chance(d, 1, 10) ? some(d, n) : n),
+      .tag = id_of(id_tag, chance(d, 1, 10) ? some(d, n) : n),
+      .person = some(d, d->core->head.n_persons),
+      .format = below(d, d->core->plan->n_formats),
+      .from = chance(d, 4, 5) ? TIME_ABSENT : draw_date(d),
+      .until = chance(d, 4, 5) ? TIME_ABSENT : draw_date(d),
+  };
+}
+
+static uint32_t some_area(struct drive *d) {
+  return below(d, d->core->plan->n_areas);
+}
+
+static uint64_t some_alarm(struct drive *d) {
+  uint32_t n = d->core->head.n_alarms;
+  return n && chance(d, 9, 10) ? d->core->alarms[below(d, n)].n : below(d, 100);
+}
+
+/* Fills the arguments. False: this is not asked now. */
+static bool draw_arguments(struct drive *d, struct command *c) {
+  const struct core_head *head = &d->core->head;
+  const struct plan *p = d->core->plan;
+  uint32_t person = some(d, head->n_persons), other = some(d, head->n_persons);
+  switch (c->type) {
+  case COMMAND_SITE_CREATE:
+    return true;
+  case COMMAND_PLAN_APPLY:
+    return draw_plan(d, c);
+  case COMMAND_OPERATOR_ADD:
+    c->u.operator_add = (struct cmd_operator_add){
+        id_of(id_operator, chance(d, 1, 4) ? some(d, head->n_operators) : head->n_operators),
+        below(d, ROLE_COUNT)};
+    return head->n_operators < 30;
+  case COMMAND_OPERATOR_DISABLE:
+    c->u.operator_ref.operator_index = some(d, head->n_operators);
+    return head->n_operators > 0 && chance(d, 1, 4);
+  case COMMAND_PERSON_ADD:
+    draw_person(d, c);
+    return head->n_persons < drive_persons_max;
+  case COMMAND_PERSON_SUSPEND:
+  case COMMAND_PERSON_REINSTATE:
+  case COMMAND_PERSON_DEPART:
+  case COMMAND_PERSON_UNMERGE:
+    c->u.person_ref.person = person;
+    return head->n_persons > 0;
+  case COMMAND_PERSON_MERGE:
+    c->u.person_merge = (struct cmd_person_merge){person, other};
+    return head->n_persons > 0 && chance(d, 1, 2);
+  case COMMAND_PERSON_LOCATE:
+    c->u.person_locate = (struct cmd_person_locate){person, some_area(d)};
+    return head->n_persons > 0;
+  case COMMAND_CREDENTIAL_ISSUE:
+    draw_credential(d, c);
+    return head->n_persons > 0 && head->n_credentials < 2 * drive_persons_max;
+  case COMMAND_CREDENTIAL_SUSPEND:
+  case COMMAND_CREDENTIAL_REINSTATE:
+  case COMMAND_CREDENTIAL_LOST:
+    c->u.credential_ref.credential = some(d, head->n_credentials);
+    return head->n_credentials > 0;
+  case COMMAND_CREDENTIAL_REVOKE:
+    c->u.credential_ref.credential = some(d, head->n_credentials);
+    return head->n_credentials > 0 && chance(d, 1, 6);
+  case COMMAND_PIN_SET:
+    draw_pin(d, c);
+    return head->n_persons > 0;
+  case COMMAND_LEVEL_GRANT:
+    c->u.level_grant =
+        (struct cmd_level_grant){person, below(d, p->n_levels), draw_date(d), draw_date(d)};
+    return head->n_persons > 0;
+  case COMMAND_LEVEL_REVOKE:
+    c->u.level_revoke = (struct cmd_level_revoke){person, below(d, p->n_levels)};
+    return head->n_persons > 0 && chance(d, 1, 2);
+  case COMMAND_SEPARATION_ADD:
+  case COMMAND_SEPARATION_LIFT:
+    c->u.separation = (struct cmd_separation){person, other};
+    return head->n_persons > 0;
+  case COMMAND_LOCKDOWN_START:
+  case COMMAND_LOCKDOWN_RELEASE:
+    c->u.area_ref.area = some_area(d);
+    return c->type == COMMAND_LOCKDOWN_RELEASE || chance(d, 1, 3);
+  case COMMAND_THREAT_RAISE:
+  case COMMAND_THREAT_LOWER:
+    c->u.threat_ref.threat = below(d, p->n_threats);
+    return c->type == COMMAND_THREAT_LOWER || chance(d, 1, 2);
+  case COMMAND_GATE_CLOSE:
+  case COMMAND_GATE_OPEN:
+    c->u.gate_ref.gate = below(d, p->n_gates);
+    return c->type == COMMAND_GATE_OPEN || chance(d, 1, 3);
+  case COMMAND_PASS:
+    draw_pass(d, c);
+    return true;
+  case COMMAND_DOOR_REPORT:
+    draw_door(d, c);
+    return true;
+  case COMMAND_READER_REPORT:
+    c->u.reader_report = (struct cmd_reader_report){below(d, p->n_readers),
+                                                    chance(d, 1, 2) ? READER_ONLINE : below(d, 4)};
+    return p->n_readers > 0;
+  case COMMAND_ALARM_ACKNOWLEDGE:
+    c->u.alarm_acknowledge.alarm = some_alarm(d);
+    return true;
+  case COMMAND_DETAILS_READ:
+    c->u.details_read.person = chance(d, 1, 2) ? REF_ABSENT : person;
+    return head->n_persons > 0;
+  case COMMAND_DETAILS_ERASE:
+    c->u.details_erase = (struct cmd_details_erase){person, below(d, 3)};
+    return head->n_persons > 0;
+  case COMMAND_SNAPSHOT_TAKE:
+    c->u.snapshot_take.state.b[0] = (uint8_t)below(d, 256);
+    return true;
+  case COMMAND_TICK:
+  case COMMAND_COUNT:
+    return true;
+  }
+  return false;
+}
+
+static enum command_type draw_type(struct drive *d) {
+  uint32_t x = below(d, 100);
+  if (x < 46)
+    return COMMAND_PASS;
+  if (x < 72)
+    return COMMAND_DOOR_REPORT;
+  if (x < 80)
+    return COMMAND_TICK;
+  if (x < 84)
+    return COMMAND_PERSON_LOCATE;
+  return (enum command_type)below(d, COMMAND_COUNT);
+}
+
+/* Most things happen at once or a little later; now and then the night passes. */
+static usec draw_pause(struct drive *d) {
+  uint32_t x = below(d, 100);
+  usec s = USEC_PER_S;
+  if (x < 35)
+    return 0;
+  if (x < 75)
+    return below(d, 3000) * USEC_PER_MS;
+  if (x < 95)
+    return below(d, 30) * s;
+  if (x < 99)
+    return below(d, 3600) * s;
+  return below(d, 86400) * s;
+}
+
+struct command drive_draw(struct drive *d) {
+  struct command c;
+  do {
+    memset(&c, 0, sizeof c);
+    c.type = draw_type(d);
+    if (c.type == COMMAND_PASS && !d->core->plan->n_readers)
+      c.type = COMMAND_TICK;
+  } while (!draw_arguments(d, &c));
+  draw_actors(d, &c);
+  usec due = core_due(d->core);
+  d->now += draw_pause(d);
+  /* A tick often comes as it should: at the very instant at which it is due. */
+  if (c.type == COMMAND_TICK && due != TIME_ABSENT && due >= core_last_at(d->core) &&
+      chance(d, 3, 4))
+    d->now = due > d->now - 60 * USEC_PER_S ? due : d->now;
+  if (d->now < core_last_at(d->core))
+    d->now = core_last_at(d->core);
+  c.at = d->now;
+  c.known_at = chance(d, 1, 20) ? c.at - below(d, 120) * USEC_PER_S : c.at;
+  c.clock_trusted = !chance(d, 1, 20);
+  return c;
+}
+
+/* --- Deciding --- */
+
+static bool unlocks_hold(struct drive *d, struct buf *story) {
+  for (uint32_t i = 0; i < d->out.n_effects; i++) {
+    const struct effect *e = &d->out.effects[i];
+    if (e->type == EFFECT_UNLOCK &&
+        !model_may_unlock(d->model, e->door, d->out.events[0].n, d->now, story))
+      return false;
+  }
+  return true;
+}
+
+bool drive_run(struct drive *d, struct command *c, struct buf *story) {
+  core_decide(d->core, c, &d->out);
+  bool ok = model_step_outcome(d->model, c, &d->out, story);
+  if (getenv("SALLYPORT_MODEL_TRACE")) {
+    struct buf line = {0};
+    model_tell(d->model, c, &d->out, &line);
+    print_message("%s", buf_cstr(&line));
+    buf_free(&line);
+  }
+  for (uint32_t i = 0; ok && i < d->out.n_events; i++)
+    core_apply(d->core, &d->out.events[i]);
+  d->steps++;
+  d->last = *c;
+  if (ok && d->follows && d->out.n_events)
+    ok = model_step_journal(d->follows, c, d->out.events, d->out.n_events, story);
+  return ok && model_same(d->model, d->core, story) && model_invariants(d->model, story) &&
+         unlocks_hold(d, story);
+}
+
+bool drive_step(struct drive *d, struct buf *story) {
+  struct command c = drive_draw(d);
+  return drive_run(d, &c, story);
+}
+
+/* --- Beginning and ending --- */
+
+static void must(struct drive *d, struct command c) {
+  struct buf story = {0};
+  c.at = c.known_at = d->now;
+  c.clock_trusted = true;
+  if (!drive_run(d, &c, &story))
+    fail_msg("seed %llu, founding: %s", (unsigned long long)d->seed, buf_cstr(&story));
+  buf_free(&story);
+}
+
+static struct command by_init(enum command_type type) {
+  return (struct command){.type = type, .by = {ACTOR_INIT, 0}, .second = REF_ABSENT};
+}
+
+static uint32_t first_with(uint32_t role) {
+  return role; /* as they were added */
+}
+
+static void found(struct drive *d) {
+  struct buf yaml = {0};
+  struct plan_faults faults = {0};
+  must(d, by_init(COMMAND_SITE_CREATE));
+  struct rng site = d->site;
+  random_plan(&site, &yaml);
+  if (plan_read(buf_span(&yaml), &d->plans[0], &faults))
+    fail_msg("seed %llu: the plan is not sound", (unsigned long long)d->seed);
+  if (getenv("SALLYPORT_MODEL_TRACE"))
+    print_message("%s", buf_cstr(&yaml));
+  plan_faults_free(&faults);
+  buf_free(&yaml);
+  d->n_plans = 1;
+  struct command c = by_init(COMMAND_PLAN_APPLY);
+  c.plan = d->plans[0];
+  c.u.plan_apply.compiled.b[0] = c.u.plan_apply.source.b[0] = 1;
+  must(d, c);
+  for (uint32_t r = 0; r < 2 * ROLE_COUNT; r++) {
+    c = by_init(COMMAND_OPERATOR_ADD);
+    c.u.operator_add = (struct cmd_operator_add){id_of(id_operator, r), r % ROLE_COUNT};
+    must(d, c);
+  }
+}
+
+static void people_arrive(struct drive *d) {
+  struct command c;
+  struct actor desk = {ACTOR_OPERATOR, first_with(ROLE_DESK)};
+  for (uint32_t i = 0, n = 4 + below(d, 24); i < n; i++) {
+    c = (struct command){.type = COMMAND_PERSON_ADD, .by = desk, .second = REF_ABSENT};
+    draw_person(d, &c);
+    c.u.person_add.person = id_of(id_person, i);
+    must(d, c);
+    c = (struct command){.type = COMMAND_CREDENTIAL_ISSUE, .by = desk, .second = REF_ABSENT};
+    c.u.credential_issue = (struct cmd_credential_issue){
+        id_of(id_credential, i), id_of(id_tag, i), i, 0, TIME_ABSENT, TIME_ABSENT};
+    if (i < d->core->head.n_persons)
+      must(d, c);
+    for (uint32_t k = 0; k < 1 + below(d, 5); k++) {
+      c = (struct command){.type = COMMAND_LEVEL_GRANT, .by = desk, .second = REF_ABSENT};
+      c.u.level_grant = (struct cmd_level_grant){i, k ? below(d, d->core->plan->n_levels) : 0,
+                                                 TIME_ABSENT, TIME_ABSENT};
+      if (i < d->core->head.n_persons)
+        must(d, c);
+    }
+    c = (struct command){.type = COMMAND_PIN_SET, .by = desk, .second = REF_ABSENT};
+    c.u.pin_set = (struct cmd_pin_set){i, pin_of(i, 0), pin_of(i, 1)};
+    if (i < d->core->head.n_persons && chance(d, 3, 4))
+      must(d, c);
+  }
+}
+
+/* Days on which clocks change, here or there, and one like others. */
+static usec draw_beginning(struct drive *d) {
+  static const char *const days[] = {"2026-11-23T08:00Z", "2027-03-27T20:00Z", "2026-10-24T22:00Z",
+                                     "2026-10-31T23:30Z", "2027-04-03T12:00Z", "2027-03-13T21:00Z"};
+  usec t;
+  const char *day = days[below(d, sizeof days / sizeof days[0])];
+  assert_true(time_parse_lenient(&t, day, strlen(day)));
+  return t;
+}
+
+void drive_begin(struct drive *d, uint64_t seed, bool follow) {
+  memset(d, 0, sizeof *d);
+  d->seed = seed;
+  d->rng = rng_from(seed, "drive");
+  d->site = rng_from(seed, "site");
+  d->mem = mmap(NULL, core_memory_size(), PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  assert_true(d->mem != MAP_FAILED);
+  d->core = core_init(d->mem);
+  d->model = model_new();
+  assert_non_null(d->model);
+  d->follows = follow ? model_new() : NULL;
+  d->now = draw_beginning(d);
+  found(d);
+  people_arrive(d);
+}
+
+void drive_end(struct drive *d) {
+  model_free(d->model);
+  model_free(d->follows);
+  for (uint32_t i = 0; i < d->n_plans; i++)
+    plan_free(d->plans[i]);
+  munmap(d->mem, core_memory_size());
+}

@@ -1,0 +1,35 @@
+/* model_drive.h: the core alone, driven at random, with the naive model beside it. */
+#ifndef TESTS_MODEL_DRIVE_H
+#define TESTS_MODEL_DRIVE_H
+
+#include "core/state.h"
+#include "sim/model.h"
+#include "sim/rng.h"
+
+enum { drive_plans_max = 64, drive_persons_max = 60 };
+
+struct drive {
+  uint64_t seed;
+  struct rng rng, site; /* site: as it was when the first plan was made */
+  void *mem;
+  struct core *core;
+  struct model *model;   /* asked of every outcome */
+  struct model *follows; /* NULL, or fed with what is in the journal alone */
+  struct plan *plans[drive_plans_max];
+  uint32_t n_plans;
+  usec now;
+  uint64_t steps;
+  struct outcome out;
+  struct command last;
+};
+
+/* A founded site of this seed, with operators, people, cards and levels. */
+void drive_begin(struct drive *d, uint64_t seed, bool follow);
+void drive_end(struct drive *d);
+/* One random command, perhaps nonsensical; not yet decided. */
+struct command drive_draw(struct drive *d);
+/* Decides it in the core, asks the model, applies it, compares everything. False: *story. */
+bool drive_run(struct drive *d, struct command *c, struct buf *story);
+bool drive_step(struct drive *d, struct buf *story);
+
+#endif

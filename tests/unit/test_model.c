@@ -1,0 +1,138 @@
+/* The naive model against the core: random sites, random commands; and that it notices.
+ *
+ * SALLYPORT_MODEL_SEEDS=N tries N seeds instead of a few hundred, SALLYPORT_MODEL_SEED=N begins
+ * with that one: a failure prints what to set. */
+#include "model_drive.h"
+
+#include "plan/plan_read.h"
+#include "sim/random_plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { plans_tried = 2000, seeds_tried = 150, steps_a_seed = 1000 };
+
+static uint64_t setting(const char *name, uint64_t otherwise) {
+  const char *s = getenv(name);
+  return s && *s ? strtoull(s, NULL, 10) : otherwise;
+}
+
+/* --- Plans --- */
+
+static void must_be_sound(uint64_t seed, const char *what, const struct buf *yaml,
+                          struct plan **plan) {
+  struct plan_faults faults = {0};
+  if (plan_read(buf_span(yaml), plan, &faults)) {
+    print_error("%.*s\n", (int)yaml->n, (const char *)yaml->p);
+    for (uint32_t i = 0; i < faults.kept; i++)
+      print_error("line %u: %s\n", faults.at[i].line, faults.at[i].text);
+    fail_msg("seed %llu: the %s is not sound", (unsigned long long)seed, what);
+  }
+  plan_faults_free(&faults);
+}
+
+static void test_plans(void **state) {
+  (void)state;
+  uint32_t ports = 0, groups = 0, custody = 0, alone = 0;
+  for (uint64_t seed = 0; seed < plans_tried; seed++) {
+    struct rng site = rng_from(seed, "site"), change = rng_from(seed, "change"), made = site;
+    struct buf yaml = {0};
+    struct plan *plan = NULL;
+    random_plan(&site, &yaml);
+    must_be_sound(seed, "plan", &yaml, &plan);
+    assert_in_range(plan->n_doors, 1, random_doors_max);
+    for (uint32_t i = 0; i < plan->n_gates; i++)
+      ports += plan->gates[i].vestibule != NONE16;
+    for (uint32_t i = 0; i < plan->n_areas; i++)
+      custody += plan->areas[i].custody;
+    for (uint32_t i = 0; i < plan->n_doors; i++)
+      groups += plan->doors[i].n_peers > 1;
+    alone += !plan->rules.second_operator;
+    plan_free(plan);
+    if (seed % 4 == 0) {
+      buf_reset(&yaml);
+      random_plan_change(made, &change, &yaml);
+      must_be_sound(seed, "changed plan", &yaml, &plan);
+      plan_free(plan);
+    }
+    buf_free(&yaml);
+  }
+  assert_true(ports > 100 && groups > 100 && custody > 100 && alone > 100);
+}
+
+/* --- Random commands --- */
+
+static void fail_seed(const struct drive *d, struct buf *story) {
+  print_error("%s\n", buf_cstr(story));
+  fail_msg("step %llu of seed %llu; once more: SALLYPORT_MODEL_SEED=%llu SALLYPORT_MODEL_SEEDS=1 "
+           "test_model",
+           (unsigned long long)d->steps, (unsigned long long)d->seed, (unsigned long long)d->seed);
+}
+
+struct totals {
+  uint64_t commands, passages, granted, refused, rejected;
+  uint64_t reasons[REASON_COUNT], events[EVENT_COUNT];
+};
+
+static void add_up(struct totals *t, const struct model_counts *c) {
+  t->commands += c->commands;
+  t->passages += c->passages;
+  t->granted += c->granted;
+  t->refused += c->refused;
+  t->rejected += c->rejected;
+  for (uint32_t i = 0; i < REASON_COUNT; i++)
+    t->reasons[i] += c->reasons[i];
+  for (uint32_t i = 0; i < EVENT_COUNT; i++)
+    t->events[i] += c->event_types[i];
+}
+
+/* What no few hundred seeds reach: a million of something, and what comes before the first plan. */
+static bool out_of_reach(uint32_t reason) {
+  return reason == REASON_LIMIT_REACHED || reason == REASON_PLAN_MISSING;
+}
+
+static void test_random_commands(void **state) {
+  (void)state;
+  uint64_t first = setting("SALLYPORT_MODEL_SEED", 1);
+  uint64_t seeds = setting("SALLYPORT_MODEL_SEEDS", seeds_tried);
+  struct totals t = {0};
+  static struct drive d;
+  for (uint64_t seed = first; seed < first + seeds; seed++) {
+    struct buf story = {0};
+    drive_begin(&d, seed, seed % 8 == 0);
+    for (int i = 0; i < steps_a_seed; i++)
+      if (!drive_step(&d, &story))
+        fail_seed(&d, &story);
+    if (d.follows && !model_same(d.follows, d.core, &story))
+      fail_seed(&d, &story);
+    add_up(&t, model_counts(d.model));
+    drive_end(&d);
+    buf_free(&story);
+  }
+  printf("%llu seeds: %llu commands agreed, %llu passages among them (%llu granted); %llu refused, "
+         "%llu rejected\n",
+         (unsigned long long)seeds, (unsigned long long)t.commands, (unsigned long long)t.passages,
+         (unsigned long long)t.granted, (unsigned long long)t.refused,
+         (unsigned long long)t.rejected);
+  if (seeds < seeds_tried)
+    return;
+  for (uint32_t i = 0; i < REASON_COUNT; i++)
+    if (!t.reasons[i] && !out_of_reach(i))
+      fail_msg("no command was turned down with %s", reason_codes[i]);
+  for (uint32_t i = 0; i < EVENT_COUNT; i++)
+    if (!t.events[i])
+      fail_msg("nothing led to %s", event_records[i].type);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_plans),
+      cmocka_unit_test(test_random_commands),
+  };
+  return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}
