@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct site_dir {
@@ -90,13 +91,27 @@ enum sp_err site_file_write(int dir, const char *shown, const char *name, unsign
 
 /* --- Opening --- */
 
+/* Whoever was killed a moment ago holds it until the system has closed their files. */
+enum { lock_wait_ms_max = 1000, lock_look_ms = 10 };
+
+static bool lock_comes(int fd, struct flock *all) {
+  const struct timespec look = {.tv_nsec = lock_look_ms * 1000000L};
+  bool held = fcntl(fd, F_OFD_SETLK, all) == 0;
+  for (int ms = 0; !held && ms < lock_wait_ms_max && (errno == EAGAIN || errno == EACCES);
+       ms += lock_look_ms) {
+    nanosleep(&look, NULL);
+    held = fcntl(fd, F_OFD_SETLK, all) == 0;
+  }
+  return held;
+}
+
 static enum sp_err take_lock(struct site_dir *d, struct fault *why) {
   d->lock = openat(d->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (d->lock < 0)
     return fault_set(why, SP_IO, "%s/lock: %s: is the directory writable?", d->path,
                      strerror(errno));
   struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  if (fcntl(d->lock, F_OFD_SETLK, &all) == 0)
+  if (lock_comes(d->lock, &all))
     return SP_OK;
   return errno == EAGAIN || errno == EACCES
              ? fault_set(why, SP_BUSY,
