@@ -16,6 +16,7 @@
 #include "gendocs.h"
 
 #include "cli/help.h"
+#include "contain/calls.h"
 #include "plan/plan_fields.h"
 
 #include <dirent.h>
@@ -38,6 +39,7 @@ static const struct generator generators[] = {
     {"entries", help_entries_markdown},
     {"commands", help_commands_markdown},
     {"fields", plan_fields_document},
+    {"calls", calls_markdown},
 };
 enum { generators_n = sizeof generators / sizeof *generators };
 

@@ -84,6 +84,8 @@ _sallyport() {
   --plan) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --operator) COMPREPLY=(); return ;;
   --origin) COMPREPLY=(); return ;;
+  --user) COMPREPLY=(); return ;;
+  --containment) COMPREPLY=($(compgen -W 'usual strict weak' -- "$cur")); return ;;
   --kind) COMPREPLY=($(compgen -W 'staff officer detainee visitor counsel inspector contractor' -- "$cur")); return ;;
   --state) COMPREPLY=($(compgen -W 'present suspended departed merged' -- "$cur")); return ;;
   --name) COMPREPLY=(); return ;;
@@ -109,7 +111,7 @@ _sallyport() {
   case $verb in
   'init') options=' --help --json --password-fd --plan --operator --origin'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
-  'serve') options=' --help --dir' ;;
+  'serve') options=' --help --dir --user --containment' ;;
   'status') options=' --help --dir --json' ;;
   'version') options=' --help --json' ;;
   'bench') options=' --help'

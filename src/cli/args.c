@@ -298,6 +298,9 @@ enum sp_err args_parse(struct args *a, int argc, char **argv, struct fault *why)
     at = 2;
   } else if (strcmp(argv[1], "--version") == 0) {
     argv[1] = (char *)(uintptr_t) "version";
+  } else if (argv[1][0] == '@') { /* how serve starts its processes; people have no use for it */
+    a->process = argv[1] + 1;
+    argv[1] = (char *)(uintptr_t) "serve";
   }
   a->verb = take_verb(argc, argv, at, &took);
   if (!a->verb && is_group(argv[at]) && (help_word || (at + 1 < argc && asks_help(argv[at + 1])))) {

@@ -11,6 +11,7 @@ struct given {
 };
 struct args {
   const struct verb *verb; /* NULL: only general help was asked for */
+  const char *process;     /* of `serve`: the one of its processes that this is; NULL: none yet */
   struct given options[OPTION_COUNT];
   const char *operands[operands_max]; /* NULL = not given */
 };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Under way at once; far less than the engine allows (conn_requests_max). */
 enum { window = 256 };
@@ -169,11 +170,16 @@ enum sp_err ask_blob(struct ask *a, struct span bytes, struct hash *hash, struct
   return client_blob(a->client, bytes, hash, why);
 }
 
-enum sp_err ask_status(struct cli *c, json_t **reply) {
+enum sp_err ask_status(struct cli *c, json_t **reply, pid_t *pid) {
   struct client *client = NULL;
   struct span answer;
+  struct ucred peer;
+  socklen_t n = sizeof peer;
   *reply = NULL;
+  *pid = 0;
   enum sp_err err = client_open(&client, cli_dir(c), &c->why);
+  if (!err && getsockopt(client_fd(client), SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0)
+    *pid = peer.pid;
   if (!err)
     err = client_request(client, SPAN_LIT("{\"status\":{}}"), &answer, &c->why);
   if (!err)

@@ -18,6 +18,7 @@ struct cli {
   struct args args;
   struct out out;
   struct fault why;
+  bool told;         /* what went wrong was told already, by a process that was started */
   struct site *site; /* opened by cli_site; closed by main */
 };
 

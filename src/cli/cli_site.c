@@ -1,10 +1,10 @@
-/* cli_site.c: init, serve, status, version. */
+/* cli_site.c: init, status, version. */
 #include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/contained.h"
 #include "cli/file.h"
 #include "cli/site.h"
 #include "engine/frame.h"
-#include "engine/process.h"
 #include "engine/site_dir.h"
 #include "journal/entry.h"
 #include "plan/plan_read.h"
@@ -151,20 +151,6 @@ enum sp_err cli_init(struct cli *c) {
   return err;
 }
 
-/* --- serve --- */
-
-static void tell_ready(void *ctx, const char *socket_path) {
-  struct cli *c = ctx;
-  out_line(&c->out, "serving %s; requests at %s", cli_dir(c), socket_path);
-  fflush(stdout);
-}
-
-enum sp_err cli_serve(struct cli *c) {
-  const struct serve_options options = {
-      .dir = cli_dir(c), .ready = tell_ready, .ctx = c, .stop_fd = -1};
-  return engine_serve(&options, &c->why);
-}
-
 /* --- status --- */
 
 enum sp_err cli_status(struct cli *c) {
@@ -172,6 +158,7 @@ enum sp_err cli_status(struct cli *c) {
       {"site", "Site", COLUMN_TEXT},
       {"title", "Title", COLUMN_TEXT},
       {"engine", "Engine", COLUMN_STATE},
+      {"contained", "Contained", COLUMN_TEXT},
       {"plan", "Plan", COLUMN_TEXT},
       {"threat", "Threat level", COLUMN_TEXT},
       {"lockdowns", "Locked down", COLUMN_TEXT},
@@ -188,7 +175,8 @@ enum sp_err cli_status(struct cli *c) {
     return err;
   json_t *engine = NULL, *lockdowns = json_array(), *closed = json_array();
   struct fault none = {0};
-  bool running = ask_status(c, &engine) == SP_OK;
+  pid_t pid;
+  bool running = ask_status(c, &engine, &pid) == SP_OK;
   c->why = none; /* that it does not run is what is asked, no fault */
   const struct core *core = site_core(c->site);
   const struct plan *p = core->plan;
@@ -213,6 +201,10 @@ enum sp_err cli_status(struct cli *c) {
   }
   if (core->head.next_entry)
     json_object_set_new(o, "last_at", json_time(core->head.last_at));
+  json_t *look = running && pid ? contained_look(pid) : NULL;
+  if (look)
+    json_object_set_new(o, "contained", c->out.json ? json_incref(look) : contained_sentence(look));
+  json_decref(look);
   if (engine)
     json_object_set_new(o, "serving", engine);
   out_object(&c->out, columns, sizeof columns / sizeof columns[0], o);

@@ -68,7 +68,7 @@ int main(int argc, char **argv) {
     err = flushed;
     c.why = late;
   }
-  if (err)
+  if (err && !c.told)
     tell(&c, err);
   site_close(c.site);
   return sp_err_exit(err);

@@ -6,6 +6,7 @@
 #ifndef SP_CLI_VERB_H
 #define SP_CLI_VERB_H
 
+#include "contain/contain.h"
 #include "core/state.h"
 
 enum value_kind {
@@ -42,6 +43,10 @@ enum value_kind {
     "an operator to begin with; may be given again")                                               \
   X(ORIGIN, "origin", VALUE_TEXT, "NAME", NULL, "sallyport.local/SITE", false,                     \
     "name of the log, for ever: best a name in a domain of yours, like gate.example.org/site")     \
+  X(USER, "user", VALUE_TEXT, "NAME", NULL, "the owner of the site's directory", false,            \
+    "as whom to run it, by name or number, when root starts it")                                   \
+  X(CONTAINMENT, "containment", VALUE_CHOICE, "HOW", containment_names, "usual", false,            \
+    "what this kernel must be able to do, or it is not started: see docs/containment.md")          \
   X(KIND, "kind", VALUE_CHOICE, "KIND", person_kind_names, NULL, false, "kind of person")          \
   X(STATE, "state", VALUE_CHOICE, "STATE", person_state_names, NULL, false, "only those in it")    \
   X(NAME, "name", VALUE_TEXT, "TEXT", NULL, NULL, false, "their name; kept out of the journal")    \

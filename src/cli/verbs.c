@@ -53,9 +53,13 @@ const struct verb verbs[] = {
     {.words = "serve",
      .doc = "run the engine of a site until it is told to stop",
      .more = "Answers on the socket engine.sock in the data directory. SIGTERM and SIGINT end it "
-             "in order; `kill -9` loses nothing that was answered.",
+             "in order; `kill -9` loses nothing that was answered. The engine is a process of its "
+             "own that may make only the calls it needs and reach only the data directory; when "
+             "root starts it, it runs as the owner of that directory. docs/containment.md tells "
+             "more.",
      .example = "sallyport serve --dir /var/lib/sallyport",
      .needs = NEEDS_DIR,
+     .options = OPT_BIT(USER) | OPT_BIT(CONTAINMENT),
      .run = cli_serve},
     {.words = "status",
      .doc = "tell how the site is: engine, plan, threat level, lockdowns, people, alarms",
