@@ -208,6 +208,8 @@ bool model_invariants(const struct model *m, struct buf *story) {
     return l.ok;
   look_at_interlocks(&l);
   look_at_people(&l);
+  if (!l.ok)
+    return false; /* who is nowhere cannot be counted */
   look_at_counts(&l);
   look_at_operators(&l);
   look_at_reasons(&l);

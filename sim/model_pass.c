@@ -14,6 +14,7 @@ struct passing {
   uint32_t before;             /* how many this very decision may let in before them */
   bool waited;                 /* presented earlier, second factors and all */
   usec waited_for;
+  uint32_t for_whom; /* of one who waited: who presents now */
   struct reasons reasons, warnings;
   uint32_t level; /* what permits them; REF_ABSENT: nothing */
   bool pin_checked, duress;
@@ -174,13 +175,18 @@ static bool may_escort(const struct passing *x, uint32_t person) {
   return (x->plan->rules.escort_kinds & 1u << x->m->persons[person].kind) != 0;
 }
 
-/* Someone permitted at this door for the same way, or just through it. */
+/* Someone permitted at this door for the same way, or just through it. Whose wait was longer than
+ * an escort's time is escorted by nobody; they present again. Silent: of several, on whom it rests.
+ */
 static uint32_t find_escort(const struct passing *x, const struct others *o) {
   const struct m_door *d = &x->m->doors[x->door];
+  usec time = (usec)x->plan->rules.escort_ms * USEC_PER_MS;
+  if (x->waited_for > time)
+    return REF_ABSENT;
   for (uint32_t i = 0; i < d->n_party; i++) {
     const struct m_member *q = &d->party[i];
-    if (q->person != x->person && q->direction == x->direction && q->status != PARTY_WAITING &&
-        x->at - q->at <= (usec)x->plan->rules.escort_ms * USEC_PER_MS && may_escort(x, q->person))
+    if (q->person != x->person && q->person != x->for_whom && q->direction == x->direction &&
+        q->status != PARTY_WAITING && x->at - q->at <= time && may_escort(x, q->person))
       return q->person;
   }
   if (o->partner != REF_ABSENT && may_escort(x, o->partner))
@@ -418,7 +424,7 @@ static struct passing passing_of(const struct asked *a) {
   bool in = r->direction == DIRECTION_IN;
   x.from = in ? m->plan->doors[x.door].from : m->plan->doors[x.door].to;
   x.to = in ? m->plan->doors[x.door].to : m->plan->doors[x.door].from;
-  x.credential = x.person = x.level = REF_ABSENT;
+  x.credential = x.person = x.level = x.for_whom = REF_ABSENT;
   for (uint32_t i = 0; i < m->n_credentials; i++)
     if (m_same_id(m->credentials[i].tag, a->c->u.pass.tag)) {
       x.credential = i;
@@ -452,6 +458,7 @@ static void find_waiting(const struct passing *x, struct waiting *w) {
     them->level = REF_ABSENT;
     them->before = w->n + 1;
     them->waited = true;
+    them->for_whom = x->person;
     them->waited_for = x->at - q->at;
     them->pin_checked = them->duress = false;
     memset(&them->reasons, 0, sizeof them->reasons);

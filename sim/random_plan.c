@@ -142,8 +142,10 @@ static void put_schedules(struct buf *y, const struct site *s) {
       buf_puts(y, "{ daily: \"00:00-24:00\" }\n");
     else
       buf_printf(y, "{ sun: \"01:30-03:30\", fri: \"22:00-%02u:00\" }\n", x->from_h);
-    buf_printf(y, "    exceptions: { 2026-11-%02u: closed, 2027-03-%02u: \"%02u:00-%02u:00\" }\n",
-               x->exception_day, x->exception_day, x->from_h, x->until_h);
+    buf_printf(y, "    exceptions: { 2026-10-%u: closed, 2026-11-%u..2026-11-%u: closed, ",
+               x->exception_day, x->exception_day, x->exception_day + 2);
+    buf_printf(y, "2027-03-%u: \"%02u:00-%02u:00\" }\n", x->exception_day + 2, x->from_h,
+               x->until_h);
   }
 }
 

@@ -433,13 +433,14 @@ static uint32_t find_partner(const struct way *w, const struct finding *f,
                              uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     struct reasons mine = {0}, theirs = {0};
-    struct company with_them = *before, with_me = *before;
+    struct company with_them = *before, with_me = {0};
     struct along along = {1, waiting[i].pair_time};
     uint32_t on;
     if (kept_apart(w, f->person, waiting[i].f.person))
       continue;
     if (waiting[i].escort_time) {
       with_them.persons[with_them.n++] = waiting[i].f.person;
+      with_me = *before;
       with_me.persons[with_me.n++] = f->person;
     }
     check_company(w, f, &with_them, along, &mine, &on);
@@ -461,15 +462,17 @@ static void join_waiting(struct deciding *d, const struct way *w, const struct f
     going[n_going++] = waiting[partner].f.person;
   for (uint32_t i = 0; i < n; i++) {
     struct reasons theirs = {0};
-    struct company company = *before;
+    struct company company = {0};
     uint32_t on;
     bool apart = false;
     for (uint32_t k = 0; k < n_going; k++)
       apart |= kept_apart(w, waiting[i].f.person, going[k]);
     if (i == partner || apart)
       continue;
-    if (waiting[i].escort_time)
+    if (waiting[i].escort_time) {
+      company = *before;
       company.persons[company.n++] = f->person;
+    }
     check_company(w, &waiting[i].f, &company, (struct along){n_going, waiting[i].pair_time},
                   &theirs, &on);
     if (theirs.n)

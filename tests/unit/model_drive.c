@@ -154,20 +154,24 @@ static void draw_pin(struct drive *d, struct command *c) {
     a->duress = pin_of(a->person, chance(d, 1, 8) ? 0 : 1);
 }
 
-static bool draw_plan(struct drive *d, struct command *c) {
-  struct buf yaml = {0};
+static struct plan *read_plan(struct drive *d, const struct buf *yaml) {
   struct plan_faults faults = {0};
   struct plan *plan = NULL;
-  if (d->n_plans == drive_plans_max)
-    return false;
-  random_plan_change(d->site, &d->rng, &yaml);
-  enum sp_err err = plan_read(buf_span(&yaml), &plan, &faults);
-  if (err) {
-    print_error("seed %llu: %s\n%s\n", (unsigned long long)d->seed,
-                faults.kept ? faults.at[0].text : "unreadable", buf_cstr(&yaml));
-    fail_msg("a changed plan is not sound");
+  if (plan_read(buf_span(yaml), &plan, &faults)) {
+    print_error("%.*s\n", (int)yaml->n, (const char *)yaml->p);
+    fail_msg("seed %llu: the plan is not sound: %s", (unsigned long long)d->seed,
+             faults.kept ? faults.at[0].text : "unreadable");
   }
   plan_faults_free(&faults);
+  return plan;
+}
+
+static bool draw_plan(struct drive *d, struct command *c) {
+  struct buf yaml = {0};
+  if (d->n_plans == drive_plans_max || d->spoilt)
+    return false;
+  random_plan_change(d->site, &d->rng, &yaml);
+  struct plan *plan = read_plan(d, &yaml);
   buf_free(&yaml);
   d->plans[d->n_plans++] = plan;
   c->plan = plan;
@@ -372,8 +376,13 @@ static bool unlocks_hold(struct drive *d, struct buf *story) {
   return true;
 }
 
-bool drive_run(struct drive *d, struct command *c, struct buf *story) {
-  core_decide(d->core, c, &d->out);
+bool drive_run_only(struct drive *d, struct command *c, struct buf *story) {
+  struct command told = *c;
+  if (d->spoilt && c->type == COMMAND_PLAN_APPLY)
+    told.plan = d->spoilt;
+  core_decide(d->core, &told, &d->out);
+  if (d->spoilt && c->type == COMMAND_PLAN_APPLY)
+    d->out.events[0].plan = c->plan;
   bool ok = model_step_outcome(d->model, c, &d->out, story);
   if (getenv("SALLYPORT_MODEL_TRACE")) {
     struct buf line = {0};
@@ -381,14 +390,22 @@ bool drive_run(struct drive *d, struct command *c, struct buf *story) {
     print_message("%s", buf_cstr(&line));
     buf_free(&line);
   }
-  for (uint32_t i = 0; ok && i < d->out.n_events; i++)
-    core_apply(d->core, &d->out.events[i]);
+  for (uint32_t i = 0; ok && i < d->out.n_events; i++) {
+    struct event e = d->out.events[i];
+    if (d->spoilt && e.type == EVENT_PLAN_APPLIED)
+      e.plan = d->spoilt;
+    core_apply(d->core, &e);
+  }
   d->steps++;
   d->last = *c;
   if (ok && d->follows && d->out.n_events)
     ok = model_step_journal(d->follows, c, d->out.events, d->out.n_events, story);
-  return ok && model_same(d->model, d->core, story) && model_invariants(d->model, story) &&
-         unlocks_hold(d, story);
+  return ok;
+}
+
+bool drive_run(struct drive *d, struct command *c, struct buf *story) {
+  return drive_run_only(d, c, story) && model_same(d->model, d->core, story) &&
+         model_invariants(d->model, story) && unlocks_hold(d, story);
 }
 
 bool drive_step(struct drive *d, struct buf *story) {
@@ -415,17 +432,18 @@ static uint32_t first_with(uint32_t role) {
   return role; /* as they were added */
 }
 
-static void found(struct drive *d) {
+static void found(struct drive *d, void (*spoil)(struct plan *)) {
   struct buf yaml = {0};
-  struct plan_faults faults = {0};
   must(d, by_init(COMMAND_SITE_CREATE));
   struct rng site = d->site;
   random_plan(&site, &yaml);
-  if (plan_read(buf_span(&yaml), &d->plans[0], &faults))
-    fail_msg("seed %llu: the plan is not sound", (unsigned long long)d->seed);
+  d->plans[0] = read_plan(d, &yaml);
+  if (spoil) {
+    d->spoilt = read_plan(d, &yaml);
+    spoil(d->spoilt);
+  }
   if (getenv("SALLYPORT_MODEL_TRACE"))
     print_message("%s", buf_cstr(&yaml));
-  plan_faults_free(&faults);
   buf_free(&yaml);
   d->n_plans = 1;
   struct command c = by_init(COMMAND_PLAN_APPLY);
@@ -476,7 +494,7 @@ static usec draw_beginning(struct drive *d) {
   return t;
 }
 
-void drive_begin(struct drive *d, uint64_t seed, bool follow) {
+static void begin(struct drive *d, uint64_t seed, bool follow) {
   memset(d, 0, sizeof *d);
   d->seed = seed;
   d->rng = rng_from(seed, "drive");
@@ -489,7 +507,21 @@ void drive_begin(struct drive *d, uint64_t seed, bool follow) {
   assert_non_null(d->model);
   d->follows = follow ? model_new() : NULL;
   d->now = draw_beginning(d);
-  found(d);
+}
+
+void drive_begin_empty(struct drive *d, uint64_t seed) {
+  begin(d, seed, false);
+}
+
+void drive_begin(struct drive *d, uint64_t seed, bool follow) {
+  begin(d, seed, follow);
+  found(d, NULL);
+  people_arrive(d);
+}
+
+void drive_begin_spoilt(struct drive *d, uint64_t seed, void (*spoil)(struct plan *)) {
+  begin(d, seed, false);
+  found(d, spoil);
   people_arrive(d);
 }
 
@@ -498,5 +530,6 @@ void drive_end(struct drive *d) {
   model_free(d->follows);
   for (uint32_t i = 0; i < d->n_plans; i++)
     plan_free(d->plans[i]);
+  plan_free(d->spoilt);
   munmap(d->mem, core_memory_size());
 }

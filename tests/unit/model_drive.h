@@ -16,6 +16,7 @@ struct drive {
   struct model *model;   /* asked of every outcome */
   struct model *follows; /* NULL, or fed with what is in the journal alone */
   struct plan *plans[drive_plans_max];
+  struct plan *spoilt; /* what the core decides by, when it is to be wrong; else NULL */
   uint32_t n_plans;
   usec now;
   uint64_t steps;
@@ -25,11 +26,30 @@ struct drive {
 
 /* A founded site of this seed, with operators, people, cards and levels. */
 void drive_begin(struct drive *d, uint64_t seed, bool follow);
+/* The same, with a core that decides by a spoilt plan: a bug that the model must find. Founding a
+ * site must not show it. */
+void drive_begin_spoilt(struct drive *d, uint64_t seed, void (*spoil)(struct plan *));
 void drive_end(struct drive *d);
+/* A core and a model of which neither knows anything. */
+void drive_begin_empty(struct drive *d, uint64_t seed);
 /* One random command, perhaps nonsensical; not yet decided. */
 struct command drive_draw(struct drive *d);
 /* Decides it in the core, asks the model, applies it, compares everything. False: *story. */
 bool drive_run(struct drive *d, struct command *c, struct buf *story);
 bool drive_step(struct drive *d, struct buf *story);
+/* Decides, asks and applies, without comparing the whole state: for many steps. */
+bool drive_run_only(struct drive *d, struct command *c, struct buf *story);
+
+/* With the sanitizers, which take ten times as long, less is tried. */
+#if defined(__SANITIZE_ADDRESS__)
+#define DRIVE_LESS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DRIVE_LESS 1
+#endif
+#endif
+#ifndef DRIVE_LESS
+#define DRIVE_LESS 0
+#endif
 
 #endif
