@@ -195,13 +195,16 @@ static const struct {
   const char *name;
   bool (*change)(struct outcome *);
 } mutations[] = {
-    M(verdict_turned),    M(reason_dropped),   M(reasons_swapped),  M(reason_on_another),
-    M(reasons_told_otherwise), M(refused_is_granted), M(another_door), M(another_area),
-    M(another_grant),     M(another_person),   M(rests_on_nothing), M(rests_on_another),
-    M(warning_dropped),   M(taken_turned),     M(waiting_turned),   M(opened_otherwise),
-    M(locked_until_later), M(event_forgotten), M(event_doubled),    M(events_swapped),
-    M(time_moved),        M(index_moved),      M(alarm_silent),     M(unlocks_another),
-    M(unlocks_longer),    M(unlocks_without),  M(locks_not),        M(signals_otherwise),
+    M(verdict_turned),    M(reason_dropped),         M(reasons_swapped),
+    M(reason_on_another), M(reasons_told_otherwise), M(refused_is_granted),
+    M(another_door),      M(another_area),           M(another_grant),
+    M(another_person),    M(rests_on_nothing),       M(rests_on_another),
+    M(warning_dropped),   M(taken_turned),           M(waiting_turned),
+    M(opened_otherwise),  M(locked_until_later),     M(event_forgotten),
+    M(event_doubled),     M(events_swapped),         M(time_moved),
+    M(index_moved),       M(alarm_silent),           M(unlocks_another),
+    M(unlocks_longer),    M(unlocks_without),        M(locks_not),
+    M(signals_otherwise),
 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000 };
@@ -264,7 +267,7 @@ static void test_changed_states(void **state) {
 #define SPOILT(member, by)                                                                         \
   do {                                                                                             \
     __typeof__(member) was_ = member;                                                              \
-    member = (__typeof__(member))((int64_t)was_ + (by));                                                    \
+    member = (__typeof__(member))((int64_t)was_ + (by));                                           \
     buf_reset(&story);                                                                             \
     if (model_same(d.model, c, &story) || !story.n)                                                \
       fail_msg("the model did not notice that %s was changed", #member);                           \
@@ -410,14 +413,14 @@ static const struct {
   const char *name;
   void (*spoil)(struct plan *);
 } bugs[] = {
-    M(capacity_off_by_one),   M(interlock_forgotten),   M(passback_forgotten),
-    M(soft_is_hard),          M(passback_a_second_less), M(escort_forgotten),
-    M(pair_forgotten),        M(leader_forgotten),      M(pin_not_asked),
-    M(biometric_not_asked),   M(threat_refuses_nobody), M(boundary_forgotten),
-    M(lock_said_nothing),     M(unlocks_a_little_longer), M(held_a_little_longer),
-    M(one_more_try),          M(schedules_ignored),     M(summer_time_forgotten),
-    M(exceptions_forgotten),  M(any_level_in_lockdown), M(escort_takes_longer),
-    M(pair_takes_longer),     M(anyone_escorts),        M(one_operator),
+    M(capacity_off_by_one),  M(interlock_forgotten),     M(passback_forgotten),
+    M(soft_is_hard),         M(passback_a_second_less),  M(escort_forgotten),
+    M(pair_forgotten),       M(leader_forgotten),        M(pin_not_asked),
+    M(biometric_not_asked),  M(threat_refuses_nobody),   M(boundary_forgotten),
+    M(lock_said_nothing),    M(unlocks_a_little_longer), M(held_a_little_longer),
+    M(one_more_try),         M(schedules_ignored),       M(summer_time_forgotten),
+    M(exceptions_forgotten), M(any_level_in_lockdown),   M(escort_takes_longer),
+    M(pair_takes_longer),    M(anyone_escorts),          M(one_operator),
     M(stale_is_fresh),
 };
 
@@ -595,8 +598,8 @@ static void test_missing_tick(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_changed_outcomes),   cmocka_unit_test(test_changed_states),
-      cmocka_unit_test(test_forgotten_rules),    cmocka_unit_test(test_invariants),
+      cmocka_unit_test(test_changed_outcomes),     cmocka_unit_test(test_changed_states),
+      cmocka_unit_test(test_forgotten_rules),      cmocka_unit_test(test_invariants),
       cmocka_unit_test(test_invariants_of_places), cmocka_unit_test(test_missing_tick),
   };
   return cmocka_run_group_tests_name("model notices", tests, NULL, NULL);
