@@ -11,6 +11,6 @@ enum sp_err cli_bench(struct cli *c) {
   if (access(dir, F_OK) == 0)
     return fault_set(&c->why, SP_EXISTS, "%s exists already: bench makes and removes its directory",
                      dir);
-  bench_site(dir, bench_persons, bench_requests);
+  bench_site(dir, bench_persons, bench_requests, false);
   return SP_OK;
 }
