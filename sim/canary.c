@@ -61,8 +61,7 @@ static void swap_states(struct core *core, usec at, uint8_t states[taken_back_ma
 
 /* Decides on a plan that is not quite the one in force. */
 static void decide_on(const struct core *core, const struct plan_door *doors,
-                      const struct plan_area *areas, const struct command *c,
-                      struct outcome *out) {
+                      const struct plan_area *areas, const struct command *c, struct outcome *out) {
   struct plan plan = *core->plan;
   struct core other = *core;
   plan.doors = doors ? (struct plan_door *)(uintptr_t)doors : plan.doors;
@@ -145,8 +144,8 @@ void canary_commit(struct engine *e, const struct io *io, const struct batch *b)
     struct span frame = span_of(b->out.p + held[i].at, held[i].n);
     if (planted == CANARY_ANSWER_BEFORE_COMMIT && held[i].conn)
       io->send(io->ctx, held[i].conn, frame);
-    for (uint32_t k = 0; planted == CANARY_UNLOCK_BEFORE_COMMIT && !held[i].conn && k < connections_max;
-         k++)
+    for (uint32_t k = 0;
+         planted == CANARY_UNLOCK_BEFORE_COMMIT && !held[i].conn && k < connections_max; k++)
       if (e->conns.at[k].effects)
         io->send(io->ctx, e->conns.at[k].id, frame);
   }
