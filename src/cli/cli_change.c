@@ -5,6 +5,7 @@
 #include "cli/file.h"
 #include "cli/site.h"
 #include "journal/details.h"
+#include "plan/json_bytes.h"
 #include "plan/plan_scalar.h"
 
 #include <stdlib.h>
@@ -128,11 +129,11 @@ static enum sp_err details_from_file(struct cli *c, json_t **details) {
   const char *file = cli_text(c, OPT_DETAILS_FILE);
   enum sp_err err = cli_file_read(file, details_max, &text, &c->why);
   if (!err) {
-    *details = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &at);
-    if (!*details)
+    err = json_bytes_read(details, buf_span(&text), &at, &c->why);
+    if (err == SP_INVALID)
       err = fault_set(&c->why, SP_INVALID, "%s:%d:%d: this is not JSON: %s", file, at.line,
                       at.column, at.text);
-    else if (!json_is_object(*details))
+    else if (!err && !json_is_object(*details))
       err = fault_set(&c->why, SP_INVALID, "%s: the details are one object, like {\"name\":\"…\"}",
                       file);
   }

@@ -4,6 +4,7 @@
 #include "engine/fold.h"
 #include "engine/query.h"
 #include "engine/site_dir.h"
+#include "plan/json_bytes.h"
 #include "plan/plan_scalar.h"
 
 #include <inttypes.h>
@@ -234,13 +235,27 @@ enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf 
 
 /* --- Details --- */
 
+static enum sp_err read_details(const struct store_details *d, json_t **out, struct fault *why) {
+  enum sp_err err = json_bytes_read(out, d->json, NULL, why);
+  return err == SP_INVALID
+             ? fault_set(why, SP_CORRUPT,
+                         "the details of entry %" PRIu64 " are no JSON: `verify` tells more", d->n)
+             : err;
+}
+
+struct last_details {
+  json_t *json;
+  struct fault *why;
+};
+
 static enum sp_err keep_details(void *ctx, const struct store_details *d) {
-  json_t **last = ctx;
-  json_t *j = json_loadb((const char *)d->json.p, d->json.n, JSON_REJECT_DUPLICATES, NULL);
-  if (!j)
-    return SP_CORRUPT;
-  json_decref(*last);
-  *last = j; /* by n: what came later holds */
+  struct last_details *last = ctx;
+  json_t *j;
+  enum sp_err err = read_details(d, &j, last->why);
+  if (err)
+    return err;
+  json_decref(last->json);
+  last->json = j; /* by n: what came later holds */
   return SP_OK;
 }
 
@@ -249,14 +264,13 @@ enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t inde
   const struct core *core = s->fold.core;
   const struct id *subject =
       kind == REF_PERSON ? &core->persons[index].id : &core->operators[index].id;
-  *details = NULL;
-  enum sp_err err = store_details(s->store, subject, keep_details, details, why);
+  struct last_details last = {NULL, why};
+  enum sp_err err = store_details(s->store, subject, keep_details, &last, why);
   if (err) {
-    json_decref(*details);
-    *details = NULL;
-    if (err == SP_CORRUPT && why && !why->text[0])
-      fault_set(why, SP_CORRUPT, "personal details in the store are no JSON: `verify` tells more");
+    json_decref(last.json);
+    last.json = NULL;
   }
+  *details = last.json;
   return err;
 }
 
@@ -270,12 +284,13 @@ struct all_details {
 static enum sp_err visit_details(void *ctx, const struct store_details *d) {
   struct all_details *a = ctx;
   uint32_t person;
-  json_t *j = json_loadb((const char *)d->json.p, d->json.n, JSON_REJECT_DUPLICATES, NULL);
-  if (!j)
-    return fault_set(a->why, SP_CORRUPT, "the details of entry %" PRIu64 " are no JSON", d->n);
-  enum sp_err err = core_find_person(a->s->fold.core, d->subject, &person)
-                        ? a->visit(a->ctx, person, j, a->why)
-                        : SP_OK; /* registered since the state was folded */
+  json_t *j;
+  enum sp_err err = read_details(d, &j, a->why);
+  if (err)
+    return err;
+  err = core_find_person(a->s->fold.core, d->subject, &person)
+            ? a->visit(a->ctx, person, j, a->why)
+            : SP_OK; /* registered since the state was folded */
   json_decref(j);
   return err;
 }

@@ -1,8 +1,7 @@
 #include "engine/details_text.h"
 
 #include "journal/details.h"
-
-#include <jansson.h>
+#include "plan/json_bytes.h"
 
 /* RFC 8785 writes fractions in a way of its own; nothing about a person needs them. */
 static bool has_fraction(const json_t *v) {
@@ -24,12 +23,14 @@ static int put(const char *bytes, size_t n, void *ctx) {
 }
 
 enum sp_err details_text(struct span json, struct buf *out, struct fault *why) {
-  json_error_t at;
   size_t before = out->n;
-  json_t *v = json_loadb((const char *)json.p, json.n, JSON_REJECT_DUPLICATES, &at);
-  enum sp_err err = SP_OK;
-  if (!v)
-    return fault_set(why, SP_INVALID, "details: byte %d: %s", at.position, at.text);
+  json_t *v;
+  enum sp_err err = json_bytes_read(&v, json, NULL, why);
+  if (err) {
+    if (why)
+      fault_prefix(why, "details");
+    return err;
+  }
   if (!json_is_object(v))
     err = fault_set(why, SP_INVALID, "details: an object is expected");
   else if (has_fraction(v))

@@ -2,12 +2,11 @@
  */
 #include "plan/plan_blob.h"
 
+#include "plan/json_bytes.h"
 #include "plan/plan_check.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <jansson.h>
 
 enum { blob_version = 1 };
 
@@ -232,27 +231,28 @@ static enum sp_err same_bytes(const struct plan *p, struct span blob, struct fau
 
 enum sp_err plan_blob_decode(struct span blob, struct plan **out, struct fault *why) {
   *out = NULL;
-  json_error_t error;
   struct plan *p = plan_new();
   if (blob.n > plan_blob_max) {
     plan_free(p);
     return fault_set(why, SP_LIMIT, "compiled plan: over %d MiB", plan_blob_max >> 20);
   }
-  json_t *root =
-      blob.n ? json_loadb((const char *)blob.p, blob.n, JSON_REJECT_DUPLICATES, &error) : NULL;
-  enum sp_err err = !p      ? fault_set(why, SP_NO_MEMORY, "out of memory")
-                    : !root ? fault_set(why, SP_INVALID, "compiled plan: not JSON")
-                            : take_all(p, root, why);
+  json_t *root = NULL;
+  enum sp_err err = p ? json_bytes_read(&root, blob, NULL, why)
+                      : fault_set(why, SP_NO_MEMORY, "out of memory to read a compiled plan");
+  if (err == SP_INVALID)
+    err = fault_set(why, err, "compiled plan: not JSON");
+  if (!err)
+    err = take_all(p, root, why);
   json_decref(root);
   struct plan_faults faults = {0};
   if (!err) {
     plan_check(p, NULL, &faults);
+    if (faults.no_memory)
+      err = fault_set(why, SP_NO_MEMORY, "out of memory to check a compiled plan");
     for (uint32_t i = 0; i < faults.kept && !err; i++)
       if (!faults.at[i].warning)
         err = fault_set(why, SP_INVALID, "compiled plan: %s", faults.at[i].text);
   }
-  if (!err && faults.errors) /* found, and no memory to tell */
-    err = fault_set(why, SP_NO_MEMORY, "out of memory");
   plan_faults_free(&faults);
   if (!err)
     err = plan_finish(p, why);

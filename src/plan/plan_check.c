@@ -42,6 +42,11 @@ void check_tell_all(struct check *c, uint32_t line, const char *fmt, ...) {
   plan_fault_add(c->faults, line, 0, false, "%s", text);
 }
 
+void check_no_memory(struct check *c) {
+  c->unsound = true;
+  plan_fault_memory(c->faults);
+}
+
 /* --- Names and texts --- */
 
 struct named {
@@ -79,7 +84,7 @@ static void check_names(struct check *c, enum ref_kind kind, enum plan_array arr
   uint32_t n = plan_count(c->p, kind);
   struct named *list = sp_alloc(n, sizeof *list);
   if (!list) {
-    check_tell_all(c, 0, "out of memory");
+    check_no_memory(c);
     return;
   }
   for (uint32_t i = 0; i < n; i++) {
@@ -266,7 +271,7 @@ static void check_readers(struct check *c) {
   const struct plan *p = c->p;
   uint16_t *taken = sp_alloc((size_t)p->n_lines * 128, sizeof *taken); /* reader + 1 */
   if (!taken) {
-    check_tell_all(c, 0, "out of memory");
+    check_no_memory(c);
     return;
   }
   for (uint32_t i = 0; i < p->n_readers; i++) {
@@ -340,7 +345,7 @@ static void check_levels(struct check *c) {
   const struct plan *p = c->p;
   uint8_t *seen = sp_alloc((size_t)p->n_gates * DIRECTION_COUNT, 1);
   if (!seen)
-    check_tell_all(c, 0, "out of memory");
+    check_no_memory(c);
   for (uint32_t i = 0; seen && i < p->n_levels; i++) {
     const struct plan_level *l = &p->levels[i];
     if ((uint64_t)l->rules_at + l->n_rules > p->n_level_rules || l->n_rules > level_rules_max) {

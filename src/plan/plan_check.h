@@ -25,6 +25,7 @@ struct check {
 void check_tell(struct check *c, enum plan_array a, uint32_t index, bool warning, const char *fmt,
                 ...) SP_PRINTF(5, 6);
 void check_tell_all(struct check *c, uint32_t line, const char *fmt, ...) SP_PRINTF(3, 4);
+void check_no_memory(struct check *c);
 #define ERROR(c, array, i, ...) check_tell(c, PLAN_ARRAY_##array, i, false, __VA_ARGS__)
 #define WARN(c, array, i, ...)  check_tell(c, PLAN_ARRAY_##array, i, true, __VA_ARGS__)
 

@@ -12,7 +12,7 @@ static void check_tree(struct check *c) {
   const struct plan *p = c->p;
   uint64_t *within = sp_alloc(p->n_areas, sizeof *within);
   if (!within) {
-    check_tell_all(c, 0, "out of memory");
+    check_no_memory(c);
     return;
   }
   for (uint32_t i = area_site + 1; i < p->n_areas; i++) {
@@ -41,7 +41,7 @@ static void check_reach(struct check *c) {
   if (more)
     reached[area_outside] = reached[area_site] = 1;
   else
-    check_tell_all(c, 0, "out of memory");
+    check_no_memory(c);
   while (more) {
     more = false;
     for (uint32_t i = 0; i < p->n_doors; i++) {
@@ -104,7 +104,7 @@ static void check_exits(struct check *c) {
   struct ways *areas = sp_alloc(p->n_areas, sizeof *areas);
   struct ways *doors = sp_alloc(p->n_doors, sizeof *doors);
   if (!areas || !doors) {
-    check_tell_all(c, 0, "out of memory");
+    check_no_memory(c);
     goto done;
   }
   add_ways(p, areas, doors);
@@ -162,7 +162,7 @@ static void check_access(struct check *c) {
   const struct plan *p = c->p;
   uint8_t *opened = sp_alloc(p->n_gates, 1);
   if (!opened) {
-    check_tell_all(c, 0, "out of memory");
+    check_no_memory(c);
     return;
   }
   for (uint32_t i = 0; i < p->n_levels; i++) {

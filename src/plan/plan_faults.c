@@ -30,6 +30,7 @@ void plan_fault_add(struct plan_faults *f, uint32_t line, uint32_t column, bool 
   f->errors += !warning;
   if (!f->at)
     f->at = sp_alloc(plan_faults_max, sizeof *f->at);
+  f->no_memory = f->no_memory || !f->at;
   if (!f->at || f->kept == plan_faults_max)
     return;
   struct plan_fault *p = &f->at[f->kept++];
@@ -41,6 +42,11 @@ void plan_fault_add(struct plan_faults *f, uint32_t line, uint32_t column, bool 
   vsnprintf(p->text, sizeof p->text, fmt, ap);
   va_end(ap);
   make_plain(p->text);
+}
+
+void plan_fault_memory(struct plan_faults *f) {
+  f->no_memory = true;
+  plan_fault_add(f, 0, 0, false, "out of memory");
 }
 
 static int by_line(const void *a, const void *b) {

@@ -19,12 +19,14 @@ struct plan_fault {
 struct plan_faults {
   uint32_t n, errors; /* how many were found; how many of them are no warnings */
   uint32_t kept;      /* how many are in at[] */
+  bool no_memory;     /* to look at all of it, or to tell: what is told is no judgement */
   struct plan_fault *at;
 };
 
 void plan_fault_add(struct plan_faults *f, uint32_t line, uint32_t column, bool warning,
                     const char *fmt, ...) SP_PRINTF(5, 6);
-void plan_faults_sort(struct plan_faults *f); /* by line */
+void plan_fault_memory(struct plan_faults *f); /* "out of memory", as a fault without a place */
+void plan_faults_sort(struct plan_faults *f);  /* by line */
 /* One a line, as a compiler tells them: "plan.yaml:12:3: error: …". */
 void plan_faults_text(const struct plan_faults *f, const char *file, struct buf *out);
 void plan_faults_free(struct plan_faults *f);

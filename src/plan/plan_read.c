@@ -169,7 +169,7 @@ enum sp_err plan_read(struct span yaml, struct plan **out, struct plan_faults *f
   struct fault why = {0};
   *out = NULL;
   if (!r.p) {
-    plan_fault_add(faults, 0, 0, false, "out of memory");
+    plan_fault_memory(faults);
     return SP_NO_MEMORY;
   }
   if (plan_yaml_load(yaml, &doc, faults)) {
@@ -179,14 +179,14 @@ enum sp_err plan_read(struct span yaml, struct plan **out, struct plan_faults *f
   if (!r.failed && !faults->errors && plan_finish(r.p, &why))
     r.failed = r.no_memory = true;
   if (r.no_memory)
-    plan_fault_add(faults, 0, 0, false, "out of memory");
+    plan_fault_memory(faults);
   plan_places_free(&r.places);
   sp_free(r.pending);
   sp_free(r.members);
   plan_faults_sort(faults);
   if (r.no_memory || faults->errors) {
     plan_free(r.p);
-    return r.no_memory ? SP_NO_MEMORY : SP_INVALID;
+    return r.no_memory || faults->no_memory ? SP_NO_MEMORY : SP_INVALID;
   }
   *out = r.p;
   return SP_OK;

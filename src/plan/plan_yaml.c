@@ -49,7 +49,7 @@ static void fault_of_parser(const yaml_parser_t *p, struct span yaml, struct pla
   const char *problem = p->problem ? p->problem : "unreadable";
   yaml_mark_t at = p->problem_mark;
   if (p->error == YAML_MEMORY_ERROR)
-    plan_fault_add(f, 0, 0, false, "out of memory");
+    plan_fault_memory(f);
   else if (p->error == YAML_READER_ERROR)
     plan_fault_add(f, 0, 0, false, "not YAML at byte %zu: %s", p->problem_offset, problem);
   else if (is_tab(yaml, at))
@@ -103,7 +103,7 @@ static bool guard(struct span yaml, struct plan_faults *faults) {
   struct guard g = {0};
   bool more = yaml_parser_initialize(&parser) != 0, ok = more;
   if (!ok) {
-    plan_fault_add(faults, 0, 0, false, "out of memory");
+    plan_fault_memory(faults);
     return false;
   }
   yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
@@ -150,7 +150,7 @@ bool plan_yaml_load(struct span yaml, yaml_document_t *doc, struct plan_faults *
     return false;
   yaml_parser_t parser;
   if (!yaml_parser_initialize(&parser)) {
-    plan_fault_add(faults, 0, 0, false, "out of memory");
+    plan_fault_memory(faults);
     return false;
   }
   yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);

@@ -77,6 +77,19 @@ static void keys_go_round(void **state) {
   buf_free(&pem);
 }
 
+/* A verifier key that was cut off would stand in the site for ever. */
+static void a_key_needs_no_memory_to_be_written(void **state) {
+  (void)state;
+  struct note_key key;
+  struct fault why = {0};
+  char vkey[vkey_max];
+  assert_int_equal(vkey_parse(&key, span_str(go_vkey), &why), SP_OK);
+  (void)sp_alloc_fail_after(0, true);
+  vkey_format(&key, vkey);
+  (void)sp_alloc_fail_after(UINT64_MAX, false);
+  assert_string_equal(vkey, go_vkey);
+}
+
 /* Nobody is asked for a passphrase: the key is refused at once. */
 static void passphrases_are_refused(void **state) {
   (void)state;
@@ -420,6 +433,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sums_are_checked_as_go_does),
       cmocka_unit_test(keys_go_round),
+      cmocka_unit_test(a_key_needs_no_memory_to_be_written),
       cmocka_unit_test(passphrases_are_refused),
       cmocka_unit_test(wrong_keys_are_refused),
       cmocka_unit_test(base64_is_strict),

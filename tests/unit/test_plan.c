@@ -382,10 +382,35 @@ static void all_faults_are_told_at_once(void **state) {
   plan_faults_free(&f);
 }
 
+/* A plan that cannot be read for want of memory is not called malformed. */
+static void out_of_memory_is_no_mistake_of_the_plan(void **state) {
+  (void)state;
+  struct buf yaml = read_file("tests/system/small.yaml"), blob = {0};
+  struct plan *p, *q;
+  struct plan_faults f = {0};
+  struct fault why = {0};
+  assert_int_equal(plan_read(buf_span(&yaml), &p, &f), SP_OK);
+  assert_int_equal(plan_blob_encode(p, &blob, &why), SP_OK);
+  enum sp_err err = SP_NO_MEMORY;
+  for (uint64_t nth = 0; err && nth < 1000; nth++) {
+    (void)sp_alloc_fail_after(nth, nth % 2);
+    err = plan_blob_decode(buf_span(&blob), &q, &why);
+    (void)sp_alloc_fail_after(UINT64_MAX, false);
+    assert_true(!err || err == SP_NO_MEMORY);
+  }
+  assert_int_equal(err, SP_OK);
+  plan_free(q);
+  plan_free(p);
+  plan_faults_free(&f);
+  buf_free(&blob);
+  buf_free(&yaml);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_fault_is_told_with_its_line),
       cmocka_unit_test(examples_are_right_and_come_back),
+      cmocka_unit_test(out_of_memory_is_no_mistake_of_the_plan),
       cmocka_unit_test(the_manual_is_right),
       cmocka_unit_test(all_faults_are_told_at_once),
   };
