@@ -54,19 +54,28 @@ static enum sp_err step(const struct rebuilding *r, const char *what, const stru
 
 /* --- Comparing --- */
 
-static const char *judge(struct rebuilding *r, const struct wanted *w, struct buf *dump,
-                         struct buf *stored) {
+/* What is damaged is made anew; what could only not be read right now is not called damaged. */
+static bool is_damage(enum sp_err err) {
+  return err == SP_CORRUPT || err == SP_NOT_FOUND;
+}
+
+/* *wrong tells what is, or stays NULL. */
+static enum sp_err judge(struct rebuilding *r, const struct wanted *w, const struct buf *dump,
+                         struct buf *stored, const char **wrong, struct fault *why) {
   struct store_snapshot list[store_snapshots_max];
   uint32_t n = 0;
-  if (store_snapshot_list(r->read, list, &n, NULL))
-    return "its row cannot be read";
-  for (uint32_t i = 0; i < n; i++)
+  enum sp_err err = store_snapshot_list(r->read, list, &n, why);
+  if (is_damage(err))
+    *wrong = "its row cannot be read";
+  for (uint32_t i = 0; i < n && !err; i++)
     if (list[i].n == w->n &&
         (memcmp(&list[i].hash, &w->state, sizeof w->state) != 0 || list[i].bytes != dump->n))
-      return "its row names another hash or length";
-  if (store_snapshot_read(r->read, w->n, stored, NULL))
-    return "its bytes cannot be read";
-  return span_eq(buf_span(stored), buf_span(dump)) ? NULL : "its bytes are others";
+      *wrong = "its row names another hash or length";
+  if (!err && !*wrong && is_damage(err = store_snapshot_read(r->read, w->n, stored, why)))
+    *wrong = "its bytes cannot be read";
+  else if (!err && !*wrong && !span_eq(buf_span(stored), buf_span(dump)))
+    *wrong = "its bytes are others";
+  return *wrong ? SP_OK : err;
 }
 
 static enum sp_err look_at_snapshot(struct rebuilding *r, const struct fold *f,
@@ -84,18 +93,19 @@ static enum sp_err look_at_snapshot(struct rebuilding *r, const struct fold *f,
     return fault_set(why, SP_CORRUPT,
                      "the entries give another state than it names: `replay` tells why");
   }
-  const char *wrong = w->listed ? judge(r, w, &dump, &stored) : NULL;
+  const char *wrong = NULL;
+  enum sp_err err = w->listed ? judge(r, w, &dump, &stored, &wrong, why) : SP_OK;
   if (wrong)
     report_add(r->report, SP_CORRUPT, "snapshot of entry %llu: %s; made anew",
                (unsigned long long)w->n, wrong);
   r->result->snapshots_differing += wrong != NULL;
-  w->differs = wrong || !w->listed;
+  w->differs = !err && (wrong || !w->listed);
   if (w->differs)
     w->dump = dump;
   else
     buf_free(&dump);
   buf_free(&stored);
-  return SP_OK;
+  return err;
 }
 
 static enum sp_err before(void *ctx, const struct fold *f, const struct entry *entry,

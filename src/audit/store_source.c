@@ -22,8 +22,8 @@ static enum sp_err walk(void *ctx, log_take *take, void *sink, struct fault *why
   enum sp_err err;
   struct fault damage = {0};
   while ((err = store_entries(s->store, s->next, UINT64_MAX, pass_on, s, &damage))) {
-    if (s->stopped || err != SP_CORRUPT)
-      return fault_set(why, err, "%s", damage.text);
+    if (s->stopped || err != SP_CORRUPT) /* who takes entries tells no more than that */
+      return fault_set(why, err, "%s", damage.text[0] ? damage.text : sp_err_text(err));
     report_fault(s->report, &damage, "entries from %llu on", (unsigned long long)s->next);
     uint64_t from = s->next, tried = from;
     /* The next row that can be read begins somewhere behind. */
@@ -31,7 +31,7 @@ static enum sp_err walk(void *ctx, log_take *take, void *sink, struct fault *why
       if (!(err = store_entries(s->store, tried, tried + 1, pass_on, s, NULL)) && s->next == from)
         err = SP_CORRUPT;
     if (err)
-      return s->stopped ? fault_set(why, err, "stopped") : SP_OK;
+      return s->stopped ? fault_set(why, err, "%s", sp_err_text(err)) : SP_OK;
   }
   return SP_OK;
 }

@@ -15,8 +15,9 @@ struct committer {
   struct checkpoint last; /* signed; size 0: none yet */
   struct buf note;        /* its bytes, as they should be in the file */
   bool note_in_store, scrub_store;
-  struct fault failure; /* the first one; err SP_OK: none */
-  usec signed_at;       /* monotonic; TIME_ABSENT: not since the start */
+  struct fault failure;  /* the first one; err SP_OK: none */
+  struct fault tile_why; /* of a tile that could not be read */
+  usec signed_at;        /* monotonic; TIME_ABSENT: not since the start */
 
   /* Tiles of the batch under way. */
   struct buf tiles, tile_hashes;
@@ -31,8 +32,14 @@ struct committer {
 
 static bool read_tile(void *ctx, unsigned level, uint64_t index, struct hash tile[tile_width]) {
   struct committer *c = ctx;
-  struct fault why = {0};
-  return store_tile(c->store, level, index, tile, &why) == SP_OK;
+  return store_tile(c->store, level, index, tile, &c->tile_why) == SP_OK;
+}
+
+/* A tile that cannot be read right now is not one that is missing. */
+static enum sp_err told(const struct committer *c, enum sp_err err, struct fault *why) {
+  return err && c->tile_why.err && c->tile_why.err != SP_NOT_FOUND
+             ? fault_set(why, c->tile_why.err, "%s", c->tile_why.text)
+             : err;
 }
 
 static enum sp_err append_stored(void *ctx, uint64_t n, struct span entry) {
@@ -47,7 +54,7 @@ static enum sp_err restore_tree(struct committer *c, struct fault *why) {
   uint64_t size, first;
   enum sp_err err = store_count(c->store, &size, why);
   if (!err)
-    err = tree_restore(&c->tree, size, read_tile, c, &first, why);
+    err = told(c, tree_restore(&c->tree, size, read_tile, c, &first, why), why);
   if (!err && first < size)
     err = store_entries(c->store, first, size, append_stored, c, why);
   if (!err && c->tree.size != size)
@@ -95,7 +102,8 @@ static enum sp_err check_consistent(struct committer *c, const struct checkpoint
                      "an older copy of the site. Nothing is signed; restore a newer backup, or "
                      "see `sallyport restore --help`",
                      (unsigned long long)was->size, (unsigned long long)c->tree.size);
-  enum sp_err err = tree_root_at(&c->tree, was->size, read_tile, c, &root, why);
+  c->tile_why = (struct fault){0};
+  enum sp_err err = told(c, tree_root_at(&c->tree, was->size, read_tile, c, &root, why), why);
   if (!err && memcmp(root.b, was->root.b, sizeof root.b) != 0)
     err = fault_set(why, SP_FORK,
                     "the log's first %llu entries are not those that were signed: this log has "

@@ -12,6 +12,7 @@
 #include "store/store_frames.h"
 #include "store/store_sqlite_int.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 enum { schema_version = 1, application_id = 0x53504c54 };
@@ -51,8 +52,32 @@ static const char writer_pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA synchronou
 
 /* --- Errors: what SQLite says, as one of ours with a cure --- */
 
+/* SQLite calls a page that the disk does not give damaged. Whether the system refused to read it,
+ * the file layer knows. */
+bool sql_unreadable(const struct sqlite_store *s) {
+  int of_db = 0, of_log = 0;
+  sqlite3_file *log = NULL;
+  if (!s->db)
+    return false;
+  sqlite3_file_control(s->db, "main", SQLITE_FCNTL_LAST_ERRNO, &of_db);
+  sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&log);
+  if (log && log->pMethods)
+    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
+  return of_db == EIO || of_log == EIO;
+}
+
+static bool is_damage(int rc) {
+  return rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB || rc == SQLITE_FORMAT;
+}
+
 enum sp_err sql_told(const struct sqlite_store *s, int rc, const char *doing, struct fault *why) {
   const char *text = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
+  if (rc == SQLITE_IOERR_NOMEM)
+    rc = SQLITE_NOMEM;
+  if (is_damage(rc & 0xff) && sql_unreadable(s)) {
+    rc = SQLITE_IOERR;
+    text = "it cannot be read";
+  }
   switch (rc & 0xff) {
   case SQLITE_FULL:
     return fault_set(why, SP_IO, "%s: %s: the disk is full: free some room", s->path, doing);
@@ -257,7 +282,8 @@ static const struct store_ops sqlite_ops;
 static bool is_there(const char *path) {
   sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
   int there = 0;
-  vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &there);
+  if (vfs) /* none: SQLite had no memory to begin, as opening will tell */
+    vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &there);
   return there;
 }
 
@@ -284,7 +310,7 @@ enum sp_err store_sqlite_open(const char *path, const char *site, enum store_mod
                                       : SQLITE_OPEN_READWRITE);
   int rc = sqlite3_open_v2(path, &s->db, flags, NULL);
   enum sp_err err = rc == SQLITE_OK ? SP_OK : sql_told(s, rc, "opening", why);
-  if (err && mode != STORE_CREATE && !is_there(path))
+  if (err == SP_IO && mode != STORE_CREATE && !is_there(path))
     err = fault_set(why, SP_NOT_FOUND, "%s: no database there: `init` makes one", path);
   if (!err) {
     int keep = 1;

@@ -113,6 +113,8 @@ static inline struct sqlite_store *sql_own(struct store *s) {
 /* What SQLite answered, as one of our errors, with the file and a cure. doing: "writing entries".
  */
 enum sp_err sql_told(const struct sqlite_store *s, int rc, const char *doing, struct fault *why);
+/* The system refused to give some of the file: what SQLite calls damage may be that. */
+bool sql_unreadable(const struct sqlite_store *s);
 /* A statement with the site bound to ?1; never NULL for a store that opened. */
 sqlite3_stmt *sql_use(struct sqlite_store *s, enum sql_statement which);
 /* Runs a statement that gives no row that anyone wants. */

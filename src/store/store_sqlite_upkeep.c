@@ -67,8 +67,7 @@ static enum sp_err check_erased(struct sqlite_store *s, struct fault *why) {
   return err;
 }
 
-enum sp_err sql_integrity(struct store *base, struct fault *why) {
-  struct sqlite_store *s = sql_own(base);
+static enum sp_err check_structure(struct sqlite_store *s, struct fault *why) {
   sqlite3_stmt *st = NULL;
   int rc = sqlite3_prepare_v2(s->db, "PRAGMA integrity_check(1)", -1, &st, NULL);
   if (rc == SQLITE_OK)
@@ -77,10 +76,26 @@ enum sp_err sql_integrity(struct store *base, struct fault *why) {
   if (rc != SQLITE_ROW)
     err = sql_told(s, rc == SQLITE_OK || rc == SQLITE_DONE ? SQLITE_CORRUPT : rc,
                    "checking the structure", why);
+  else if (!span_is(sql_column(st, 0), "ok") && sql_unreadable(s))
+    err = sql_told(s, SQLITE_CORRUPT, "checking the structure", why);
   else if (!span_is(sql_column(st, 0), "ok"))
     err = fault_set(why, SP_CORRUPT, "%s: the database is damaged (%s): restore a backup", s->path,
                     (const char *)sqlite3_column_text(st, 0));
   sqlite3_finalize(st);
+  return err;
+}
+
+/* SQLite tells pages that it could not read, or had no memory for, as it tells damaged ones. Damage
+ * is found again. */
+enum sp_err sql_integrity(struct store *base, struct fault *why) {
+  struct sqlite_store *s = sql_own(base);
+  bool held = !sqlite3_get_autocommit(s->db);
+  enum sp_err err = check_structure(s, why);
+  /* For want of memory it gives up the state that was held, too. */
+  if (err == SP_CORRUPT && held && sqlite3_get_autocommit(s->db))
+    return sql_told(s, SQLITE_NOMEM, "checking the structure", why);
+  if (err == SP_CORRUPT)
+    err = check_structure(s, why);
   if (!err)
     err = check_erased(s, why);
   if (!err)
@@ -162,7 +177,7 @@ enum sp_err sql_backup(struct store *base, const char *path, store_progress_fn *
   if (stopped)
     err = fault_set(why, stopped, "%s: the backup was stopped", path);
   else if (rc != SQLITE_OK)
-    err = sql_told(&to, rc, "backing up", why);
+    err = sql_told(sql_unreadable(s) ? s : &to, rc, "backing up", why);
   sqlite3_close(to.db);
   if (!err)
     err = put_in_place(to.path, path, why);

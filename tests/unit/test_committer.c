@@ -189,6 +189,16 @@ static void nothing_is_signed_that_is_not_durable(void **state) {
   assert_int_equal(in_file(f).size, was);
 }
 
+static void a_tile_that_cannot_be_read_is_not_missing(void **state) {
+  struct fake *f = *state;
+  while (core_next_entry(engine_core(f->engine)) <= 256)
+    report(f);
+  (void)store_memory_fail(f->store, STORE_MEMORY_TILE, 0, true);
+  reopen(f, SP_IO);
+  (void)store_memory_fail(f->store, STORE_MEMORY_TILE, UINT64_MAX, false);
+  reopen(f, SP_OK);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
   const struct CMUnitTest tests[] = {
@@ -200,6 +210,7 @@ int main(void) {
       TEST(a_checkpoint_of_another_key_is_refused),
       TEST(a_file_that_changed_under_us_stops_the_signing),
       TEST(nothing_is_signed_that_is_not_durable),
+      TEST(a_tile_that_cannot_be_read_is_not_missing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
