@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,30 +57,43 @@ static enum sp_err make_folder(struct making *m) {
   return SP_OK;
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at) {
-  (void)st;
-  (void)flag;
-  (void)at;
-  return remove(path);
-}
-
+/* What there can be in it. By their names: walking a folder needs memory, the lack of which may be
+ * why it is removed. */
 static void remove_folder(const struct making *m) {
-  if (m->path[0])
-    nftw(m->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+  static const char *const files[] = {
+      SITE_SIGNING_KEY, SITE_SIGNING_KEY ".new", SITE_TAG_KEY, SITE_TAG_KEY ".new",
+      "checkpoint",     "checkpoint.new",        "site.db",    "site.db-wal",
+      "site.db-shm",    "site.db-journal",       "lock",
+  };
+  if (!m->path[0])
+    return;
+  for (size_t i = 0; m->fd >= 0 && i < sizeof files / sizeof files[0]; i++)
+    unlinkat(m->fd, files[i], 0);
+  if (m->fd >= 0)
+    unlinkat(m->fd, "keys", AT_REMOVEDIR);
+  rmdir(m->path);
 }
 
 static enum sp_err put_in_place(struct making *m) {
   const char *dir = m->init->dir;
-  char parent[site_path_max + 16];
-  if (rename(m->path, dir) != 0)
-    return fault_set(m->why, SP_IO, "%s: %s", dir, strerror(errno));
-  snprintf(parent, sizeof parent, "%s/..", dir);
+  char parent[sizeof m->path + 4];
+  snprintf(parent, sizeof parent, "%s/..", m->path);
   int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool ok = fd >= 0 && fsync(fd) == 0;
+  enum sp_err err = SP_OK;
+  if (fd < 0 || rename(m->path, dir) != 0) {
+    err = fault_set(m->why, SP_IO, "%s: it cannot be put there: %s", dir, strerror(errno));
+  } else if (fsync(fd) != 0) {
+    err = fault_set(m->why, SP_IO, "%s: %s: look at the disk and what the kernel logged of it", dir,
+                    strerror(errno));
+    /* Whoever is told that there is none shall find none, and may try again. */
+    if (rename(dir, m->path) != 0)
+      m->path[0] = 0;
+  } else {
+    m->path[0] = 0; /* it is no longer there to be removed */
+  }
   if (fd >= 0)
     close(fd);
-  m->path[0] = 0; /* it is no longer there to be removed */
-  return ok ? SP_OK : fault_set(m->why, SP_IO, "%s: %s", parent, strerror(errno));
+  return err;
 }
 
 /* --- Keys --- */
