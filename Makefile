@@ -3,12 +3,14 @@ prefix ?= /usr/local
 BUILD = build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt docs fuzz coverage bench examples install clean
+.PHONY: help run build test faults lint fmt docs fuzz coverage bench examples install clean
 
 help:
 	@echo "make run       build, make a demo site under var/, start it and show what happens"
 	@echo "make test      build with gcc, clang and the sanitizers, and run every test;"
 	@echo "               ARGS='-k NAME' only those with NAME in their name"
+	@echo "make faults    every allocation, store call and file call of a day made to fail, each in"
+	@echo "               turn: hours; STRIDE=20 takes every twentieth"
 	@echo "make build     $(BUILD)/ alone, with gcc"
 	@echo "make bench     measure, and print the figures"
 	@echo "make fuzz      TIME=60 seconds for each decoder of outside bytes; NAMES='plan csv' only these"
@@ -31,6 +33,10 @@ run:
 test:
 	@scripts/install-deps
 	@scripts/test $(ARGS)
+
+STRIDE ?= 1
+faults: build
+	@FAULTS_STRIDE=$(STRIDE) $(BUILD)/tests/test_faults
 
 lint: build
 	@scripts/lint
