@@ -86,8 +86,10 @@ static enum sp_err put_in_place(struct making *m) {
     err = fault_set(m->why, SP_IO, "%s: %s: look at the disk and what the kernel logged of it", dir,
                     strerror(errno));
     /* Whoever is told that there is none shall find none, and may try again. */
-    if (rename(dir, m->path) != 0)
+    if (rename(dir, m->path) != 0) {
       m->path[0] = 0;
+      fault_prefix(m->why, "it may not outlast a power failure, so remove it and make it again");
+    }
   } else {
     m->path[0] = 0; /* it is no longer there to be removed */
   }

@@ -323,10 +323,13 @@ static bool is_there(const char *path) {
 }
 
 /* init again, as someone does who was told that it failed. */
-static void check_init(bool removing_fails) {
+static void check_init(bool removing_fails, bool for_good) {
   struct fault why = {0};
   struct dirent *e;
   bool failed = ledger->n_errors > 0;
+  /* On a disk that fails for good it cannot be taken back, but then it says so. */
+  if (failed && for_good && is_there(day.dir) && strstr(ledger->errors[0].text, "make it again"))
+    return;
   if (failed && is_there(day.dir))
     ledger_bug(ledger, "init failed, and there is a site");
   if (failed && world_init(day.dir, &day.plan, &why))
@@ -355,7 +358,7 @@ static int start_again(const struct day_part *part, const struct order *o) {
   char path[240];
   be_a_child();
   if (strcmp(part->name, "init") == 0)
-    check_init(o && o->kinds & INTERCEPT_BIT(REMOVE) && o->for_good);
+    check_init(o && o->kinds & INTERCEPT_BIT(REMOVE) && o->for_good, o && o->for_good);
   if (part->run && (strcmp(part->name, "export") == 0 || strcmp(part->name, "backup") == 0 ||
                     strcmp(part->name, "restore") == 0))
     again_or_there(part);
