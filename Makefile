@@ -3,7 +3,7 @@ prefix ?= /usr/local
 BUILD = build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test faults lint fmt docs fuzz coverage bench examples install clean
+.PHONY: help run build test faults crash lint fmt docs fuzz coverage bench examples install clean
 
 help:
 	@echo "make run       build, make a demo site under var/, start it and show what happens"
@@ -11,6 +11,7 @@ help:
 	@echo "               ARGS='-k NAME' only those with NAME in their name"
 	@echo "make faults    every allocation, store call and file call of a day made to fail, each in"
 	@echo "               turn: hours; STRIDE=20 takes every twentieth"
+	@echo "make crash     kill -9 under load, at $(ROUNDS) moments"
 	@echo "make build     $(BUILD)/ alone, with gcc"
 	@echo "make bench     measure, and print the figures"
 	@echo "make fuzz      TIME=60 seconds for each decoder of outside bytes; NAMES='plan csv' only these"
@@ -33,6 +34,11 @@ run:
 test:
 	@scripts/install-deps
 	@scripts/test $(ARGS)
+
+# How many kills; at which moments, CRASH_SEED tells.
+ROUNDS ?= 3000
+crash: build
+	@SALLYPORT=$(BUILD)/sallyport CRASH_ROUNDS=$(ROUNDS) python3 tests/system/test_crash.py
 
 STRIDE ?= 1
 faults: build
