@@ -82,11 +82,10 @@ static bool fails(enum intercept_kind kind) {
   return true;
 }
 
-static bool of_file(int fd) {
+static bool of_file(int fd, mode_t kind) {
   struct stat st;
   int before = errno;
-  bool is =
-      fd > 2 && syscall(SYS_fstat, fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
+  bool is = fd > 2 && syscall(SYS_fstat, fd, &st) == 0 && (st.st_mode & S_IFMT) == kind;
   errno = before;
   return is;
 }
@@ -96,7 +95,7 @@ static bool watched(enum intercept_kind kind) {
 }
 
 static bool fails_on(enum intercept_kind kind, int fd) {
-  return watched(kind) && of_file(fd) && fails(kind);
+  return watched(kind) && of_file(fd, S_IFREG) && fails(kind);
 }
 
 /* --- Memory. What frees it is the C library's. --- */
@@ -182,16 +181,21 @@ ssize_t pread64(int fd, void *p, size_t n, off64_t at) {
   return pread(fd, p, n, at);
 }
 
+static bool fails_on_folder(int fd) {
+  return watched(INTERCEPT_FOLDER) && of_file(fd, S_IFDIR) && fails(INTERCEPT_FOLDER);
+}
+
 int fsync(int fd) {
-  return fails_on(INTERCEPT_SYNC, fd) ? -1 : (int)syscall(SYS_fsync, fd);
+  return fails_on(INTERCEPT_SYNC, fd) || fails_on_folder(fd) ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
 int fdatasync(int fd) {
-  return fails_on(INTERCEPT_SYNC, fd) ? -1 : (int)syscall(SYS_fdatasync, fd);
+  return fails_on(INTERCEPT_SYNC, fd) || fails_on_folder(fd) ? -1 : (int)syscall(SYS_fdatasync, fd);
 }
 
 int syncfs(int fd) {
-  return fails_on(INTERCEPT_SYNC, fd) ? -1 : (int)syscall(SYS_syncfs, fd);
+  return watched(INTERCEPT_SYNC) && fd > 2 && fails(INTERCEPT_SYNC) ? -1
+                                                                    : (int)syscall(SYS_syncfs, fd);
 }
 
 int ftruncate(int fd, off_t n) {

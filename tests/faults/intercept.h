@@ -20,6 +20,8 @@
   X(MEMORY, "memory", "malloc calloc realloc")                                                     \
   X(WRITE, "write", "write pwrite writev")                                                         \
   X(SYNC, "sync", "fsync fdatasync syncfs")                                                        \
+  X(FOLDER, "folder",                                                                              \
+    "fsync of a folder: SQLite, which does it for a new log, goes on after an error")              \
   X(RENAME, "rename", "rename renameat renameat2 link linkat")                                     \
   X(CREATE, "create", "open with O_CREAT, mkdir mkdirat mkdtemp")                                  \
   X(REMOVE, "remove", "unlink unlinkat rmdir remove")                                              \

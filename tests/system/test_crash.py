@@ -4,46 +4,23 @@ the engine's process, its supervisor, or both. No answered entry may be missing,
 
 CRASH_ROUNDS=N says how many (`make crash` takes 3000), CRASH_SEED=N at which moments.
 """
-import hashlib
 import os
 import pathlib
 import random
-import select
-import shutil
 import signal
-import socket
-import sqlite3
 import statistics
-import struct
 import subprocess
 import time
 import unittest
 
-from site_fixture import BINARY, OK, Site
+from load_fixture import Load, peer_of
+from site_fixture import OK
 
-TESTS = pathlib.Path(BINARY).parent / "tests"
-LOAD_CLIENT = TESTS / "load_client"
-ONE_BUILD = (TESTS / "intercepted.so").exists()  # not with sanitizers: one build is enough
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "300"))
 SEED = int(os.environ.get("CRASH_SEED", str(time.time_ns() % 1000000)))
 ROUNDS_A_SITE = 60  # then the whole of it is verified and replayed, and another begins
-CARD = 738291
 LOOK_ENTRIES = 4000  # while there are no more, each round verifies all
 LOOK_EVERY = 10
-
-
-def peer_of(path):
-    """The process that listens there, 0 when none does: whichever of serve's processes that is."""
-    with socket.socket(socket.AF_UNIX) as s:
-        here = os.getcwd()
-        try:
-            os.chdir(path.parent)  # a name has 108 bytes
-            s.connect(path.name)
-        except OSError:
-            return 0
-        finally:
-            os.chdir(here)
-        return struct.unpack("3i", s.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
 
 
 def kill(pid, how=signal.SIGKILL):
@@ -53,38 +30,15 @@ def kill(pid, how=signal.SIGKILL):
         pass
 
 
-class Crash(Site):
-    MORE = ("dana",)
-
+class Crash(Load):
     def setUp(self):
-        if not ONE_BUILD:
-            self.skipTest("one build is enough")
         super().setUp()
-        self.add_person("staff", level="staff", card=f"long:{CARD}")
-        self.stop()
         self.random = random.Random(SEED)
         self.known = {}  # index -> SHA-256 of what is stored
         self.answered = self.unlocks = 0
-        self.restarts, self.kinds = [], {}
+        self.kinds = {}
 
     # --- One round ---
-
-    def begin(self):
-        """Starts serve; the moment."""
-        self.log = open(self.tmp / "serve.log", "ab")
-        self.engine = subprocess.Popen([BINARY, "serve", "--dir", str(self.dir)], stdout=subprocess.PIPE,
-                                       stderr=self.log)
-        return time.monotonic()
-
-    def wait_until_ready(self, since):
-        said, out = b"", self.engine.stdout.fileno()
-        while b"requests at" not in said and select.select([out], [], [], 30)[0]:
-            more = os.read(out, 4096)
-            if not more:
-                break
-            said += more
-        self.assertIn(b"requests at", said, (self.tmp / "serve.log").read_text())
-        self.restarts.append(time.monotonic() - since)
 
     def children(self):
         try:
@@ -124,19 +78,15 @@ class Crash(Site):
             time.sleep(moment() * 0.06)
         else:
             self.wait_until_ready(since)
-            client = subprocess.Popen([LOAD_CLIENT, self.dir, str(self.random.randint(2, 9)), ledger, f"{CARD:x}"],
-                                      stderr=subprocess.PIPE)
+            client = self.ask_without_pause(self.random.randint(2, 9), ledger)
             time.sleep(0.01 + moment() * 0.08)
         if kind == "stopping":
             self.engine.send_signal(signal.SIGTERM)
             time.sleep(moment() * 0.02)
         whom = self.kill_some()
         self.wait_until_gone()
-        if client:
-            _, said = client.communicate(timeout=70)
-            self.assertEqual(client.returncode, 0, said.decode())
         self.kinds[kind, whom] = self.kinds.get((kind, whom), 0) + 1
-        return ledger.read_text().splitlines() if client else []
+        return self.told(client, ledger) if client else []
 
     # --- What must be so after it ---
 
@@ -144,33 +94,11 @@ class Crash(Site):
         """Entries that came since the last round; those before are compared at the end."""
         return self.read_entries(max(self.known, default=-1) + 1)
 
-    def read_entries(self, since):
-        """From a copy: whoever opens it first after a crash mends it, and that shall be the engine."""
-        found = {}
-        for name in ("site.db", "site.db-wal"):
-            shutil.copyfile(self.dir / name, self.tmp / name)
-        db = sqlite3.connect(self.tmp / "site.db")
-        for first, count, stored in db.execute("SELECT first, count, bytes FROM entries WHERE first + count > ?",
-                                               (since,)):
-            at = 0
-            for n in range(first, first + count):
-                length = int.from_bytes(stored[at:at + 2], "big")
-                found[n] = hashlib.sha256(stored[at + 2:at + 2 + length]).hexdigest()
-                at += 2 + length
-        db.close()
-        return found
-
     def look(self, lines, which):
         self.known.update(self.read_new())
-        for line in lines:
-            what, n, *digest = line.split()
-            stored = self.known.get(int(n))
-            self.assertIsNotNone(stored, f"seed {SEED}, round {which}: entry {n} was told and is not there: {line}")
-            if what == "a":
-                self.assertEqual(stored, digest[0], f"seed {SEED}, round {which}: entry {n} is another one")
-                self.answered += 1
-            else:
-                self.unlocks += 1
+        answered, unlocks = self.look_for(lines, self.known, f"seed {SEED}, round {which}")
+        self.answered += answered
+        self.unlocks += unlocks
         if len(self.known) <= LOOK_ENTRIES or which % LOOK_EVERY == 0:
             done = self.ask("verify")
             self.assertEqual(done.code, OK, f"seed {SEED}, round {which}: {done.out}{done.err}")
