@@ -5,6 +5,7 @@
 #include "intercept.h"
 
 #include <dlfcn.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -13,6 +14,8 @@
 __attribute__((constructor)) static void take_order(void) {
   Dl_info self;
   char path[4096];
+  void *here[1];
+  (void)backtrace(here, 1); /* loads what it needs before it may not be loaded any more */
   if (!dladdr((void *)&intercept, &self) ||
       snprintf(path, sizeof path, "%s.order", self.dli_fname) >= (int)sizeof path)
     return;
