@@ -19,6 +19,7 @@ enum { bus_ms_max = 60 };
 struct known_door { /* what the engine has been told */
   struct slug name;
   bool told_open, told_locked, polled, blind;
+  uint64_t done; /* entry of the last unlock or lock that was carried out; 1 = none yet */
 };
 struct known_reader {
   struct slug name;
@@ -65,9 +66,10 @@ static uint64_t say(struct wire *x, const char *text, enum what what, uint32_t a
 
 static void say_door(struct line *l, uint32_t door, const char *sign) {
   char text[160];
-  snprintf(text, sizeof text,
-           "{\"command\":{\"door\":\"%s\",\"sign\":\"%s\",\"type\":\"door.report\"}}",
-           l->plan->doors[door].name.s, sign);
+  snprintf(
+      text, sizeof text,
+      "{\"command\":{\"after\":%llu,\"door\":\"%s\",\"sign\":\"%s\",\"type\":\"door.report\"}}",
+      (unsigned long long)l->doors[door].done, l->plan->doors[door].name.s, sign);
   trace(l->w, "line: %s %s", l->plan->doors[door].name.s, sign);
   say(wire_of(l, door), text, ASK_DOOR, door);
   if (!l->w->calm && world_strikes(l->w, &l->rng, FAULT_DUPLICATE, 1, 30))
@@ -114,7 +116,10 @@ static void on_poll(void *ctx, uint64_t door_at) {
               on_poll, l, door);
     return;
   }
-  bool open = doors_is_open(l->w->doors, door), locked = doors_is_locked(l->w->doors, door);
+  bool open = doors_is_open(l->w->doors, door);
+  if (p->contact && !open && k->told_open)
+    doors_lock(l->w->doors, door); /* before it is said that it closed */
+  bool locked = doors_is_locked(l->w->doors, door);
   if (!link_is_up(x->asks.link)) {
     if (p->contact && open != k->told_open)
       keep(l, x, &p->name, open ? "opened" : "closed", NULL);
@@ -229,8 +234,14 @@ static void on_up(void *ctx) {
   say_all(l, x);
 }
 
+/* What was sent and has not arrived will not: nothing stays released that the engine may not know.
+ */
 static void on_down(void *ctx) {
   struct wire *x = ctx;
+  struct line *l = x->line;
+  for (uint32_t d = 0; d < l->n_doors; d++)
+    if (wire_of(l, d) == x)
+      doors_lock(l->w->doors, d);
   asks_lost(&x->asks);
 }
 
@@ -249,17 +260,23 @@ static void carry_out(struct line *l, struct wire *x, const char *text) {
   if (door != REF_ABSENT && wire_of(l, door) != x)
     return; /* the other line's */
   uint64_t n = reply_number(text, "n");
-  if (strcmp(effect, "unlock") == 0) {
-    usec before = (usec)reply_number(text, "before");
-    if (before && world_now(l->w) + bus_ms_max * USEC_PER_MS > before) {
-      trace(l->w, "line: unlock of %s comes too late", l->plan->doors[door].name.s);
-      return;
-    }
+  bool unlock = strcmp(effect, "unlock") == 0;
+  if (unlock && world_now(l->w) + bus_ms_max * USEC_PER_MS > (usec)reply_number(text, "before")) {
+    trace(l->w, "line: unlock of %s comes too late", l->plan->doors[door].name.s);
+    unlock = false;
+    strcpy(effect, "lock");
+  }
+  if (unlock) {
+    l->doors[door].done = n;
     l->doors[door].told_locked = false;
     doors_unlock(l->w->doors, door, (uint32_t)reply_number(text, "ms"), n);
     watch_unlocked(l->w->watch, door, n);
   } else if (strcmp(effect, "lock") == 0) {
+    if (n > l->doors[door].done)
+      l->doors[door].done = n;
+    l->doors[door].told_locked = false; /* so that it is said again, after this */
     doors_lock(l->w->doors, door);
+    line_contact(l, door);
   } else if (strcmp(effect, "signal") == 0 && reader != REF_ABSENT &&
              wire_of(l, l->plan->readers[reader].door) == x) {
     reply_string(text, "signal", signal, sizeof signal);
@@ -355,7 +372,7 @@ void line_replan(struct line *l, const struct plan *plan) {
   struct known_reader *readers = sp_alloc(plan->n_readers + 1, sizeof *readers);
   SP_ASSERT(doors && readers);
   for (uint32_t i = 0; i < plan->n_doors; i++) {
-    doors[i] = (struct known_door){.name = plan->doors[i].name, .told_locked = true};
+    doors[i] = (struct known_door){.name = plan->doors[i].name, .told_locked = true, .done = 1};
     for (uint32_t k = 0; k < l->n_doors; k++)
       if (strcmp(l->doors[k].name.s, doors[i].name.s) == 0)
         doors[i] = l->doors[k];

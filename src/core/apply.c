@@ -311,12 +311,13 @@ static struct party_member *party_place(struct core *core, struct door_state *s,
   return &s->party[oldest];
 }
 
-static void unlock(struct core *core, uint32_t door, usec at) {
+static void unlock(struct core *core, uint32_t door, const struct event *e) {
   struct door_state *s = &core->doors[door];
-  usec until = at + unlock_span(core->plan, door);
+  usec until = e->at + unlock_span(core->plan, door);
   if (!s->unlocked || until > s->relock_at)
     s->relock_at = until;
   s->unlocked = 1;
+  s->unlock_n = e->n;
   s->lock_failed = 0;
 }
 
@@ -338,7 +339,7 @@ static void apply_passage_granted(struct core *core, const struct event *e) {
       .direction = (uint8_t)g->direction,
       .status = g->taken ? PARTY_THROUGH : PARTY_GRANTED,
   };
-  unlock(core, g->door, e->at);
+  unlock(core, g->door, e);
   if (g->taken)
     move_person(core, g->person, g->to, e->at);
   else
@@ -401,12 +402,12 @@ static void apply_door_opened(struct core *core, const struct event *e) {
 }
 
 static void apply_door_closed(struct core *core, const struct event *e) {
-  struct door_state *s = &core->doors[e->u.door_ref.door];
+  struct door_state *s = &core->doors[e->u.door_closed.door];
   s->open = s->held = 0;
   s->opened_at = 0;
-  /* The engine tells the lock to close now (EFFECT_LOCK), which takes it the margin at most. */
+  /* The line locks before it says so, and EFFECT_LOCK follows: the margin at most. */
   usec soon = e->at + (usec)core->plan->rules.relock_margin_ms * USEC_PER_MS;
-  if (s->unlocked && soon < s->relock_at)
+  if (e->u.door_closed.relocks && soon < s->relock_at)
     s->relock_at = soon;
 }
 
@@ -422,7 +423,7 @@ static void apply_door_exit_requested(struct core *core, const struct event *e) 
     return; /* the plan knows of no such thing here: it excuses no opening */
   core->doors[door].rex_until = e->at + unlock_span(core->plan, door);
   if (core->plan->doors[door].rex == REX_UNLOCK)
-    unlock(core, door, e->at);
+    unlock(core, door, e);
 }
 
 static void apply_door_held(struct core *core, const struct event *e) {

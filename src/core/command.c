@@ -144,6 +144,9 @@ static const struct field pass[] = {
 #undef S
 #define S cmd_door_report
 static const struct field door_report[] = {
+    F_U64("after", after,
+          "entry of the last unlock or lock of this door that the line had carried out when it saw "
+          "this, 1 = none yet; what is older than the last unlock says nothing about the bolt"),
     F_REF("door", door, DOOR, "which"),
     F_BOOL("late", late, "buffered while the line was cut off"),
     F_TIME("occurred_at", occurred_at, "of a late one: when the line says it was"),

@@ -166,6 +166,7 @@ struct cmd_door_report {
   uint32_t sign; /* enum door_sign */
   usec occurred_at;
   bool late;
+  uint64_t after; /* entry of the last unlock or lock that the line had carried out; 0 = not said */
 };
 struct cmd_reader_report {
   uint32_t reader;

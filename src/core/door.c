@@ -51,18 +51,27 @@ static void decide_opened(struct deciding *d, uint32_t door) {
     deciding_alarm(d, EVENT_DOOR_FORCED)->u.door_ref = door_ref(d->core, door);
 }
 
+/* Was this seen after the last unlock was carried out? What was seen before says nothing about the
+ * bolt, which is on its way in. A report that does not say is of someone who knows. */
+static bool is_current(const struct deciding *d, uint32_t door) {
+  uint64_t after = d->command->u.door_report.after;
+  return after == 0 || after >= d->core->doors[door].unlock_n;
+}
+
 static void decide_closed(struct deciding *d, uint32_t door) {
   const struct door_state *s = &d->core->doors[door];
   if (!s->open)
     return;
-  deciding_event(d, EVENT_DOOR_CLOSED)->u.door_ref = door_ref(d->core, door);
-  if (s->unlocked) /* nobody else shall slip through on what is left of the time */
+  bool relocks = s->unlocked && is_current(d, door);
+  deciding_event(d, EVENT_DOOR_CLOSED)->u.door_closed =
+      (struct ev_door_closed){door, d->core->plan->doors[door].gate, relocks};
+  if (relocks) /* nobody else shall slip through on what is left of the time */
     deciding_effect(d, EFFECT_LOCK, door, REF_ABSENT, 0, 0);
 }
 
 static void decide_locked(struct deciding *d, uint32_t door) {
   const struct door_state *s = &d->core->doors[door];
-  if (!s->unlocked)
+  if (!s->unlocked || !is_current(d, door))
     return;
   deciding_event(d, EVENT_DOOR_LOCKED)->u.door_ref = door_ref(d->core, door);
   end_passages(d, door, EVENT_PASSAGE_NOT_TAKEN);

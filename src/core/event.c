@@ -180,6 +180,13 @@ static const struct field door_opened[] = {
     F_REF("gate", gate, GATE, "the door's"),
 };
 #undef S
+#define S ev_door_closed
+static const struct field door_closed[] = {
+    F_REF("door", door, DOOR, "which"),
+    F_REF("gate", gate, GATE, "the door's"),
+    F_BOOL("relocks", relocks, "nobody else was let in meanwhile: the bolt goes out at once"),
+};
+#undef S
 #define S ev_door_ref
 static const struct field door_ref[] = {
     F_REF("door", door, DOOR, "which"),

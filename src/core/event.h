@@ -40,7 +40,7 @@
   X(PASSAGE_NOT_TAKEN, passage_ended, "passage.not_taken", 0)                                      \
   X(PASSAGE_REPORTED_LATE, reported_late, "passage.reported_late", 0)                              \
   X(DOOR_OPENED, door_opened, "door.opened", 0)                                                    \
-  X(DOOR_CLOSED, door_ref, "door.closed", 0)                                                       \
+  X(DOOR_CLOSED, door_closed, "door.closed", 0)                                                    \
   X(DOOR_LOCKED, door_ref, "door.locked", 0)                                                       \
   X(DOOR_EXIT_REQUESTED, door_ref, "door.exit_requested", 0)                                       \
   X(DOOR_FORCED, door_ref, "door.forced", EVENT_ALARM)                                             \
@@ -177,6 +177,10 @@ struct ev_reported_late {
 struct ev_door_opened {
   uint32_t door, gate, cause; /* enum opening */
 };
+struct ev_door_closed {
+  uint32_t door, gate;
+  bool relocks; /* nobody else was let in meanwhile: the bolt goes out at once */
+};
 struct ev_door_ref {
   uint32_t door, gate;
 };
@@ -231,6 +235,7 @@ struct event {
     struct ev_passage_ended passage_ended;
     struct ev_reported_late reported_late;
     struct ev_door_opened door_opened;
+    struct ev_door_closed door_closed;
     struct ev_door_ref door_ref;
     struct ev_duress_raised duress_raised;
     struct ev_reader_ref reader_ref;

@@ -14,6 +14,7 @@
 #define F_U32(json, member, doc)  FIELD_ROW(FIELD_U32, 0, json, member, REF_NONE, NULL, doc)
 #define F_U32_REQUIRED(json, member, doc)                                                          \
   FIELD_ROW(FIELD_U32, FIELD_REQUIRED, json, member, REF_NONE, NULL, doc)
+#define F_U64(json, member, doc) FIELD_ROW(FIELD_U64, 0, json, member, REF_NONE, NULL, doc)
 #define F_U64_REQUIRED(json, member, doc)                                                          \
   FIELD_ROW(FIELD_U64, FIELD_REQUIRED, json, member, REF_NONE, NULL, doc)
 #define F_TIME(json, member, doc) FIELD_ROW(FIELD_TIME, 0, json, member, REF_NONE, NULL, doc)

@@ -13,7 +13,7 @@ NO_PADDING(struct credential, 48);
 NO_PADDING(struct separation, 8);
 NO_PADDING(struct operator_record, 24);
 NO_PADDING(struct party_member, 32);
-NO_PADDING(struct door_state, 32 + party_max * 32);
+NO_PADDING(struct door_state, 40 + party_max * 32);
 NO_PADDING(struct area_state, 16);
 NO_PADDING(struct gate_state, 4);
 NO_PADDING(struct reader_state, 4);

@@ -84,9 +84,10 @@ struct party_member {
 };
 
 struct door_state {
-  usec relock_at; /* while unlocked */
-  usec opened_at; /* while open */
-  usec rex_until; /* an opening before this is no alarm */
+  usec relock_at;    /* while unlocked */
+  usec opened_at;    /* while open */
+  usec rex_until;    /* an opening before this is no alarm */
+  uint64_t unlock_n; /* entry that released it last */
   uint8_t open, unlocked, held, lock_failed;
   uint32_t n_party;
   struct party_member party[party_max];

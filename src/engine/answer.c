@@ -130,8 +130,16 @@ void answer_done(struct buf *b, uint64_t id) {
   frame_end(b, at);
 }
 
+void answer_lock(struct buf *b, const struct core *core, uint32_t door, uint64_t n) {
+  size_t at = frame_begin(b, FRAME_EFFECT, 0);
+  buf_puts(b, "{\"door\":\"");
+  put_name(b, core, REF_DOOR, door);
+  buf_printf(b, "\",\"effect\":\"lock\",\"n\":%" PRIu64 "}", n);
+  frame_end(b, at);
+}
+
 void answer_effect(struct buf *b, const struct core *core, const struct outcome *o,
-                   const struct effect *effect) {
+                   const struct effect *effect, usec before) {
   size_t at = frame_begin(b, FRAME_EFFECT, 0);
   uint64_t n = o->events[0].n;
   buf_puts(b, "{");
@@ -140,6 +148,8 @@ void answer_effect(struct buf *b, const struct core *core, const struct outcome 
     n = alarm->n;
     buf_printf(b, "\"alarm\":\"%s\",", event_records[alarm->type].type);
   }
+  if (effect->type == EFFECT_UNLOCK)
+    buf_printf(b, "\"before\":%" PRId64 ",", before);
   if (effect->door != REF_ABSENT) {
     buf_puts(b, "\"door\":\"");
     put_name(b, core, REF_DOOR, effect->door);

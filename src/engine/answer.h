@@ -20,9 +20,13 @@ void answer_login(struct buf *b, uint64_t id, const struct id *operator_id, uint
 /* {"done":true} */
 void answer_done(struct buf *b, uint64_t id);
 
-/* An EFFECT frame: {"door":…,"effect":"unlock","ms":…,"n":…,"reader":…}; a signal has "signal", an
- * alarm "alarm" with its entry's type and that entry's n, and of silent ones "silent":true. */
+/* An EFFECT frame: {"before":…,"door":…,"effect":"unlock","ms":…,"n":…,"reader":…}; a signal has
+ * "signal", an alarm "alarm" with its entry's type and that entry's n, and of silent ones
+ * "silent":true. before: the monotonic time, in microseconds of this machine's clock, by which the
+ * reader's own timer must run; an unlock that comes later must be treated as a lock. */
 void answer_effect(struct buf *b, const struct core *core, const struct outcome *o,
-                   const struct effect *effect);
+                   const struct effect *effect, usec before);
+/* The EFFECT frame that locks a door which entry n released. */
+void answer_lock(struct buf *b, const struct core *core, uint32_t door, uint64_t n);
 
 #endif

@@ -122,8 +122,8 @@ static void put_rows(struct batch *b, const struct core *core, const struct outc
 
 /* --- What is held --- */
 
-static void hold(struct batch *b, uint64_t conn, size_t at, usec until_mono) {
-  const struct held h = {conn, (uint32_t)at, (uint32_t)(b->out.n - at), until_mono};
+static void hold(struct batch *b, uint64_t conn, size_t at, usec until_mono, bool instead) {
+  const struct held h = {conn, (uint32_t)at, (uint32_t)(b->out.n - at), until_mono, instead};
   buf_put(&b->held, &h, sizeof h);
 }
 
@@ -134,8 +134,13 @@ static void hold_effects(struct batch *b, const struct core *core, const struct 
     usec until = TIME_ABSENT;
     if (o->effects[i].type == EFFECT_UNLOCK)
       until = mono + (usec)core->plan->rules.relock_margin_ms * USEC_PER_MS;
-    answer_effect(&b->out, core, o, &o->effects[i]);
-    hold(b, 0, at, until);
+    answer_effect(&b->out, core, o, &o->effects[i], until);
+    hold(b, 0, at, until, false);
+    if (o->effects[i].type == EFFECT_UNLOCK) {
+      at = b->out.n;
+      answer_lock(&b->out, core, o->effects[i].door, o->events[0].n);
+      hold(b, 0, at, until, true);
+    }
   }
 }
 
@@ -143,7 +148,7 @@ static void hold_answer(struct batch *b, const struct core *core, const struct o
                         struct span head, uint64_t conn, uint64_t request) {
   size_t at = b->out.n;
   answer_decision(&b->out, request, core, o, head);
-  hold(b, conn, at, TIME_ABSENT);
+  hold(b, conn, at, TIME_ABSENT, false);
 }
 
 enum sp_err batch_command(struct batch *b, struct entry_writer *w, const struct core *core,

@@ -18,6 +18,7 @@ struct held {
   uint64_t conn;   /* of an answer; 0: an effect */
   uint32_t at, n;  /* in batch.out */
   usec until_mono; /* of an unlock: later than this it is dropped; TIME_ABSENT: it keeps */
+  bool instead;    /* goes out only if it is later than that: the lock in an unlock's place */
 };
 
 struct batch {

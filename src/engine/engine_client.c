@@ -50,10 +50,10 @@ static void answered(struct conn *k) {
 /* --- What was held --- */
 
 static void send_effect(struct engine *e, const struct batch *b, const struct held *h, usec mono) {
-  if (h->until_mono != TIME_ABSENT && mono > h->until_mono) {
-    e->counts.unlocks_dropped++; /* its reader's timer would run on beyond what was recorded */
+  bool late = h->until_mono != TIME_ABSENT && mono > h->until_mono;
+  e->counts.unlocks_dropped += late && h->instead;
+  if (late != h->instead) /* its reader's timer would run on beyond what was recorded */
     return;
-  }
   for (uint32_t i = 0; i < connections_max && e->conns.subscribers; i++)
     if (e->conns.at[i].effects)
       send_bytes(e, &e->conns.at[i], span_of(b->out.p + h->at, h->n));
@@ -465,6 +465,15 @@ static void on_blob(struct engine *e, struct conn *k, uint64_t id, struct span b
   send_scratch(e, conn);
 }
 
+/* A line that comes anew may have missed unlocks, and does not know which: every door that counts
+ * as unlocked is locked, and the line then says so. */
+static void put_locks(struct engine *e) {
+  const struct core *core = e->core;
+  for (uint32_t d = 0; d < core->head.n_doors; d++)
+    if (core->doors[d].unlocked)
+      answer_lock(&e->scratch, core, d, core->doors[d].unlock_n);
+}
+
 static void on_subscribe(struct engine *e, struct conn *k, uint64_t id, struct span payload) {
   struct fault why = {0};
   struct json_member m[] = {{"effects", {0}}};
@@ -481,6 +490,8 @@ static void on_subscribe(struct engine *e, struct conn *k, uint64_t id, struct s
   k->effects = yes;
   buf_reset(&e->scratch);
   answer_done(&e->scratch, id);
+  if (yes)
+    put_locks(e);
   send_scratch(e, k->id);
 }
 

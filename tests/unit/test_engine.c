@@ -143,7 +143,8 @@ static void nothing_leaves_before_it_is_durable(void **state) {
   char n[32];
   snprintf(n, sizeof n, "\"n\":%llu",
            (unsigned long long)core_next_entry(engine_core(w->f.engine)) - 1);
-  assert_has(effect, "{\"door\":\"main\",\"effect\":\"unlock\",\"ms\":");
+  assert_has(effect, "{\"before\":");
+  assert_has(effect, ",\"door\":\"main\",\"effect\":\"unlock\",\"ms\":");
   assert_has(effect, n);
   assert_has(fake_next(&w->f, w->watch, &frame), "\"signal\":\"granted\"");
   assert_null(next(w, w->watch));
@@ -255,6 +256,40 @@ static void what_rests_on_a_batch_waits_for_it(void **state) {
   assert_null(w->f.to_commit);
 }
 
+static uint64_t ask_locked(struct world *w, uint64_t after) {
+  return fake_ask(&w->f, w->conn,
+                  "{\"command\":{\"after\":%llu,\"door\":\"main\",\"sign\":\"locked\","
+                  "\"type\":\"door.report\"}}",
+                  (unsigned long long)after);
+}
+
+/* A bolt that was seen out before the unlock arrived may be in by now. */
+static void an_older_sign_locks_nothing(void **state) {
+  struct world *w = *state;
+  const struct core *core = engine_core(w->f.engine);
+  fake_reply(&w->f, w->conn, pass_at(w, "main-in", CARD));
+  uint64_t n = core->doors[0].unlock_n;
+  assert_has(fake_reply(&w->f, w->conn, ask_locked(w, n - 1)), "\"entries\":0");
+  assert_int_equal(core->doors[0].unlocked, 1);
+  assert_has(fake_reply(&w->f, w->conn, ask_locked(w, n)), "door.locked");
+  assert_int_equal(core->doors[0].unlocked, 0);
+}
+
+/* It may have missed the unlock, and must not carry it out now. */
+static void a_line_that_comes_anew_locks(void **state) {
+  struct world *w = *state;
+  struct frame frame;
+  char lock[80];
+  fake_reply(&w->f, w->conn, pass_at(w, "main-in", CARD));
+  uint64_t line = fake_connect(&w->f);
+  snprintf(lock, sizeof lock, "{\"door\":\"main\",\"effect\":\"lock\",\"n\":%llu}",
+           (unsigned long long)engine_core(w->f.engine)->doors[0].unlock_n);
+  fake_frame(&w->f, line, FRAME_SUBSCRIBE, SPAN_LIT("{\"effects\":true}"));
+  assert_string_equal(fake_next(&w->f, line, &frame), "{\"done\":true}");
+  assert_string_equal(fake_next(&w->f, line, &frame), lock);
+  assert_null(next(w, line));
+}
+
 static void a_late_unlock_is_dropped(void **state) {
   struct world *w = *state;
   uint32_t margin = core_plan(engine_core(w->f.engine))->rules.relock_margin_ms;
@@ -262,6 +297,7 @@ static void a_late_unlock_is_dropped(void **state) {
   w->f.now.mono += (usec)(margin + 1) * USEC_PER_MS; /* the disk took its time */
   fake_commit(&w->f);
   assert_has(fake_reply(&w->f, w->conn, id), "passage.granted");
+  assert_has(next(w, w->watch), "\"effect\":\"lock\",\"n\":"); /* in its place */
   assert_has(next(w, w->watch), "signal");
   assert_null(next(w, w->watch));
   assert_int_equal(engine_counts(w->f.engine).unlocks_dropped, 1);
@@ -1050,6 +1086,8 @@ int main(void) {
       TEST(a_failure_between_commits_ends_it_too),
       TEST(what_comes_meanwhile_makes_the_next_batch),
       TEST(what_rests_on_a_batch_waits_for_it),
+      TEST(an_older_sign_locks_nothing),
+      TEST(a_line_that_comes_anew_locks),
       TEST(a_late_unlock_is_dropped),
       TEST(a_client_that_is_gone_changes_nothing),
       TEST(a_crash_loses_nothing_answered),
