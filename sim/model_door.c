@@ -45,12 +45,21 @@ static void opened(const struct asked *a, uint32_t door) {
     m_expect_alarm(a, EVENT_DOOR_FORCED)->u.door_ref = the_door(a, door);
 }
 
-/* What is left of the time is taken back: nobody slips through behind. */
+/* Was it seen before the newest unlock was carried out? */
+static bool is_old(const struct asked *a, uint32_t door) {
+  uint64_t after = a->c->u.door_report.after;
+  return after && after < a->m->doors[door].unlocked_by;
+}
+
+/* What is left of the time is taken back: nobody slips through behind. Unless somebody else was let
+ * in meanwhile. */
 static void closed(const struct asked *a, uint32_t door) {
+  bool relocks = a->m->doors[door].unlocked && !is_old(a, door);
   if (!a->m->doors[door].open)
     return;
-  m_expect(a, EVENT_DOOR_CLOSED)->u.door_ref = the_door(a, door);
-  if (a->m->doors[door].unlocked)
+  m_expect(a, EVENT_DOOR_CLOSED)->u.door_closed =
+      (struct ev_door_closed){door, a->m->plan->doors[door].gate, relocks};
+  if (relocks)
     m_expect_effect(a, EFFECT_LOCK, door, REF_ABSENT, 0, 0);
 }
 
@@ -101,7 +110,7 @@ void m_decide_door(const struct asked *a) {
     closed(a, c->door);
     break;
   case DOOR_LOCKED:
-    if (d->unlocked) {
+    if (d->unlocked && !is_old(a, c->door)) {
       m_expect(a, EVENT_DOOR_LOCKED)->u.door_ref = the_door(a, c->door);
       end_all(a, EVENT_PASSAGE_NOT_TAKEN, c->door);
     }

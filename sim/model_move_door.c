@@ -105,11 +105,11 @@ static void ended(struct model *m, const struct event *e) {
 }
 
 /* The lock is told to close now; a plan says how long that takes. */
-static void closed(struct model *m, uint32_t door, usec at) {
-  struct m_door *d = &m->doors[door];
+static void closed(struct model *m, const struct ev_door_closed *x, usec at) {
+  struct m_door *d = &m->doors[x->door];
   usec soon = at + (usec)m->plan->rules.relock_margin_ms * USEC_PER_MS;
   d->open = d->held = false;
-  if (d->unlocked && soon < d->relock_at)
+  if (x->relocks && soon < d->relock_at)
     d->relock_at = soon;
 }
 
@@ -141,7 +141,7 @@ bool m_move_passage(struct model *m, const struct event *e) {
     d[e->u.door_opened.door].opened_at = e->at;
     break;
   case EVENT_DOOR_CLOSED:
-    closed(m, door, e->at);
+    closed(m, &e->u.door_closed, e->at);
     break;
   case EVENT_DOOR_LOCKED:
     d[door].unlocked = d[door].lock_failed = false;

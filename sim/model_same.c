@@ -142,6 +142,7 @@ static void same_door(struct comparing *c, uint32_t i) {
   SAME(REF_DOOR, i, "unlocked", mine->unlocked, theirs->unlocked != 0);
   SAME(REF_DOOR, i, "held open", mine->held, theirs->held != 0);
   SAME(REF_DOOR, i, "lock failed", mine->lock_failed, theirs->lock_failed != 0);
+  SAME(REF_DOOR, i, "unlocked by", mine->unlocked_by, theirs->unlock_n);
   SAME(REF_DOOR, i, "exit asked until", mine->rex_until, theirs->rex_until);
   if (mine->unlocked)
     SAME(REF_DOOR, i, "relocks at", mine->relock_at, theirs->relock_at);
