@@ -669,6 +669,7 @@ static void boot(void *ctx, uint64_t life) {
     return;
   }
   h->counts.boots++;
+  w->disturbed_at = world_now(w);
   trace(w, "engine started: %llu entries, snapshot of %llu",
         (unsigned long long)core_next_entry(h->fold.core), (unsigned long long)h->fold.folded_from);
   watch_up(w->watch, h->store, h->fold.core);

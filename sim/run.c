@@ -52,6 +52,7 @@ static void on_clock(void *ctx, uint64_t arg) {
   struct rng r = rng_from(w->settings.seed + arg, "clock");
   if (w->calm)
     return;
+  w->disturbed_at = world_now(w);
   usec step = rng_between(&r, 1, rng_chance(&r, 1, 3) ? 4000 : 3) * USEC_PER_S;
   if (world_strikes(w, &r, FAULT_CLOCK_BACK, 1, 3)) {
     w->wall_ahead -= step;
@@ -79,6 +80,7 @@ static void play(struct world *w, struct result *r) {
   w->clock_trusted = true;
   if (w->wall_ahead < FIRST_DAY)
     w->wall_ahead = FIRST_DAY; /* a time server has found us */
+  w->disturbed_at = world_now(w);
   trace(w, "all is calm");
   usec start = world_now(w);
   w->settled_at = start + LINGER;

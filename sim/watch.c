@@ -11,6 +11,7 @@
 #include "sim/doors.h"
 #include "sim/host.h"
 #include "sim/line.h"
+#include "sim/model.h"
 #include "sim/people.h"
 
 #include <stdarg.h>
@@ -33,6 +34,7 @@ struct watch {
   struct world *w;
   struct buf complaint;
 
+  struct model *model;
   struct fold fold; /* of what is durable, by the oracle's own hand */
   bool begun;
   struct plan *plans[plans_max]; /* each that was in force; readers of screens point into them */
@@ -52,6 +54,8 @@ struct watch *watch_new(struct world *w) {
   struct watch *x = sp_alloc(1, sizeof *x);
   SP_ASSERT(x);
   x->w = w;
+  x->model = model_new();
+  SP_ASSERT(x->model);
   return x;
 }
 
@@ -62,6 +66,7 @@ void watch_free(struct watch *x) {
     fold_close(&x->fold);
   for (uint32_t i = 0; i < x->n_plans; i++)
     plan_free(x->plans[i]);
+  model_free(x->model);
   buf_free(&x->complaint);
   sp_free(x->marks);
   sp_free(x);
@@ -147,12 +152,39 @@ static void count(struct watch *x, const struct event *e) {
     c->reasons[why->at[i].code]++;
 }
 
-/* All entries of a command are there: what the model makes of it. */
+/* A timer of the engine waits a second at most; only a start or a step of the clock excuses it. */
+static void check_timely(struct watch *x) {
+  usec due = model_due(x->model), late = x->command.at - due;
+  if (due == TIME_ABSENT || late < 0)
+    return;
+  if (x->command.type != COMMAND_TICK)
+    watch_complain(x, "entry %llu was decided while a timer was due for %lld ms",
+                   (unsigned long long)x->events[0].n, (long long)(late / USEC_PER_MS));
+  else if (late > 3 * USEC_PER_S / 2 && world_now(x->w) - x->w->disturbed_at > late + USEC_PER_S)
+    watch_complain(x, "entry %llu makes due what was due %lld ms before",
+                   (unsigned long long)x->events[0].n, (long long)(late / USEC_PER_MS));
+}
+
+/* All entries of a command are there: does the model make the same of it? */
 static void end_command(struct watch *x) {
-  if (!x->n_events)
+  struct buf story = {0};
+  if (!x->n_events || watch_complained(x))
     return;
   x->counts.commands++;
+  check_timely(x);
+  if (!model_step_journal(x->model, &x->command, x->events, x->n_events, &story) ||
+      !model_invariants(x->model, &story))
+    watch_complain(x, "entry %llu: %s", (unsigned long long)x->events[0].n, buf_cstr(&story));
+  buf_free(&story);
   x->n_events = 0;
+}
+
+/* After a batch: is the state the core has made of it the model's? */
+static void same_as_model(struct watch *x) {
+  struct buf story = {0};
+  if (!watch_complained(x) && !model_same(x->model, x->fold.core, &story))
+    watch_complain(x, "the core's state is not the model's: %s", buf_cstr(&story));
+  buf_free(&story);
 }
 
 static enum sp_err on_entry(void *ctx, const struct fold *f, const struct entry *entry,
@@ -218,8 +250,10 @@ static void catch_up(struct watch *x, struct store *store) {
     watch_complain(x, "what is durable cannot be read back: %s", why.text);
   else
     end_command(x);
-  if (!err)
+  if (!err) {
+    same_as_model(x);
     replan(x, was);
+  }
 }
 
 void watch_durable(struct watch *x, struct store *store) {
