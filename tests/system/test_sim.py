@@ -1,0 +1,60 @@
+"""The simulator: seeds that must hold, bugs that must be found, and what its user may do wrong."""
+import os
+import re
+import subprocess
+import unittest
+
+SALLYPORT = os.environ.get("SALLYPORT", "build/sallyport")
+SIM = os.path.join(os.path.dirname(SALLYPORT), "sallyport-sim")
+SANITIZED = "asan" in os.path.dirname(SALLYPORT)
+SECONDS = os.environ.get("SIM_SECONDS", "20" if SANITIZED else "60")
+SEEDS_MAX = "1000"  # within which every planted bug must be found
+
+
+def sim(*args, timeout=300):
+    return subprocess.run([SIM, *args], capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def canaries():
+    return re.findall(r"^  ([a-z-]+) ", sim("--list").stdout.split("Canaries")[1], re.M)
+
+
+class Simulator(unittest.TestCase):
+    def test_seeds_hold(self):
+        done = sim("--seconds", SECONDS, "--jobs", "1")
+        print(done.stdout)
+        self.assertEqual(done.returncode, 0, done.stdout[-8000:])
+        self.assertRegex(done.stdout, r"(?m)^\d+ seeds, ")
+
+    @unittest.skipIf(SANITIZED, "one build is enough to find them")
+    def test_planted_bugs_are_found(self):
+        names = canaries()
+        self.assertGreaterEqual(len(names), 8)
+        for name in names:
+            with self.subTest(canary=name):
+                done = sim("--canary", name, "--seeds", SEEDS_MAX, "--jobs", "1")
+                self.assertEqual(done.returncode, 0, done.stdout)
+                self.assertIn(f"{name}: found: ", done.stdout)
+
+    def test_nothing_is_found_where_nothing_is_planted(self):
+        done = sim("--canary", "none", "--seeds", "20")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("NOT FOUND", done.stdout)
+
+    def test_what_is_shipped_has_no_place_for_them(self):
+        with open(SALLYPORT, "rb") as program:
+            content = program.read()
+        for name in canaries() + ["__wrap_core_decide", "canary"]:
+            self.assertNotIn(name.encode(), content)
+
+    def test_mistakes_are_told(self):
+        for args, word in ((["--seed", "x"], "whole number"), (["--canary", "none-such"], "--list"),
+                           (["--faults", "rain"], "--list"), (["--operators", "1"], "3 to 12"),
+                           (["--tell"], "--seed"), (["more"], "nothing is expected")):
+            done = sim(*args)
+            self.assertEqual(done.returncode, 2, args)
+            self.assertIn(word, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
