@@ -32,21 +32,6 @@ void doors_free(struct doors *d) {
   sp_free(d);
 }
 
-void doors_replan(struct doors *d, const struct plan *plan) {
-  struct real_door *at = sp_alloc(plan->n_doors + 1, sizeof *at);
-  SP_ASSERT(at);
-  for (uint32_t i = 0; i < plan->n_doors; i++) {
-    at[i].name = plan->doors[i].name;
-    for (uint32_t k = 0; k < d->n; k++)
-      if (strcmp(d->at[k].name.s, at[i].name.s) == 0)
-        at[i] = d->at[k];
-  }
-  sp_free(d->at);
-  d->at = at;
-  d->n = plan->n_doors;
-  d->plan = plan;
-}
-
 /* The reader's own timer; an earlier one of the same door finds that it is not yet time. */
 static void on_relock(void *ctx, uint64_t door) {
   struct doors *d = ctx;
@@ -57,14 +42,33 @@ static void on_relock(void *ctx, uint64_t door) {
   line_contact(d->w->line, (uint32_t)door);
 }
 
-/* Invariant 2, at the doors themselves: no other of the group is open to whoever pushes. A door of
- * which the line has not yet been able to say what it is cannot be known. */
+void doors_replan(struct doors *d, const struct plan *plan) {
+  struct real_door *at = sp_alloc(plan->n_doors + 1, sizeof *at);
+  SP_ASSERT(at);
+  for (uint32_t i = 0; i < plan->n_doors; i++) {
+    at[i].name = plan->doors[i].name;
+    for (uint32_t k = 0; k < d->n; k++)
+      if (strcmp(d->at[k].name.s, at[i].name.s) == 0)
+        at[i] = d->at[k];
+    if (at[i].released) /* its timer names another index now */
+      queue_put(&d->w->queue, at[i].relock_at, on_relock, d, i);
+  }
+  sp_free(d->at);
+  d->at = at;
+  d->n = plan->n_doors;
+  d->plan = plan;
+}
+
+/* Invariant 2, at the doors themselves: no other of the group is open to whoever pushes. A door
+ * without a contact, or of which the line has not yet been able to say what it is, cannot be known.
+ */
 static void check_interlock(const struct doors *d, uint32_t door, uint64_t n) {
   const struct plan_door *p = &d->plan->doors[door];
   for (uint32_t i = 0; i < p->n_peers; i++) {
     uint32_t peer = d->plan->peers[p->peers_at + i];
     const struct real_door *other = &d->at[peer];
-    if (other->released || (other->open && other->ours && !line_is_blind(d->w->line, peer)))
+    bool seen = d->plan->doors[peer].contact && !line_is_blind(d->w->line, peer);
+    if (other->released || (other->open && other->ours && seen))
       watch_complain(d->w->watch,
                      "interlock: door %s is released (entry %llu) while door %s of its group is %s",
                      d->at[door].name.s, (unsigned long long)n, other->name.s,

@@ -1,5 +1,7 @@
 #include "sim/plans.h"
 
+#include "sim/random_plan.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,13 +23,27 @@ static void read_file(const char *name, struct buf *out) {
   fclose(f);
 }
 
+/* The stream that made the site, for a change of it to begin from. */
+static struct rng made_with(const struct settings *s) {
+  return rng_from(s->seed, "plan");
+}
+
 void plans_first(const struct settings *s, struct buf *yaml) {
-  read_file(s->reference ? "examples/three-sections.yaml" : "tests/scenarios/plans/port.yaml",
-            yaml);
+  struct rng r = made_with(s);
+  if (s->reference)
+    read_file("examples/three-sections.yaml", yaml);
+  else if (s->seed % 4 == 0)
+    read_file("tests/scenarios/plans/port.yaml", yaml);
+  else
+    random_plan(&r, yaml);
 }
 
 void plans_next(struct world *w, struct rng *r, struct buf *yaml) {
-  (void)r;
-  plans_first(&w->settings, yaml);
-  buf_printf(yaml, "# %u\n", rng_below(r, 1000));
+  const struct settings *s = &w->settings;
+  if (s->reference || s->seed % 4 == 0) {
+    plans_first(s, yaml);
+    buf_printf(yaml, "# %u\n", rng_below(r, 1000));
+  } else {
+    random_plan_change(made_with(s), r, yaml);
+  }
 }

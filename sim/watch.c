@@ -154,9 +154,10 @@ static void count(struct watch *x, const struct event *e) {
 
 /* A timer of the engine waits a second at most; only a start or a step of the clock excuses it. */
 static void check_timely(struct watch *x) {
-  usec due = model_due(x->model), late = x->command.at - due;
-  if (due == TIME_ABSENT || late < 0)
+  usec due = model_due(x->model);
+  if (due == TIME_ABSENT || x->command.at < due)
     return;
+  usec late = x->command.at - due;
   if (x->command.type != COMMAND_TICK)
     watch_complain(x, "entry %llu was decided while a timer was due for %lld ms",
                    (unsigned long long)x->events[0].n, (long long)(late / USEC_PER_MS));
