@@ -3,13 +3,14 @@ prefix ?= /usr/local
 BUILD = build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim faults crash lint fmt docs fuzz coverage bench examples install clean
+.PHONY: help run build test sim formal faults crash lint fmt docs fuzz coverage bench examples install clean
 
 help:
 	@echo "make run       build, make a demo site under var/, start it and show what happens"
 	@echo "make test      build with gcc, clang and the sanitizers, and run every test;"
 	@echo "               ARGS='-k NAME' only those with NAME in their name"
 	@echo "make sim       $(SEEDS) simulated sites, each with faults of its own; FROM=N begins elsewhere"
+	@echo "make formal    the models of formal/, and the bugs planted in them"
 	@echo "make faults    every allocation, store call and file call of a day made to fail, each in"
 	@echo "               turn: hours; STRIDE=20 takes every twentieth"
 	@echo "make crash     kill -9 under load, at $(ROUNDS) moments"
@@ -40,6 +41,10 @@ SEEDS ?= 10000
 FROM ?= 1
 sim: build
 	@$(BUILD)/sallyport-sim --seeds $(SEEDS) --from $(FROM)
+
+formal:
+	@scripts/install-deps
+	@scripts/formal
 
 # How many kills; at which moments, CRASH_SEED tells.
 ROUNDS ?= 3000
