@@ -173,7 +173,9 @@ static void close_sqlite(struct store *base) {
 }
 
 /* Writes zeros from the end of the WAL up to wal_ready_bytes, through the file layer that SQLite
- * itself uses. Not being able to is no fault: commits then take a little longer. The WAL file
+ * itself uses. What was cut off must be gone from the disk first: zeros over some of it, and a cut
+ * that a power failure undid, would leave the beginning of an old log, which a recovery lays over
+ * newer pages. Not being able to is no fault: commits then take a little longer. The WAL file
  * itself carries no locks, so closing it drops none. */
 void sql_extend_wal(const struct sqlite_store *s) {
   static const uint8_t zeros[1 << 16];
@@ -186,6 +188,8 @@ void sql_extend_wal(const struct sqlite_store *s) {
   if (rc == SQLITE_OK)
     rc = f->pMethods->xFileSize(f, &at);
   bool extended = rc == SQLITE_OK && at < wal_ready_bytes;
+  if (extended)
+    rc = f->pMethods->xSync(f, SQLITE_SYNC_NORMAL);
   for (; rc == SQLITE_OK && at < wal_ready_bytes; at += (int)sizeof zeros)
     rc = f->pMethods->xWrite(f, zeros, sizeof zeros, at);
   if (extended && (rc = f->pMethods->xSync(f, SQLITE_SYNC_NORMAL)) != SQLITE_OK)
