@@ -280,6 +280,14 @@ static enum sp_err prepare_all(struct sqlite_store *s, struct fault *why) {
   return SP_OK;
 }
 
+/* What lies in the log may have been written by a process whose sync failed, and so be on no disk
+ * although it can be read. Moving it into the database writes and syncs it anew: what is read from
+ * here on is durable. */
+static enum sp_err settle_wal(const struct sqlite_store *s, struct fault *why) {
+  int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+  return rc == SQLITE_OK ? SP_OK : sql_told(s, rc, "making the log durable", why);
+}
+
 static const struct store_ops sqlite_ops;
 
 /* An empty file is none. */
@@ -342,6 +350,8 @@ enum sp_err store_sqlite_open(const char *path, const char *site, enum store_mod
     err = find_site(s, site, mode == STORE_CREATE || mode == STORE_ADD, why);
   if (!err)
     err = prepare_all(s, why);
+  if (!err && s->writes)
+    err = settle_wal(s, why);
   if (err) {
     close_sqlite(&s->base);
     return err;
