@@ -95,6 +95,8 @@ void m_decide(const struct model *m, const struct command *c, struct outcome *o)
     m_decide_reader(&a);
   else if (c->type == COMMAND_TICK)
     m_decide_tick(&a);
+  else if (c->type == COMMAND_CLOCK_STEP)
+    m_decide_step(&a);
   else if (c->type == COMMAND_PLAN_APPLY)
     m_decide_plan(&a);
   else

@@ -204,3 +204,20 @@ void m_decide_tick(const struct asked *a) {
       m_expect_alarm(a, EVENT_DOOR_HELD)->u.door_ref = the_door(a, d);
   }
 }
+
+/* --- A clock that was set forward: what runs at a door takes as long as it would have --- */
+
+void m_decide_step(const struct asked *a) {
+  const struct model *m = a->m;
+  uint64_t by = a->c->u.clock_step.by;
+  bool runs = false;
+  if (by == 0 || by > (uint64_t)(a->c->at - m->last_at)) {
+    m_reject(a, REASON_TIME_ORDER, REF_NONE, 0);
+    return;
+  }
+  for (uint32_t d = 0; d < m->plan->n_doors; d++)
+    runs |= m->doors[d].unlocked || m->doors[d].open || m->doors[d].n_party ||
+            m->doors[d].rex_until > m->last_at;
+  if (runs)
+    m_expect(a, EVENT_CLOCK_STEPPED)->u.clock_stepped.by = by;
+}

@@ -113,6 +113,21 @@ static void closed(struct model *m, const struct ev_door_closed *x, usec at) {
     d->relock_at = soon;
 }
 
+/* Readers' own timers do not know of it. */
+static void stepped(struct model *m, usec by) {
+  for (uint32_t k = 0; k < m->plan->n_doors; k++) {
+    struct m_door *d = &m->doors[k];
+    if (d->unlocked)
+      d->relock_at += by;
+    if (d->open)
+      d->opened_at += by;
+    if (d->rex_until)
+      d->rex_until += by;
+    for (uint32_t i = 0; i < d->n_party; i++)
+      d->party[i].at += by;
+  }
+}
+
 static void located(struct model *m, const struct event *e) {
   const struct ev_person_located *x = &e->u.person_located;
   walk(m, x->person, x->to, e->at);
@@ -148,6 +163,9 @@ bool m_move_passage(struct model *m, const struct event *e) {
     break;
   case EVENT_DOOR_HELD:
     d[door].held = true;
+    break;
+  case EVENT_CLOCK_STEPPED:
+    stepped(m, (usec)e->u.clock_stepped.by);
     break;
   case EVENT_DOOR_LOCK_FAILED:
     d[door].lock_failed = true;

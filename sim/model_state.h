@@ -148,6 +148,7 @@ void m_decide_pass(const struct asked *a);  /* model_pass.c */
 void m_decide_door(const struct asked *a);  /* model_door.c */
 void m_decide_reader(const struct asked *a);
 void m_decide_tick(const struct asked *a);
+void m_decide_step(const struct asked *a);
 void m_decide_plan(const struct asked *a); /* model_change.c */
 
 /* --- Moving: what an event makes true. False: no memory. --- */

@@ -139,6 +139,9 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_DETAILS_ERASED] = {"erased", COLOUR_WARN, "details of {person} ({ground})",
                               "The details of {person} were erased; what asked for it: {ground}. "
                               "Every proof still holds."},
+    [EVENT_CLOCK_STEPPED] = {"clock", COLOUR_WARN, "set forward by {by} us",
+                             "The clock was set forward by {by} microseconds. What was running at "
+                             "doors takes as long as before."},
     [EVENT_SNAPSHOT_TAKEN] = {"snapshot", COLOUR_DIM, "state {state}",
                               "The state before this entry was written down; its SHA-256 is "
                               "{state}."},

@@ -426,6 +426,19 @@ static void apply_door_exit_requested(struct core *core, const struct event *e) 
     unlock(core, door, e);
 }
 
+/* Whatever has begun at a door takes as long as it would have. */
+static void apply_clock_stepped(struct core *core, const struct event *e) {
+  usec by = (usec)e->u.clock_stepped.by;
+  for (uint32_t d = 0; d < core->head.n_doors; d++) {
+    struct door_state *s = &core->doors[d];
+    s->relock_at += s->unlocked ? by : 0;
+    s->opened_at += s->open ? by : 0;
+    s->rex_until += s->rex_until ? by : 0;
+    for (uint32_t i = 0; i < s->n_party; i++)
+      s->party[i].at += by;
+  }
+}
+
 static void apply_door_held(struct core *core, const struct event *e) {
   core->doors[e->u.door_ref.door].held = 1;
 }
@@ -526,6 +539,7 @@ static void (*const appliers[EVENT_COUNT])(struct core *, const struct event *) 
     [EVENT_ALARM_ACKNOWLEDGED] = apply_alarm_acknowledged,
     [EVENT_DETAILS_READ] = apply_nothing,
     [EVENT_DETAILS_ERASED] = apply_nothing,
+    [EVENT_CLOCK_STEPPED] = apply_clock_stepped,
     [EVENT_SNAPSHOT_TAKEN] = apply_nothing,
     [EVENT_COMMAND_REFUSED] = apply_nothing,
 };

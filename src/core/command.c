@@ -180,6 +180,12 @@ static const struct field details_erase[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_clock_step
+static const struct field clock_step[] = {
+    F_U64_REQUIRED("by", by, "microseconds that the clock was set forward"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_snapshot_take
 static const struct field snapshot_take[] = {
     F_HASH("state", state, "SHA-256 of the state before this entry"),
@@ -222,6 +228,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_ALARM_ACKNOWLEDGE] = "an operator has seen an alarm",
     [COMMAND_DETAILS_READ] = "someone reads personal details",
     [COMMAND_DETAILS_ERASE] = "personal details are erased lawfully",
+    [COMMAND_CLOCK_STEP] = "the clock was set forward: what runs at doors takes as long as before",
     [COMMAND_SNAPSHOT_TAKE] = "the state is written down with its hash",
     [COMMAND_TICK] = "time has passed: make due timers due",
 };
@@ -279,6 +286,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_ALARM_ACKNOWLEDGE] = {0, R(GATE) | R(SHIFT), 0},
     [COMMAND_DETAILS_READ] = {0, R_ALL, 0},
     [COMMAND_DETAILS_ERASE] = {0, R(RECORDS), R(LEGAL) | R(ADMIN) | R(SHIFT)},
+    [COMMAND_CLOCK_STEP] = {A(CORE), 0, 0},
     [COMMAND_SNAPSHOT_TAKE] = {A(CORE), 0, 0},
     [COMMAND_TICK] = {A(CORE), 0, 0},
 };

@@ -44,6 +44,7 @@
   X(ALARM_ACKNOWLEDGE, alarm_acknowledge, "alarm.acknowledge")                                     \
   X(DETAILS_READ, details_read, "details.read")                                                    \
   X(DETAILS_ERASE, details_erase, "details.erase")                                                 \
+  X(CLOCK_STEP, clock_step, "clock.step")                                                          \
   X(SNAPSHOT_TAKE, snapshot_take, "snapshot.take")                                                 \
   X(TICK, tick, "tick")
 
@@ -182,6 +183,9 @@ struct cmd_details_erase {
   uint32_t person;
   uint32_t ground; /* enum erasure_ground */
 };
+struct cmd_clock_step {
+  uint64_t by; /* microseconds that the clock was set forward, at most those since the last entry */
+};
 struct cmd_snapshot_take {
   struct hash state; /* of the state before this entry */
 };
@@ -222,6 +226,7 @@ struct command {
     struct cmd_alarm_acknowledge alarm_acknowledge;
     struct cmd_details_read details_read;
     struct cmd_details_erase details_erase;
+    struct cmd_clock_step clock_step;
     struct cmd_snapshot_take snapshot_take;
     struct cmd_tick tick;
   } u;

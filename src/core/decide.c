@@ -460,6 +460,7 @@ static void (*const deciders[COMMAND_COUNT])(struct deciding *) = {
     [COMMAND_ALARM_ACKNOWLEDGE] = decide_alarm_acknowledge,
     [COMMAND_DETAILS_READ] = decide_details_read,
     [COMMAND_DETAILS_ERASE] = decide_details_erase,
+    [COMMAND_CLOCK_STEP] = decide_clock_step,
     [COMMAND_SNAPSHOT_TAKE] = decide_snapshot_take,
     [COMMAND_TICK] = decide_tick,
 };

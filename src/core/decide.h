@@ -30,6 +30,7 @@ void decide_pass(struct deciding *d);
 void decide_door_report(struct deciding *d);
 void decide_reader_report(struct deciding *d);
 void decide_tick(struct deciding *d);
+void decide_clock_step(struct deciding *d);
 void decide_plan_apply(struct deciding *d);
 
 /* How long after its relock time a monitored lock may be silent. */

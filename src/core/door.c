@@ -208,3 +208,22 @@ void decide_tick(struct deciding *d) {
       tick_door(d, i);
   }
 }
+
+/* --- A clock that was set forward --- */
+
+/* Readers' own timers do not know of it: without this a door would count as locked before it is. */
+void decide_clock_step(struct deciding *d) {
+  const struct core *core = d->core;
+  uint64_t by = d->command->u.clock_step.by;
+  bool runs = false;
+  if (by == 0 || by > (uint64_t)(d->command->at - core->head.last_at)) {
+    deciding_reject(d, REASON_TIME_ORDER, (struct ref){REF_NONE, 0});
+    return;
+  }
+  for (uint32_t i = 0; i < core->head.n_doors && !runs; i++) {
+    const struct door_state *s = &core->doors[i];
+    runs = s->unlocked || s->open || s->n_party || s->rex_until > core->head.last_at;
+  }
+  if (runs)
+    deciding_event(d, EVENT_CLOCK_STEPPED)->u.clock_stepped.by = by;
+}

@@ -220,6 +220,11 @@ static const struct field details_erased[] = {
     F_REF("person", person, PERSON, "whose"),
 };
 #undef S
+#define S ev_clock_stepped
+static const struct field clock_stepped[] = {
+    F_U64_REQUIRED("by", by, "microseconds that the clock was set forward"),
+};
+#undef S
 #define S ev_snapshot_taken
 static const struct field snapshot_taken[] = {
     F_HASH("state", state, "SHA-256 of the state before this entry"),
@@ -286,6 +291,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_ALARM_ACKNOWLEDGED] = "an operator has seen an alarm",
     [EVENT_DETAILS_READ] = "personal details were read",
     [EVENT_DETAILS_ERASED] = "personal details were erased; every proof still holds",
+    [EVENT_CLOCK_STEPPED] = "the clock was set forward; what runs at doors takes as long as before",
     [EVENT_SNAPSHOT_TAKEN] = "the state was written down with its hash",
     [EVENT_COMMAND_REFUSED] = "an operator asked for what they may not do",
 };

@@ -55,6 +55,7 @@
   X(ALARM_ACKNOWLEDGED, alarm_acknowledged, "alarm.acknowledged", 0)                               \
   X(DETAILS_READ, details_read, "details.read", 0)                                                 \
   X(DETAILS_ERASED, details_erased, "details.erased", 0)                                           \
+  X(CLOCK_STEPPED, clock_stepped, "clock.stepped", 0)                                              \
   X(SNAPSHOT_TAKEN, snapshot_taken, "snapshot.taken", 0)                                           \
   X(COMMAND_REFUSED, command_refused, "command.refused", 0)
 
@@ -199,6 +200,9 @@ struct ev_details_read {
 struct ev_details_erased {
   uint32_t person, ground;
 };
+struct ev_clock_stepped {
+  uint64_t by; /* microseconds */
+};
 struct ev_snapshot_taken {
   struct hash state;
 };
@@ -242,6 +246,7 @@ struct event {
     struct ev_alarm_acknowledged alarm_acknowledged;
     struct ev_details_read details_read;
     struct ev_details_erased details_erased;
+    struct ev_clock_stepped clock_stepped;
     struct ev_snapshot_taken snapshot_taken;
     struct ev_command_refused command_refused;
   } u;

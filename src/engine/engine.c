@@ -170,8 +170,32 @@ static enum sp_err decide_at(struct engine *e, const struct moment *m, struct co
   return SP_OK;
 }
 
+/* A step forward is told to the core before anything is made due by it. The least that counts is
+ * far below the least relock margin of a plan, 100 ms; smaller ones add up until they count. */
+enum { step_ms_min = 10 };
+
+static enum sp_err notice_step(struct engine *e, const struct moment *m, struct fault *why) {
+  usec ahead = m->at - m->now.mono, step = e->ahead_known ? ahead - e->ahead : 0;
+  usec since = m->at - core_last_at(e->core);
+  enum sp_err err = SP_OK;
+  if (e->ahead_known && step >= 0 && step < step_ms_min * USEC_PER_MS)
+    return SP_OK;
+  e->ahead = ahead;
+  e->ahead_known = true;
+  if (step <= 0)
+    return SP_OK; /* slower than the readers' timers: doors relock later than they might */
+  struct command c = {.type = COMMAND_CLOCK_STEP, .by = {ACTOR_CORE, 0}, .second = REF_ABSENT};
+  c.u.clock_step.by = (uint64_t)(step < since ? step : since);
+  err = decide_at(e, m, &c, NULL, 0, 0, why);
+  e->due = core_due(e->core);
+  return err;
+}
+
 /* Makes everything due that is due. */
 static enum sp_err tick(struct engine *e, const struct moment *m, struct fault *why) {
+  enum sp_err stepped = notice_step(e, m, why);
+  if (stepped)
+    return stepped;
   while (e->due != TIME_ABSENT && e->due <= m->at) {
     struct command c = {.type = COMMAND_TICK, .by = {ACTOR_CORE, 0}, .second = REF_ABSENT};
     enum sp_err err = decide_at(e, m, &c, NULL, 0, 0, why);

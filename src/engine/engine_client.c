@@ -374,11 +374,15 @@ static enum sp_err command_request(struct engine *e, struct conn *k, uint64_t id
 
 /* --- Questions --- */
 
+static uint64_t durable_entries(const struct engine *e) {
+  return e->committing ? e->committing->rows.first : e->gathering->rows.first;
+}
+
 static void put_status(struct engine *e, uint64_t id) {
   struct buf *b = &e->scratch;
   struct engine_counts n = engine_counts(e);
   const struct core_head *h = &e->core->head;
-  uint64_t durable = e->committing ? e->committing->rows.first : e->gathering->rows.first;
+  uint64_t durable = durable_entries(e);
   char at[time_text_len + 1] = {0}, plan[2 * sizeof h->plan_hash.b + 1] = {0};
   if (h->next_entry)
     time_format(at, h->last_at);
@@ -466,11 +470,11 @@ static void on_blob(struct engine *e, struct conn *k, uint64_t id, struct span b
 }
 
 /* A line that comes anew may have missed unlocks, and does not know which: every door that counts
- * as unlocked is locked, and the line then says so. */
+ * as unlocked is locked, and the line then says so. What is not durable yet still comes to it. */
 static void put_locks(struct engine *e) {
   const struct core *core = e->core;
   for (uint32_t d = 0; d < core->head.n_doors; d++)
-    if (core->doors[d].unlocked)
+    if (core->doors[d].unlocked && core->doors[d].unlock_n < durable_entries(e))
       answer_lock(&e->scratch, core, d, core->doors[d].unlock_n);
 }
 

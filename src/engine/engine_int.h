@@ -36,7 +36,9 @@ struct engine {
   /* Time (engine.c). */
   bool clock_behind; /* the wall clock is behind the last entry by more than is tolerated */
   usec behind_at, behind_mono; /* where time went on from then */
-  usec due;                    /* core_due as it was last asked; TIME_ABSENT */
+  bool ahead_known;
+  usec ahead; /* of engine time over the monotonic clock, when it was last looked at */
+  usec due;   /* core_due as it was last asked; TIME_ABSENT */
   bool due_changed;
 
   /* Batches. */

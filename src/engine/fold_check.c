@@ -97,6 +97,14 @@ static const char *check_credential_ref(const struct core *core, const struct ev
              : "the credential is another person's";
 }
 
+/* So that no door's times leave the calendar. */
+static const char *check_clock_stepped(const struct core *core, const struct event *e) {
+  uint64_t since = e->at > core_last_at(core) ? (uint64_t)(e->at - core_last_at(core)) : 0;
+  return e->u.clock_stepped.by && e->u.clock_stepped.by <= since
+             ? NULL
+             : "the clock was set forward by more than the time since the last entry";
+}
+
 static bool holds(const struct core *core, uint32_t person, uint32_t level) {
   struct grant_cursor c = {0};
   for (const struct grant *g; (g = person_next_grant(core, person_at(core, person), &c));)
@@ -291,11 +299,12 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_ALARM_ACKNOWLEDGED] = check_alarm_acknowledged,
     [EVENT_DETAILS_READ] = check_nothing,
     [EVENT_DETAILS_ERASED] = check_nothing,
+    [EVENT_CLOCK_STEPPED] = check_clock_stepped,
     [EVENT_SNAPSHOT_TAKEN] = check_nothing,
     [EVENT_COMMAND_REFUSED] = check_nothing,
 };
 
-_Static_assert(EVENT_COUNT == 50, "a new event has a row above");
+_Static_assert(EVENT_COUNT == 51, "a new event has a row above");
 
 enum sp_err fold_check_event(const struct core *core, const struct event *e, struct fault *why) {
   SP_ASSERT((unsigned)e->type < EVENT_COUNT);

@@ -306,6 +306,9 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_SNAPSHOT_TAKE:
     c->u.snapshot_take.state.b[0] = (uint8_t)below(d, 256);
     return true;
+  case COMMAND_CLOCK_STEP:
+    c->u.clock_step.by = (uint64_t)below(d, 120) * (uint64_t)USEC_PER_S;
+    return true;
   case COMMAND_TICK:
   case COMMAND_COUNT:
     return true;

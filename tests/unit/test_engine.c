@@ -280,7 +280,13 @@ static void a_line_that_comes_anew_locks(void **state) {
   struct world *w = *state;
   struct frame frame;
   char lock[80];
-  fake_reply(&w->f, w->conn, pass_at(w, "main-in", CARD));
+  pass_at(w, "main-in", CARD);
+  uint64_t early = fake_connect(&w->f); /* before it is durable: nothing of it leaves */
+  fake_frame(&w->f, early, FRAME_SUBSCRIBE, SPAN_LIT("{\"effects\":true}"));
+  assert_string_equal(fake_next(&w->f, early, &frame), "{\"done\":true}");
+  assert_null(next(w, early));
+  fake_settle(&w->f);
+  assert_has(fake_next(&w->f, early, &frame), "\"effect\":\"unlock\"");
   uint64_t line = fake_connect(&w->f);
   snprintf(lock, sizeof lock, "{\"door\":\"main\",\"effect\":\"lock\",\"n\":%llu}",
            (unsigned long long)engine_core(w->f.engine)->doors[0].unlock_n);
@@ -954,6 +960,29 @@ static void a_clock_that_steps_back(void **state) {
   assert_int_equal(last_at(w), w->f.now.wall);
 }
 
+/* The reader's timer knows nothing of it: the door is unlocked for as long as before. */
+static void a_clock_that_steps_forward(void **state) {
+  struct world *w = *state;
+  const struct door_state *d = &engine_core(w->f.engine)->doors[0];
+  fake_reply(&w->f, w->conn, pass_at(w, "main-in", CARD));
+  usec left = d->relock_at - last_at(w);
+  w->f.now.wall += 3600 * USEC_PER_S;
+  fake_reply(&w->f, w->conn, pass_at(w, "main-in", "77"));
+  assert_int_equal(last_at(w), w->f.now.wall);
+  assert_int_equal(d->unlocked, 1);
+  assert_int_equal(d->relock_at - last_at(w), left);
+  assert_true(fake_leaks(&w->f, "\"type\":\"clock.stepped\""));
+  fake_wait(&w->f, left - 1);
+  assert_int_equal(d->unlocked, 1);
+  fake_wait(&w->f, 1000);
+  assert_int_equal(d->unlocked, 0);
+  /* Small steps count together; where nothing runs, nothing is written. */
+  uint64_t entries = core_next_entry(engine_core(w->f.engine));
+  w->f.now.wall += 3600 * USEC_PER_S;
+  fake_reply(&w->f, w->conn, door(w, "main", "locked"));
+  assert_int_equal(core_next_entry(engine_core(w->f.engine)), entries);
+}
+
 static void timers_run_while_the_clock_is_behind(void **state) {
   struct world *w = *state;
   assert_has(fake_reply(&w->f, w->conn, pass_at(w, "main-in", CARD)), "granted");
@@ -1114,6 +1143,7 @@ int main(void) {
       TEST(blobs_are_bounded),
       TEST(doors_relock_in_time),
       TEST(a_clock_that_steps_back),
+      TEST(a_clock_that_steps_forward),
       TEST(timers_run_while_the_clock_is_behind),
       TEST(a_clock_that_was_never_set),
       cmocka_unit_test_setup_teardown(snapshots_come_at_intervals, start_snapshots, end),

@@ -95,9 +95,11 @@ static void add_up(struct totals *t, const struct model_counts *c) {
     t->events[i] += c->event_types[i];
 }
 
-/* What no few hundred seeds reach: a million of something, and what comes before the first plan. */
+/* What no few hundred seeds surely reach: a million of something, what comes before the first plan,
+ * and nine permitted at one door at once, which 19-many-at-one-door.scn asks core and model. */
 static bool out_of_reach(uint32_t reason) {
-  return reason == REASON_LIMIT_REACHED || reason == REASON_PLAN_MISSING;
+  return reason == REASON_LIMIT_REACHED || reason == REASON_PLAN_MISSING ||
+         reason == REASON_DOOR_BUSY;
 }
 
 static void test_random_commands(void **state) {
