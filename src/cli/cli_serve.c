@@ -113,7 +113,8 @@ static enum sp_err serve(struct cli *c) {
   enum sp_err err = runner_choose(&who, cli_text(c, OPT_USER), cli_dir(c), &c->why);
   if (!err)
     err = contain_possible(need(c), &can, tell_warning, &c->why);
-  if (!err && who.change && who.uid == 0 && !cli_has(c, OPT_USER))
+  /* Whether there is a directory at all is told by whoever opens it. */
+  if (!err && who.change && who.uid == 0 && !cli_has(c, OPT_USER) && access(cli_dir(c), F_OK) == 0)
     err = check_root(cli_dir(c), &can, &c->why);
   if (!err)
     err = runner_become(&who, &c->why);

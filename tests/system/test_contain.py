@@ -312,6 +312,11 @@ class Users(Contained):
         self.assertNotIn("belongs to root", self.serve("--user", "root"))
         self.agree()
 
+    def test_no_directory_belongs_to_nobody(self):
+        result = run("serve", "--dir", self.tmp / "nowhere", timeout=20)
+        self.assertNotIn("belongs to root", result.err)
+        self.assertEqual(result.code, NOT_FOUND, result.err)
+
     def test_a_directory_whose_name_is_too_long_for_a_socket(self):
         """It is reached by way of /proc, which shows little of a process that may not be looked at."""
         self.dir = self.dir.rename(self.tmp / ("long-" * 40))
