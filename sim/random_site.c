@@ -400,8 +400,11 @@ void site_mend(struct site *s) {
   mend_groups(s);
   for (uint32_t i = 0; i < s->n_gates; i++)
     for (uint32_t k = 0; k < 2; k++)
-      if (s->gates[i].doors[k].rex == REX_UNLOCK && in_group(s, i, k))
-        s->gates[i].doors[k].rex = REX_RECORD;
+      if (in_group(s, i, k)) { /* what plan_check asks of an interlock */
+        struct sketch_door *d = &s->gates[i].doors[k];
+        d->rex = d->rex == REX_UNLOCK ? REX_RECORD : d->rex;
+        d->contact = true;
+      }
   s->levels[0].gone = false;
   s->levels[0].all_gates = true;
   mend_areas(s);

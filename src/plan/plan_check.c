@@ -238,6 +238,11 @@ static void check_interlock(struct check *c, uint32_t i) {
     ERROR(c, doors, i,
           "door \"%.31s\" is interlocked, so a request to exit may not unlock it: use rex: record",
           d->name.s);
+  if (d->n_peers && !d->contact)
+    ERROR(c, doors, i,
+          "door \"%.31s\" is interlocked, so it must tell when it stands open: leave out "
+          "contact: false",
+          d->name.s);
   if (g->doors[1] != NONE16 && !has_peer(p, i, g->doors[g->doors[0] == i]))
     ERROR(c, doors, i, "door \"%.31s\" of a sally port has no interlock partner", d->name.s);
 }

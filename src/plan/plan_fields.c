@@ -104,7 +104,8 @@ static const struct plan_field doors[] = {
     ENUM("rex", plan_door, rex, rex_names, "none",
          "request to exit; `unlock` not in an interlock group"),
     BOOL("contact", plan_door, contact, "true",
-         "tells open from closed; without it a grant counts as passed"),
+         "tells open from closed; without it a grant counts as passed. Asked of all in an "
+         "interlock group"),
     BOOL("lock-monitor", plan_door, lock_monitor, "false",
          "tells locked; without it the timer does"),
     NUMBER("unlock-time", PLAN_MS, plan_door, unlock_ms, 100, 600000, "5s",

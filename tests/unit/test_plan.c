@@ -176,6 +176,7 @@ static const struct {
                 "}, { name: e }] }]\n" LEVELS,
      "an area of its own", 3},
     {HEAD AREAS_AND PORT("{ name: d }, { name: e }, { name: f }") LEVELS, "more than two doors", 5},
+    {HEAD AREAS_AND PORT("{ name: d, contact: false }, { name: e }") LEVELS, "stands open", 5},
     {HEAD AREAS_AND PORT("{ name: d, rex: unlock }, { name: e }") LEVELS,
      "a request to exit may not unlock it", 5},
     {HEAD AREAS_AND PORT("{ name: d }, { name: d }") LEVELS, "door \"d\" is there already", 5},
