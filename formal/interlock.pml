@@ -9,40 +9,26 @@
  *   the doors, bolts and people      what no program decides
  * Decisions are durable at once and their effects follow: durable_before_unlock.pml is about that.
  * So a crash loses effects that were not sent yet and reports that were not heard yet, and nothing
- * that was decided. Time is counted in ticks. README.md tells what is left out, and why that is sound.
+ * that was decided. README.md tells what is left out, and why that is sound.
  *
- * Assumed: an unlock is begun within MARGIN - REPORT of its decision or treated as a lock; a report
- * is heard within REPORT; the line locks a door that closed before it says so; after a restart
- * doors tell how they are before cards are decided.
+ * Assumed: reports of a line are heard in their order, the line ends an unlock by locking when its
+ * connection ends, and it says "locked" of a door that is closed and whose bolt is out. Nothing is
+ * assumed about time: unlocks and reports take as long as they like.
  *
  * Properties: never both doors unsecured by us (assertions), no deadlock, and `granted`: who wants
  * to pass the second door may do so in the end.
  *
- * MON0 and MON1 say whether the two locks tell that they are locked (lock-monitor).
- *
  * Each of these, defined, plants a bug that must be found:
  *   FORGOTTEN_INTERLOCK    the other door is not looked at
- *   FORGOTTEN_MARGIN       the door counts as locked when its unlock time is over (MON 0)
- *   FORGOTTEN_CONTACT      a door that stands open counts as secured
- *   LATE_CARRIED_OUT       a late unlock is carried out
- *   OLD_CLOSED_BELIEVED    "closed" shortens the time although an unlock is on its way (MON 0)
- *   OLD_LOCK_BELIEVED      "locked" is believed although an unlock is on its way (MON 1)
- *   CARDS_BEFORE_REPORTS   after a restart cards are decided before doors have told how they are
- *   REPORTS_LATE           a report takes any time (MON 0)
- *   TIMER_MISSED           what is due by time is never made due (against `granted`, MON 0)
+ *   TIME_BELIEVED          the door counts as locked when its unlock time and a margin are over
+ *   OLD_LOCK_BELIEVED      "locked" is believed although an unlock is on its way
+ *   CONTACT_NOT_ASKED      the line says "locked" of a door that stands open, and the engine that
+ *                          it is secured (either alone does no harm)
+ *   LOCK_NOT_TOLD          the line does not say that the timer locked (against `granted`)
  */
-#ifndef MON0
-#define MON0 0
-#endif
-#ifndef MON1
-#define MON1 0
-#endif
-#define MONITORED(d) ((d) == 0 -> MON0 : MON1)
-#define PEER(d)      (1 - (d))
-
-#define UNLOCK 3 /* how long a reader unlocks */
+#define PEER(d) (1 - (d))
+#define UNLOCK 3 /* ticks that a reader unlocks */
 #define MARGIN 2 /* relock_margin */
-
 #ifndef GRANTS
 #define GRANTS 2 /* at the first door; the second has one more */
 #endif
@@ -64,47 +50,36 @@ byte forces = FORCES, crashes = CRASHES, cards[2];
 #define CLOSED 2
 #define LOCKED 3
 chan reports[2] = [4] of { byte, byte }; /* and the last unlock that the line had carried out */
-byte old[2];   /* reports that must be heard before the next tick */
-byte first[2]; /* reports after a restart that are not heard yet */
 #define NONE 0
 #define HELD 1 /* in the engine: a crash loses it */
 #define SENT 2
-byte unlock[2], left[2]; /* an unlock of the door, and the ticks that it may still take */
+byte unlock[2]; /* of the door, on its way */
 byte carried[2];         /* the line's: number of the last unlock, carried out or turned into a lock */
 
 /* --- The engine's view, which is in the journal --- */
 bool up = true;
 bool e_open[2], e_unlocked[2];
+#ifdef TIME_BELIEVED
 byte e_until[2]; /* ticks until the reader's timer has run out, at the latest */
+#endif
 byte e_n[2];     /* the last unlock that was decided */
 bool granted1;   /* someone was let through the second door */
 
-#ifdef FORGOTTEN_CONTACT
-#define E_OPEN(d) false
-#else
-#define E_OPEN(d) e_open[d]
-#endif
 /* door_secured */
-#define SECURED(d) (!E_OPEN(d) && (!e_unlocked[d] || !MONITORED(d) && e_until[d] == 0))
+#ifdef CONTACT_NOT_ASKED
+#define SECURED(d) (!e_unlocked[d])
+#else
+#define SECURED(d) (!e_open[d] && !e_unlocked[d])
+#endif
 #ifdef FORGOTTEN_INTERLOCK
 #define FREE(d) true
 #else
 #define FREE(d) SECURED(PEER(d))
 #endif
-#ifdef CARDS_BEFORE_REPORTS
-#define TOLD true
-#else
-#define TOLD (first[0] == 0 && first[1] == 0)
-#endif
 #ifdef OLD_LOCK_BELIEVED
 #define LOCK_CURRENT(d) true
 #else
 #define LOCK_CURRENT(d) (after >= e_n[d])
-#endif
-#ifdef OLD_CLOSED_BELIEVED
-#define CLOSED_CURRENT(d) true
-#else
-#define CLOSED_CURRENT(d) (after >= e_n[d])
 #endif
 
 #define ROOM(d, n) (len(reports[d]) <= 4 - (n))
@@ -118,7 +93,13 @@ inline tell(d, what) {
 inline bolt_out(d) {
   timer[d] = 0;
   if
-  :: MONITORED(d) && !open[d] -> tell(d, LOCKED)
+#ifdef LOCK_NOT_TOLD
+  :: false -> skip
+#elif defined(CONTACT_NOT_ASKED)
+  :: true -> tell(d, LOCKED)
+#else
+  :: !open[d] -> tell(d, LOCKED)
+#endif
   :: else
   fi
 }
@@ -146,25 +127,22 @@ end:
 proctype Reader(byte d) {
 end:
   do
-  :: atomic { up && cards[d] > 0 && unlock[d] == NONE && FREE(d) && TOLD ->
+  :: atomic { up && cards[d] > 0 && unlock[d] == NONE && FREE(d) ->
       cards[d]--;
       e_unlocked[d] = true;
       e_n[d]++;
-#ifdef FORGOTTEN_MARGIN
-      e_until[d] = UNLOCK;
-#else
+#ifdef TIME_BELIEVED
       e_until[d] = UNLOCK + MARGIN;
 #endif
       unlock[d] = HELD;
-      left[d] = MARGIN - 1;
       granted1 = granted1 || d == 1
     }
   od
 }
 
-/* Too late: a lock in its place. */
+/* Too late, or of a door that the line does not know: a lock in its place. */
 inline drop(d) {
-  unlock[d] = NONE; left[d] = 0;
+  unlock[d] = NONE;
   carried[d] = e_n[d];
   bolt_out(d)
 }
@@ -175,7 +153,7 @@ end:
   do
   :: atomic { up && unlock[d] == HELD -> unlock[d] = SENT }
   :: atomic { unlock[d] == SENT ->
-      unlock[d] = NONE; left[d] = 0; carried[d] = e_n[d]; timer[d] = UNLOCK; safe() }
+      unlock[d] = NONE; carried[d] = e_n[d]; timer[d] = UNLOCK; safe() }
   :: atomic { unlock[d] == SENT && ROOM(d, 2) -> drop(d) }
   od
 }
@@ -183,17 +161,13 @@ end:
 inline heard(d) {
   if
   :: what == OPENED -> e_open[d] = true
-  :: what == CLOSED ->
-    e_open[d] = false;
-    e_until[d] = (CLOSED_CURRENT(d) && e_until[d] > 1 -> 1 : e_until[d])
+  :: what == CLOSED -> e_open[d] = false
   :: what == LOCKED ->
     if
-    :: e_unlocked[d] && LOCK_CURRENT(d) -> e_unlocked[d] = false; e_until[d] = 0
+    :: e_unlocked[d] && LOCK_CURRENT(d) -> e_unlocked[d] = false
     :: else
     fi
   fi;
-  old[d] = (old[d] > 0 -> old[d] - 1 : 0);
-  first[d] = (first[d] > 0 -> first[d] - 1 : 0);
   what = 0; after = 0
 }
 
@@ -206,24 +180,16 @@ end:
   od
 }
 
-/* The reader's timer; the unlock under way; decide_tick. */
+/* The reader's timer; and what the engine would reckon, if it reckoned. */
 inline tick(d) {
-  old[d] = len(reports[d]);
   if
   :: timer[d] == 1 -> bolt_out(d)
   :: timer[d] > 1 -> timer[d]--
   :: else
   fi;
+#ifdef TIME_BELIEVED
   if
-  :: left[d] > 0 -> left[d]--
-#ifndef LATE_CARRIED_OUT
-  :: left[d] == 0 && unlock[d] != NONE -> drop(d)
-#endif
-  :: else
-  fi;
-#ifndef TIMER_MISSED
-  if
-  :: e_until[d] == 1 -> e_until[d] = 0; e_unlocked[d] = MONITORED(d) && e_unlocked[d]
+  :: e_until[d] == 1 -> e_until[d] = 0; e_unlocked[d] = false
   :: e_until[d] > 1 -> e_until[d]--
   :: else
   fi
@@ -233,11 +199,7 @@ inline tick(d) {
 active proctype Clock() {
 end:
   do
-#ifdef REPORTS_LATE
   :: atomic { ROOM(0, 2) && ROOM(1, 2) -> tick(0); tick(1) }
-#else
-  :: atomic { old[0] == 0 && old[1] == 0 && ROOM(0, 2) && ROOM(1, 2) -> tick(0); tick(1) }
-#endif
   od
 }
 
@@ -253,11 +215,9 @@ end:
       :: len(reports[1]) > 0 -> reports[1] ? what, after
       :: else -> break
       od;
-      what = 0; after = 0; old[0] = 0; old[1] = 0; first[0] = 0; first[1] = 0;
+      what = 0; after = 0;
       unlock[0] = (unlock[0] == HELD -> NONE : unlock[0]);
-      unlock[1] = (unlock[1] == HELD -> NONE : unlock[1]);
-      left[0] = (unlock[0] == NONE -> 0 : left[0]);
-      left[1] = (unlock[1] == NONE -> 0 : left[1])
+      unlock[1] = (unlock[1] == HELD -> NONE : unlock[1])
     }
   od
 }
@@ -271,9 +231,8 @@ inline anew(d) {
   :: open[d] -> tell(d, OPENED)
   :: else -> tell(d, CLOSED)
   fi;
-  first[d]++;
   if
-  :: MONITORED(d) && !open[d] -> tell(d, LOCKED); first[d]++
+  :: !open[d] -> tell(d, LOCKED)
   :: else
   fi
 }

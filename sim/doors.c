@@ -59,15 +59,13 @@ void doors_replan(struct doors *d, const struct plan *plan) {
   d->plan = plan;
 }
 
-/* Invariant 2, at the doors themselves: no other of the group is open to whoever pushes. A door
- * of which the line has not yet been able to say what it is cannot be known. */
+/* Invariant 2, at the doors themselves: no other of the group is open to whoever pushes. */
 static void check_interlock(const struct doors *d, uint32_t door, uint64_t n) {
   const struct plan_door *p = &d->plan->doors[door];
   for (uint32_t i = 0; i < p->n_peers; i++) {
     uint32_t peer = d->plan->peers[p->peers_at + i];
     const struct real_door *other = &d->at[peer];
-    bool seen = !line_is_blind(d->w->line, peer);
-    if (other->released || (other->open && other->ours && seen))
+    if (other->released || (other->open && other->ours))
       watch_complain(d->w->watch,
                      "interlock: door %s is released (entry %llu) while door %s of its group is %s",
                      d->at[door].name.s, (unsigned long long)n, other->name.s,

@@ -18,7 +18,7 @@ enum { bus_ms_max = 60 };
 
 struct known_door { /* what the engine has been told */
   struct slug name;
-  bool told_open, told_locked, polled, blind;
+  bool told_open, told_locked, polled;
   uint64_t done; /* entry of the last unlock or lock that was carried out; 1 = none yet */
 };
 struct known_reader {
@@ -110,7 +110,6 @@ static void on_poll(void *ctx, uint64_t door_at) {
   struct wire *x = wire_of(l, door);
   k->polled = false;
   if (!l->w->calm && world_strikes(l->w, &l->rng, FAULT_DROP, 1, 60)) {
-    k->blind = true; /* the reader's answer was lost: asked again a little later */
     k->polled = true;
     queue_put(&l->w->queue, world_now(l->w) + rng_between(&l->rng, 200, 3000) * USEC_PER_MS,
               on_poll, l, door);
@@ -124,16 +123,14 @@ static void on_poll(void *ctx, uint64_t door_at) {
     if (p->contact && open != k->told_open)
       keep(l, x, &p->name, open ? "opened" : "closed", NULL);
     k->told_open = open;
-    k->blind = true;
     return; /* what it is then is said when the engine is there again */
   }
   if (p->contact && open != k->told_open)
     say_door(l, door, open ? "opened" : "closed");
   k->told_open = open;
-  if (p->lock_monitor && locked && !k->told_locked)
+  if (p->tells_locked && locked && !k->told_locked)
     say_door(l, door, "locked");
   k->told_locked = locked;
-  k->blind = false;
 }
 
 void line_contact(struct line *l, uint32_t door) {
@@ -143,10 +140,6 @@ void line_contact(struct line *l, uint32_t door) {
   k->polled = true;
   queue_put(&l->w->queue, world_now(l->w) + rng_between(&l->rng, 5, bus_ms_max) * USEC_PER_MS,
             on_poll, l, door);
-}
-
-bool line_is_blind(const struct line *l, uint32_t door) {
-  return l->doors[door].blind || l->doors[door].polled;
 }
 
 void line_rex(struct line *l, uint32_t door) {
@@ -216,9 +209,8 @@ static void say_all(struct line *l, struct wire *x) {
     k->told_locked = doors_is_locked(l->w->doors, d);
     if (p->contact)
       say_door(l, d, k->told_open ? "opened" : "closed");
-    if (p->lock_monitor && k->told_locked)
+    if (p->tells_locked && k->told_locked)
       say_door(l, d, "locked");
-    k->blind = false;
   }
   for (uint32_t r = 0; r < l->n_readers; r++)
     if (wire_of(l, l->plan->readers[r].door) == x)
@@ -305,7 +297,6 @@ static void on_frame(void *ctx, const struct frame *f, const char *text) {
   if (ask.what == ASK_DOOR && ask.arg < l->n_doors) {
     l->doors[ask.arg].told_open = !doors_is_open(l->w->doors, ask.arg);
     l->doors[ask.arg].told_locked = false;
-    l->doors[ask.arg].blind = true;
     line_contact(l, ask.arg);
   }
 }

@@ -20,9 +20,6 @@ struct card {
 void line_card(struct line *l, uint32_t reader, const struct card *card, const char *pin,
                enum biometric biometric, uint32_t who);
 
-/* A contact of this door says something that the engine has not been told. */
-bool line_is_blind(const struct line *l, uint32_t door);
-
 /* Requests not yet answered, and the longest time that one took. */
 struct line_counts {
   uint64_t asked, answered, unknown, errors;

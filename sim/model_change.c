@@ -38,17 +38,14 @@ static bool stays(const struct plan *old, const struct plan *new, uint32_t door)
          same_name(&old->gates[a->gate].name, &new->gates[b->gate].name);
 }
 
-/* A plan may not make an interlock group of two doors that are both in use, nor change how much the
- * lock of one of two such partners tells (invariant 2). */
+/* A plan may not make an interlock group of two doors that are both in use (invariant 2). */
 static bool makes_partners(const struct model *m, const struct plan *new, uint32_t door) {
   const struct plan *old = m->plan;
   uint32_t a = CARRIED(old, new, doors, door);
   for (uint32_t i = 0; i < old->n_doors; i++) {
     uint32_t b = CARRIED(old, new, doors, i);
-    if (i == door || b == REF_ABSENT || !in_use(&m->doors[i]) || !m_is_peer(new, a, b))
-      continue;
-    if (!m_is_peer(old, door, i) || old->doors[door].lock_monitor != new->doors[a].lock_monitor ||
-        old->doors[i].lock_monitor != new->doors[b].lock_monitor)
+    if (i != door && b != REF_ABSENT && in_use(&m->doors[i]) && m_is_peer(new, a, b) &&
+        !m_is_peer(old, door, i))
       return true;
   }
   return false;

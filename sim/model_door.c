@@ -148,16 +148,16 @@ void m_decide_reader(const struct asked *a) {
 /* The door relocks: by its timer when its lock tells nothing, else those who may pass lose it. */
 static usec relock_due(const struct model *m, uint32_t door) {
   const struct m_door *d = &m->doors[door];
-  if (!d->unlocked || (m->plan->doors[door].lock_monitor && !someone_may_pass(d)))
+  if (!d->unlocked || (m_tells_locked(m, door) && !someone_may_pass(d)))
     return TIME_ABSENT;
   return d->relock_at;
 }
 
-enum { lock_silent_max = 2 }; /* seconds; Silent: how long a monitored lock may be */
+enum { lock_silent_max = 2 }; /* seconds; Silent: how long one that is to tell may be */
 
 static usec lock_failed_due(const struct model *m, uint32_t door) {
   const struct m_door *d = &m->doors[door];
-  if (!d->unlocked || d->lock_failed || !m->plan->doors[door].lock_monitor)
+  if (!d->unlocked || d->open || d->lock_failed || !m_tells_locked(m, door))
     return TIME_ABSENT;
   return d->relock_at + lock_silent_max * USEC_PER_S;
 }
@@ -196,7 +196,7 @@ void m_decide_tick(const struct asked *a) {
     bool relocks = is_due(relock_due(a->m, d), a->c->at);
     if (is_due(lock_failed_due(a->m, d), a->c->at))
       m_expect_alarm(a, EVENT_DOOR_LOCK_FAILED)->u.door_ref = the_door(a, d);
-    if (relocks && !a->m->plan->doors[d].lock_monitor)
+    if (relocks && !m_tells_locked(a->m, d))
       m_expect(a, EVENT_DOOR_LOCKED)->u.door_ref = the_door(a, d);
     if (relocks)
       end_all(a, EVENT_PASSAGE_NOT_TAKEN, d);

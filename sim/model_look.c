@@ -28,13 +28,22 @@ bool m_valid(struct m_dates d, usec at) {
   return d.from_s <= m_second(at) && m_second(at) < d.until_s;
 }
 
-/* Closed and locked, as far as is known: a lock that tells is locked when it says so, another when
+/* Whether this door's line says that it is locked: by a contact at the bolt; of a door in an
+ * interlock group always, since a time says nothing of what is still on its way. */
+bool m_tells_locked(const struct model *m, uint32_t door) {
+  bool tells = m->plan->doors[door].lock_monitor;
+  for (uint32_t other = 0; other < m->plan->n_doors; other++)
+    tells |= m_is_peer(m->plan, door, other);
+  return tells;
+}
+
+/* Closed and locked, as far as is known: one that tells is locked when it says so, another when
  * its timer has run out. */
 bool m_secured(const struct model *m, uint32_t door, usec at) {
   const struct m_door *d = &m->doors[door];
   if (d->open)
     return false;
-  return !d->unlocked || (!m->plan->doors[door].lock_monitor && d->relock_at <= at);
+  return !d->unlocked || (!m_tells_locked(m, door) && d->relock_at <= at);
 }
 
 uint32_t m_occupancy(const struct model *m, uint32_t area) {

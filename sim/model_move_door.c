@@ -109,7 +109,7 @@ static void closed(struct model *m, const struct ev_door_closed *x, usec at) {
   struct m_door *d = &m->doors[x->door];
   usec soon = at + (usec)m->plan->rules.relock_margin_ms * USEC_PER_MS;
   d->open = d->held = false;
-  if (x->relocks && soon < d->relock_at)
+  if (x->relocks || (d->unlocked && d->relock_at < soon))
     d->relock_at = soon;
 }
 

@@ -111,6 +111,7 @@ usec m_party_span(const struct plan *p);
 int64_t m_second(usec at);
 struct m_dates m_dates(usec from, usec until);
 bool m_valid(struct m_dates d, usec at);
+bool m_tells_locked(const struct model *m, uint32_t door);
 bool m_secured(const struct model *m, uint32_t door, usec at);
 uint32_t m_occupancy(const struct model *m, uint32_t area);
 /* Permitted and not yet taken: into the area from without, and out of it. */

@@ -405,9 +405,10 @@ static void apply_door_closed(struct core *core, const struct event *e) {
   struct door_state *s = &core->doors[e->u.door_closed.door];
   s->open = s->held = 0;
   s->opened_at = 0;
-  /* The line locks before it says so, and EFFECT_LOCK follows: the margin at most. */
+  /* The line locks before it says so, and EFFECT_LOCK follows: the margin at most. A lock
+   * that is to tell cannot before. */
   usec soon = e->at + (usec)core->plan->rules.relock_margin_ms * USEC_PER_MS;
-  if (e->u.door_closed.relocks && soon < s->relock_at)
+  if (e->u.door_closed.relocks || (s->unlocked && s->relock_at < soon))
     s->relock_at = soon;
 }
 

@@ -153,9 +153,9 @@ static usec door_due(const struct core *core, uint32_t door) {
   const struct plan_door *p = &core->plan->doors[door];
   usec due = TIME_ABSENT;
   if (s->unlocked) {
-    if (!p->lock_monitor || has_granted(s))
+    if (!p->tells_locked || has_granted(s))
       due = s->relock_at;
-    else if (!s->lock_failed)
+    else if (!s->lock_failed && !s->open)
       due = s->relock_at + LOCK_GRACE;
   }
   if (s->open && !s->held) {
@@ -184,9 +184,9 @@ static void tick_door(struct deciding *d, uint32_t door) {
   const struct plan_door *p = &core->plan->doors[door];
   usec at = d->command->at;
   if (s->unlocked && at >= s->relock_at) {
-    if (!p->lock_monitor)
+    if (!p->tells_locked)
       deciding_event(d, EVENT_DOOR_LOCKED)->u.door_ref = door_ref(core, door);
-    else if (!s->lock_failed && at >= s->relock_at + LOCK_GRACE)
+    else if (!s->lock_failed && !s->open && at >= s->relock_at + LOCK_GRACE)
       deciding_alarm(d, EVENT_DOOR_LOCK_FAILED)->u.door_ref = door_ref(core, door);
     end_passages(d, door, EVENT_PASSAGE_NOT_TAKEN);
   }

@@ -118,8 +118,11 @@ void plan_derive(struct plan *p) {
     uint8_t kind = p->areas[i].kind;
     p->areas[i].custody = kind == AREA_HOUSING_UNIT || kind == AREA_CELL || kind == AREA_ISOLATION;
   }
-  for (uint32_t i = 0; i < p->n_doors; i++)
-    p->doors[i].boundary = p->doors[i].from == area_outside || p->doors[i].to == area_outside;
+  for (uint32_t i = 0; i < p->n_doors; i++) {
+    struct plan_door *d = &p->doors[i];
+    d->tells_locked = d->lock_monitor || d->n_peers;
+    d->boundary = d->from == area_outside || d->to == area_outside;
+  }
   memset(p->access, 0, (size_t)p->n_gates * DIRECTION_COUNT * p->n_levels);
   for (uint32_t level = 0; level < p->n_levels; level++) {
     const struct plan_level *l = &p->levels[level];

@@ -124,7 +124,8 @@ struct plan_door {
   uint16_t from, to; /* areas on its two sides, in the gate's direction */
   uint8_t lock, egress, rex;
   bool contact;      /* reports open and closed; without one a grant is taken at once */
-  bool lock_monitor; /* reports locked; without one the timer tells */
+  bool lock_monitor; /* has a contact at the bolt */
+  bool tells_locked; /* derived: said by its line; of others the timer tells */
   bool boundary;     /* derived: one side is outside */
   uint32_t unlock_ms, held_open_ms;
   uint32_t peers_at, n_peers; /* in plan.peers: the other doors of its interlock groups */

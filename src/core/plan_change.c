@@ -54,22 +54,15 @@ static bool are_peers(const struct plan *p, uint32_t door, uint32_t other) {
   return false;
 }
 
-/* The same partners, and locks that tell as much as before. */
-static bool same_partners(const struct plan *old, const struct plan *new, uint32_t a, uint32_t b) {
-  uint32_t new_a = moved(old, new, REF_DOOR, a), new_b = moved(old, new, REF_DOOR, b);
-  return are_peers(old, a, b) && old->doors[a].lock_monitor == new->doors[new_a].lock_monitor &&
-         old->doors[b].lock_monitor == new->doors[new_b].lock_monitor;
-}
-
 /* Of an interlock group at most one door is unsecured: a plan may not make a group of two that are
- * in use now, nor ask a lock whose time is over to tell what it could not. */
+ * in use now. */
 static bool new_peer_in_use(const struct core *core, const struct plan *new, uint32_t door) {
   const struct plan *old = core->plan;
   uint32_t to = moved(old, new, REF_DOOR, door);
   for (uint32_t i = 0; i < old->n_doors; i++) {
     uint32_t other = moved(old, new, REF_DOOR, i);
     if (i != door && door_in_use(&core->doors[i]) && other != NONE16 && are_peers(new, to, other) &&
-        !same_partners(old, new, door, i))
+        !are_peers(old, door, i))
       return true;
   }
   return false;

@@ -313,7 +313,7 @@ bool door_secured(const struct core *core, uint32_t door, usec at) {
   const struct door_state *d = &core->doors[door];
   if (d->open)
     return false;
-  return !d->unlocked || (!core->plan->doors[door].lock_monitor && at >= d->relock_at);
+  return !d->unlocked || (!core->plan->doors[door].tells_locked && at >= d->relock_at);
 }
 
 const struct grant *person_next_grant(const struct core *core, const struct person *p,

@@ -107,7 +107,8 @@ static const struct plan_field doors[] = {
          "tells open from closed; without it a grant counts as passed. Asked of all in an "
          "interlock group"),
     BOOL("lock-monitor", plan_door, lock_monitor, "false",
-         "tells locked; without it the timer does"),
+         "a contact at the bolt tells locked; without it the reader's timer does, and in an "
+         "interlock group the line"),
     NUMBER("unlock-time", PLAN_MS, plan_door, unlock_ms, 100, 600000, "5s",
            "by the reader's own timer"),
     NUMBER("held-open-time", PLAN_MS, plan_door, held_open_ms, 1000, 86400000, "30s",

@@ -206,80 +206,12 @@ static void test_limits(void **state) {
   drive_end(&d);
 }
 
-/* Two doors of an interlock group, of which the first has the lock that is given. */
-static struct plan *plan_of_two(struct drive *d, const char *first_lock) {
-  struct buf yaml = {0};
-  struct plan *plan = NULL;
-  buf_printf(
-      &yaml,
-      "site: { name: s, zone: UTC }\nareas: [{ name: a, kind: room }, { name: b, kind: room "
-      "}]\ninterlocks: [[x, y]]\nlevels: [{ name: all, access: [{ gates: all }] }]\n"
-      "gates:\n"
-      "  - { name: x, from: outside, to: a, doors: [{ name: x, lock-monitor: %s, readers: [{ "
-      "name: x-in, direction: in }] }] }\n"
-      "  - { name: y, from: outside, to: b, doors: [{ name: y, readers: [{ name: y-in, "
-      "direction: in }] }] }\n",
-      first_lock);
-  must_be_sound(0, "plan of two doors", &yaml, &plan);
-  buf_free(&yaml);
-  d->plans[d->n_plans++] = plan;
-  return plan;
-}
-
-static void present(struct drive *d, uint32_t reader) {
-  struct command c = asked_by(COMMAND_PASS, ACTOR_HAND);
-  c.u.pass = (struct cmd_pass){.reader = reader, .tag = {{7}}, .occurred_at = TIME_ABSENT};
-  must_agree(d, c);
-  assert_int_equal(d->out.verdict, VERDICT_DONE);
-}
-
-/* No tick came when the first lock's time was over, so it still counts as unlocked where its lock
- * is to tell; a plan by which it is to tell may not come now. */
-static void test_lock_that_is_to_tell(void **state) {
-  (void)state;
-  static struct drive d;
-  drive_begin_empty(&d, 1);
-  must_agree(&d, asked_by(COMMAND_SITE_CREATE, ACTOR_INIT));
-  struct command plan = asked_by(COMMAND_PLAN_APPLY, ACTOR_INIT);
-  plan.plan = plan_of_two(&d, "false");
-  must_agree(&d, plan);
-  for (uint8_t role = 0; role < ROLE_COUNT; role++) {
-    struct command c = asked_by(COMMAND_OPERATOR_ADD, ACTOR_INIT);
-    c.u.operator_add = (struct cmd_operator_add){{{1, role}}, role};
-    must_agree(&d, c);
-  }
-  struct command c = asked_by_two(COMMAND_PERSON_ADD, ROLE_DESK, REF_ABSENT);
-  c.u.person_add = (struct cmd_person_add){{{1}}, PERSON_STAFF, TIME_ABSENT, TIME_ABSENT};
-  must_agree(&d, c);
-  c.type = COMMAND_CREDENTIAL_ISSUE;
-  c.u.credential_issue =
-      (struct cmd_credential_issue){{{1}}, {{7}}, 0, 0, TIME_ABSENT, TIME_ABSENT};
-  must_agree(&d, c);
-  c.type = COMMAND_LEVEL_GRANT;
-  c.u.level_grant = (struct cmd_level_grant){0, 0, TIME_ABSENT, TIME_ABSENT};
-  must_agree(&d, c);
-  present(&d, 0);
-  d.now += 10 * USEC_PER_S;
-  present(&d, 1);
-  plan = asked_by_two(COMMAND_PLAN_APPLY, ROLE_ADMIN, ROLE_LEGAL);
-  plan.plan = plan_of_two(&d, "true");
-  must_agree(&d, plan);
-  assert_int_equal(d.out.verdict, VERDICT_REJECTED);
-  assert_int_equal(d.out.reasons.at[0].code, REASON_DOOR_IN_USE);
-  must_agree(&d, asked_by(COMMAND_TICK, ACTOR_CORE));
-  must_agree(&d, plan);
-  assert_int_equal(d.out.verdict, VERDICT_DONE);
-  must_be_same(&d);
-  drive_end(&d);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_plans),
       cmocka_unit_test(test_random_commands),
       cmocka_unit_test(test_before_the_plan),
       cmocka_unit_test(test_limits),
-      cmocka_unit_test(test_lock_that_is_to_tell),
   };
   return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

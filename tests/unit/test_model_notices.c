@@ -368,7 +368,7 @@ static void boundary_forgotten(struct plan *p) {
   EACH(p, doors, n_doors) p->doors[i].boundary = false;
 }
 static void lock_said_nothing(struct plan *p) {
-  EACH(p, doors, n_doors) p->doors[i].lock_monitor = false;
+  EACH(p, doors, n_doors) p->doors[i].tells_locked = false;
 }
 static void unlocks_a_little_longer(struct plan *p) {
   EACH(p, doors, n_doors) p->doors[i].unlock_ms++;
