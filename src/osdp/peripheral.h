@@ -1,0 +1,87 @@
+/* peripheral.h: the other end of the line: a reader with LEDs, buzzer, display, keypad, inputs,
+ * outputs, tamper and power. For trials, tests and the simulator. Pure: bytes and time in, bytes
+ * and what was asked of it out.
+ *
+ *   waiting --CHLNG--> challenged --SCRYPT--> secure
+ * A command with sequence 0 goes back to waiting. A command that comes twice (same bytes) is
+ * answered twice (same bytes) and carried out once.
+ *
+ * Invariants:
+ *   1. nothing is carried out before its frame's check, sequence, MAC and length hold;
+ *   2. with a key set, nothing but ID, CAP and the handshake is answered outside a session, and
+ *      SCBK-D opens none; without one SCBK-D does, so that a first key can be set;
+ *   3. an answer is made whole before it is given out, and kept until the next command.
+ */
+#ifndef SP_OSDP_PERIPHERAL_H
+#define SP_OSDP_PERIPHERAL_H
+
+#include "base/time.h"
+#include "osdp/message.h"
+#include "osdp/secure.h"
+
+enum {
+  peripheral_inputs_max = 8,
+  peripheral_outputs_max = 8,
+  peripheral_leds_max = 4,
+  peripheral_queue_max = 16, /* cards, keys and the like that wait to be polled for */
+};
+
+/* What it does, as it happens; called from within the functions below. Spans are valid during the
+ * call. Any may be NULL. */
+struct peripheral_ops {
+  void *ctx;
+  /* Fills with bytes nobody can guess. Needed. */
+  void (*random)(void *ctx, void *out, size_t n);
+  void (*output)(void *ctx, uint8_t output, bool on);         /* changed, by command or timer */
+  void (*led)(void *ctx, uint8_t led, enum osdp_color color); /* what it shows now */
+  void (*buzzer)(void *ctx, bool on);
+  void (*text)(void *ctx, const struct osdp_text *text);
+  void (*comset)(void *ctx, const struct osdp_comset *set);     /* after its answer has gone out */
+  void (*keyset)(void *ctx, const uint8_t key[osdp_key_bytes]); /* keep it: a secret */
+  void (*secure)(void *ctx, bool on);
+  void (*panel)(void *ctx, bool there); /* polls, or has not for 8 s */
+  void (*mfg)(void *ctx, const struct osdp_mfg *mfg);
+};
+
+struct peripheral_options {
+  uint8_t address;
+  uint32_t baud; /* that COM tells */
+  struct osdp_pdid id;
+  bool crc;    /* understands CRC-16; one that does not answers with checksums */
+  bool secure; /* has the secure channel */
+  bool has_key;
+  uint8_t key[osdp_key_bytes];
+  uint8_t n_inputs, n_outputs, n_leds;
+  bool display, buzzer, keypad;
+};
+
+struct peripheral; /* opaque */
+struct peripheral *peripheral_new(const struct peripheral_options *options,
+                                  const struct peripheral_ops *ops); /* NULL: no memory */
+void peripheral_free(struct peripheral *p);
+
+/* Bytes from the line; now: microseconds of a clock that never goes back. What answers them is in
+ * peripheral_reply. */
+void peripheral_input(struct peripheral *p, struct span bytes, usec now);
+/* The bytes to be sent now, mark byte included; valid until the next call. Empty: none. Taken once.
+ */
+struct span peripheral_reply(struct peripheral *p);
+/* Timers of outputs, LEDs, buzzer and panel. When next: TIME_ABSENT = never. */
+usec peripheral_due(const struct peripheral *p);
+void peripheral_tick(struct peripheral *p, usec now);
+
+/* What happens at it, told at the next polls, in this order. False: too much waits already. */
+bool peripheral_card(struct peripheral *p, uint8_t format, uint16_t bits, struct span data);
+bool peripheral_keys(struct peripheral *p, struct span keys);
+bool peripheral_input_set(struct peripheral *p, uint8_t input, bool active);
+bool peripheral_tamper(struct peripheral *p, bool tampered);
+bool peripheral_power(struct peripheral *p, bool failed);
+/* The next n commands are answered BUSY, once each. */
+void peripheral_busy(struct peripheral *p, uint32_t n);
+/* As after a loss of power: session, queue and outputs are gone. */
+void peripheral_restart(struct peripheral *p, usec now);
+
+bool peripheral_output_is_on(const struct peripheral *p, uint8_t output);
+bool peripheral_is_secure(const struct peripheral *p);
+
+#endif
