@@ -21,7 +21,7 @@
 #ifndef SP_OSDP_PANEL_H
 #define SP_OSDP_PANEL_H
 
-#include "base/time.h"
+#include "base/record.h"
 #include "osdp/message.h"
 #include "osdp/secure.h"
 
@@ -56,7 +56,8 @@ enum panel_event_kind {
   PANEL_FAILED,   /* it was refused (nak) or the answer made no sense */
   PANEL_LOST,     /* the peripheral went away, or `before` passed, before it was sent or answered:
                      whether it was carried out is not known once it was sent */
-  PANEL_KEY_SET,  /* it has the key that KEYSET named, and a session with it */
+  PANEL_KEY_SET,  /* a session stands with another key than the one known: the one that was set, or
+                     next_key. Tag: of KEYSET, or 0 */
 };
 enum panel_why {
   PANEL_WHY_NONE,
@@ -114,17 +115,19 @@ bool panel_event(struct panel *p, struct panel_event *e);
 
 /* Queues a command: its data in clear as message.h says. tag: the caller's, not 0, comes back with
  * DONE, FAILED or LOST. before: not sent later than this; TIME_ABSENT = any time. urgent: before
- * those that wait already (locks and unlocks). SP_NOT_FOUND: no such peripheral; SP_BUSY: too many
- * wait; SP_LIMIT: too much data. KEYSET and COMSET have functions of their own. */
+ * those that wait already (locks and unlocks). SP_NOT_FOUND: no such peripheral; SP_UNAVAILABLE: it
+ * is not online; SP_BUSY: too many wait; SP_LIMIT: too much data. KEYSET and COMSET have functions
+ * of their own. */
 enum sp_err panel_command(struct panel *p, uint8_t address, uint8_t code, struct span data,
-                          uint64_t tag, usec before, bool urgent) SP_MUST_USE;
-/* Queues KEYSET; PANEL_KEY_SET follows when a session with that key stands. */
+                          uint64_t tag, usec before, bool urgent, usec now) SP_MUST_USE;
+/* Queues KEYSET; PANEL_KEY_SET follows when a session with that key stands, PANEL_FAILED when one
+ * with the old key does. */
 enum sp_err panel_set_key(struct panel *p, uint8_t address, const uint8_t key[osdp_key_bytes],
-                          uint64_t tag) SP_MUST_USE;
+                          uint64_t tag, usec now) SP_MUST_USE;
 /* Queues COMSET; after COM the panel asks at the address that it told. The speed of the line is the
- * caller's to change. */
+ * caller's to change. SP_INVALID: the address is taken. */
 enum sp_err panel_set_address(struct panel *p, uint8_t address, uint8_t to, uint32_t baud,
-                              uint64_t tag) SP_MUST_USE;
+                              uint64_t tag, usec now) SP_MUST_USE;
 
 struct panel_status {
   bool online, secure;

@@ -15,7 +15,7 @@
 #ifndef SP_OSDP_PERIPHERAL_H
 #define SP_OSDP_PERIPHERAL_H
 
-#include "base/time.h"
+#include "base/record.h"
 #include "osdp/message.h"
 #include "osdp/secure.h"
 

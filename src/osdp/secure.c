@@ -126,7 +126,8 @@ enum sp_err osdp_secure_open(struct osdp_secure *s, struct osdp_frame *f, uint8_
   uint8_t mac[aes_block], iv[aes_block];
   const uint8_t *before = f->reply ? s->command_mac : s->reply_mac;
   bool enciphered = f->block == OSDP_SCS_17 || f->block == OSDP_SCS_18;
-  /* Some peripherals answer under SCS_15: the direction is in the address too, which the MAC covers.
+  /* Some peripherals answer under SCS_15: the direction is in the address too, which the MAC
+   * covers.
    */
   if (!osdp_block_has_mac(f->block) || f->n_key)
     return SP_DENIED;
