@@ -145,8 +145,8 @@ enum osdp_out_control {
   OSDP_OUT_ON,        /* likewise */
   OSDP_OUT_OFF_AFTER, /* for good; a timer that runs ends first */
   OSDP_OUT_ON_AFTER,  /* likewise */
-  OSDP_OUT_ON_TIMED,  /* for the timer, then off */
-  OSDP_OUT_OFF_TIMED, /* for the timer, then on */
+  OSDP_OUT_ON_TIMED,  /* for the timer, then as it is for good */
+  OSDP_OUT_OFF_TIMED, /* likewise */
 };
 enum osdp_color {
   OSDP_BLACK,

@@ -3,19 +3,25 @@
  * and what was asked of it out.
  *
  *   waiting --CHLNG--> challenged --SCRYPT--> secure
- * A command with sequence 0 goes back to waiting. A command that comes twice (same bytes) is
- * answered twice (same bytes) and carried out once.
+ * A command with sequence 0 goes back to waiting; so do KEYSET, once it is answered, and a panel
+ * that is lost. A command that comes twice (same bytes) is answered twice (same bytes) and carried
+ * out once. In a session what does not hold is refused and changes nothing, neither session nor
+ * sequence; what nobody can vouch for is only a command with sequence 0 and CHLNG: they end it, and
+ * no more. Frames with a wrong check are met with silence.
  *
  * Invariants:
  *   1. nothing is carried out before its frame's check, sequence, MAC and length hold;
  *   2. with a key set, nothing but ID, CAP and the handshake is answered outside a session, and
  *      SCBK-D opens none; without one SCBK-D does, so that a first key can be set;
- *   3. an answer is made whole before it is given out, and kept until the next command.
+ *   3. an answer is made whole before it is given out, and kept until the next command;
+ *   4. an output that is on for a time goes off by itself, with or without a panel. One that was
+ *      told to be on for good stays on until it is told otherwise or the power goes: a peripheral
+ *      does not know which output is a lock, so a panel unlocks for a time only.
  */
 #ifndef SP_OSDP_PERIPHERAL_H
 #define SP_OSDP_PERIPHERAL_H
 
-#include "base/record.h"
+#include "base/time.h"
 #include "osdp/message.h"
 #include "osdp/secure.h"
 
@@ -24,6 +30,10 @@ enum {
   peripheral_outputs_max = 8,
   peripheral_leds_max = 4,
   peripheral_queue_max = 16, /* cards, keys and the like that wait to be polled for */
+  peripheral_card_bits_max = 512,
+  peripheral_keys_max = 32,
+  peripheral_lost_ms = 8000, /* without a command: the panel is gone, and the session with it */
+  peripheral_gap_ms = 100, /* between two bytes of a frame; after more the rest is not waited for */
 };
 
 /* What it does, as it happens; called from within the functions below. Spans are valid during the
@@ -36,8 +46,10 @@ struct peripheral_ops {
   void (*led)(void *ctx, uint8_t led, enum osdp_color color); /* what it shows now */
   void (*buzzer)(void *ctx, bool on);
   void (*text)(void *ctx, const struct osdp_text *text);
-  void (*comset)(void *ctx, const struct osdp_comset *set);     /* after its answer has gone out */
-  void (*keyset)(void *ctx, const uint8_t key[osdp_key_bytes]); /* keep it: a secret */
+  /* By the first tick after its answer was taken, so that the answer goes out at the old speed. */
+  void (*comset)(void *ctx, const struct osdp_comset *set);
+  /* Keep it durably: a secret. False: it cannot be kept, and the panel is told that. */
+  bool (*keyset)(void *ctx, const uint8_t key[osdp_key_bytes]);
   void (*secure)(void *ctx, bool on);
   void (*panel)(void *ctx, bool there); /* polls, or has not for 8 s */
   void (*mfg)(void *ctx, const struct osdp_mfg *mfg);
@@ -52,7 +64,7 @@ struct peripheral_options {
   bool has_key;
   uint8_t key[osdp_key_bytes];
   uint8_t n_inputs, n_outputs, n_leds;
-  bool display, buzzer, keypad;
+  bool display, buzzer, keypad; /* the display: 4 rows of 16 characters */
 };
 
 struct peripheral; /* opaque */
@@ -76,9 +88,10 @@ bool peripheral_keys(struct peripheral *p, struct span keys);
 bool peripheral_input_set(struct peripheral *p, uint8_t input, bool active);
 bool peripheral_tamper(struct peripheral *p, bool tampered);
 bool peripheral_power(struct peripheral *p, bool failed);
-/* The next n commands are answered BUSY, once each. */
+/* The next n commands that come in, the same one again or another, are answered BUSY. */
 void peripheral_busy(struct peripheral *p, uint32_t n);
-/* As after a loss of power: session, queue and outputs are gone. */
+/* As after a loss of power: session, queue, outputs, LEDs and buzzer are gone; address, key and
+ * what the inputs are stay. */
 void peripheral_restart(struct peripheral *p, usec now);
 
 bool peripheral_output_is_on(const struct peripheral *p, uint8_t output);

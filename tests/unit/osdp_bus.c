@@ -22,9 +22,10 @@ static void on_led(void *ctx, uint8_t led, enum osdp_color color) {
   if (led == 0)
     x->bus->color[x->place] = (uint8_t)color;
 }
-static void on_keyset(void *ctx, const uint8_t key[osdp_key_bytes]) {
+static bool on_keyset(void *ctx, const uint8_t key[osdp_key_bytes]) {
   struct bus_place *x = ctx;
   memcpy(x->bus->key[x->place], key, osdp_key_bytes);
+  return true;
 }
 
 void bus_open(struct bus *b, uint32_t baud) {

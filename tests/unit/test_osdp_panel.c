@@ -42,7 +42,7 @@ static void in_clear(void **state) {
   panel_status(b->panel, 5, &s);
   assert_false(s.secure);
   assert_int_equal(s.id.serial, 6005);
-  assert_int_equal(s.n_capabilities, 11);
+  assert_int_equal(s.n_capabilities, 16);
   bus_close(b);
 }
 
