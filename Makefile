@@ -39,8 +39,13 @@ test:
 
 SEEDS ?= 10000
 FROM ?= 1
+# Of the branches that are reached, the first COUNTED seeds tell, in a build that counts them.
+COUNTED ?= 200
 sim: build
 	@$(BUILD)/sallyport-sim --seeds $(SEEDS) --from $(FROM)
+	@scripts/configure build-coverage coverage
+	@ninja -C build-coverage sallyport-sim
+	@scripts/coverage --simulator --from $(FROM) --seeds $$(( $(SEEDS) < $(COUNTED) ? $(SEEDS) : $(COUNTED) ))
 
 formal:
 	@scripts/install-deps

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct asked {
@@ -25,6 +26,7 @@ struct totals {
   struct watch_counts counts;
   struct host_counts host;
   usec length;
+  time_t told; /* progress */
   bool failed;
   struct result first; /* that failed */
 };
@@ -201,6 +203,18 @@ static void add(struct totals *t, const struct result *r) {
   t->host.messages += h->messages;
 }
 
+/* On a terminal one line that changes; elsewhere a line now and then. */
+static void tell_progress(struct totals *t) {
+  bool terminal = isatty(2);
+  time_t now = time(NULL);
+  if (now - t->told < (terminal ? 1 : 15))
+    return;
+  t->told = now;
+  fprintf(stderr, "%s%llu seeds, %llu decisions%s", terminal ? "\r" : "",
+          (unsigned long long)t->done, (unsigned long long)t->counts.commands,
+          terminal ? " " : "\n");
+}
+
 static bool on_done(void *ctx, const struct result *r) {
   struct totals *t = ctx;
   add(t, r);
@@ -208,9 +222,7 @@ static bool on_done(void *ctx, const struct result *r) {
     t->failed = true;
     t->first = *r;
   }
-  if (isatty(2) && t->done % 16 == 0)
-    fprintf(stderr, "\r%llu seeds, %llu decisions ", (unsigned long long)t->done,
-            (unsigned long long)t->counts.commands);
+  tell_progress(t);
   return !r->failed;
 }
 
@@ -277,6 +289,7 @@ int main(int argc, char **argv) {
   const struct asked a = read_args(argc, argv);
   static struct totals t;
   t.asked = &a;
+  t.told = time(NULL);
   printf("sallyport-sim, commit %s, seed %llu%s\n", SIM_COMMIT, (unsigned long long)a.from,
          a.seeds > 1 ? " and on" : "");
   if (a.override.tell) {

@@ -94,16 +94,22 @@ struct span watch_complaint(const struct watch *x) {
 
 /* --- Following the journal --- */
 
+/* The door that an entry releases; REF_ABSENT: none. */
+static uint32_t releases(const struct plan *plan, const struct event *e) {
+  if (e->type == EVENT_PASSAGE_GRANTED)
+    return e->u.passage_granted.door;
+  if (e->type == EVENT_DOOR_EXIT_REQUESTED && plan->doors[e->u.door_ref.door].rex == REX_UNLOCK)
+    return e->u.door_ref.door;
+  return REF_ABSENT;
+}
+
 static void keep_mark(struct watch *x, const struct event *e) {
   struct mark m = {.n = e->n, .type = e->type, .person = REF_ABSENT};
-  const struct plan *plan = x->fold.plan;
+  uint32_t door = releases(x->fold.plan, e);
   if (e->type == EVENT_PERSON_ADDED)
     m.person = x->fold.core->head.n_persons; /* before it is applied */
-  else if (e->type == EVENT_PASSAGE_GRANTED)
-    m.door = plan->doors[e->u.passage_granted.door].name;
-  else if (e->type == EVENT_DOOR_EXIT_REQUESTED &&
-           plan->doors[e->u.door_ref.door].rex == REX_UNLOCK)
-    m.door = plan->doors[e->u.door_ref.door].name;
+  else if (door != REF_ABSENT)
+    m.door = x->fold.plan->doors[door].name;
   else
     return;
   if (x->n_marks == x->cap_marks) {
@@ -168,6 +174,20 @@ static void check_timely(struct watch *x) {
                    (unsigned long long)x->events[0].n, (long long)(late / USEC_PER_MS));
 }
 
+/* What releases a door is asked of the model when it becomes durable. Later a partner may have been
+ * forced, and nobody can call back an unlock that is on its way: watch_unlocked then asks whether
+ * it rests on such an entry. */
+static void check_releases(struct watch *x) {
+  struct buf story = {0};
+  for (uint32_t i = 0; i < x->n_events && !watch_complained(x); i++) {
+    uint32_t door = releases(x->command.plan, &x->events[i]);
+    if (door != REF_ABSENT &&
+        !model_may_unlock(x->model, door, x->events[i].n, x->command.at, &story))
+      watch_complain(x, "%s", buf_cstr(&story));
+  }
+  buf_free(&story);
+}
+
 /* All entries of a command are there: does the model make the same of it? */
 static void end_command(struct watch *x) {
   struct buf story = {0};
@@ -179,6 +199,7 @@ static void end_command(struct watch *x) {
       !model_invariants(x->model, &story))
     watch_complain(x, "entry %llu: %s", (unsigned long long)x->events[0].n, buf_cstr(&story));
   buf_free(&story);
+  check_releases(x);
   x->n_events = 0;
 }
 
