@@ -3,7 +3,7 @@ prefix ?= /usr/local
 BUILD = build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim formal faults crash lint fmt docs fuzz coverage bench examples install clean
+.PHONY: help run build test sim formal prove faults crash lint fmt docs fuzz coverage bench examples install clean
 
 help:
 	@echo "make run       build, make a demo site under var/, start it and show what happens"
@@ -11,6 +11,7 @@ help:
 	@echo "               ARGS='-k NAME' only those with NAME in their name"
 	@echo "make sim       $(SEEDS) simulated sites, each with faults of its own; FROM=N begins elsewhere"
 	@echo "make formal    the models of formal/, and the bugs planted in them"
+	@echo "make prove     the contracts of the core's interlock and capacity, for every input"
 	@echo "make faults    every allocation, store call and file call of a day made to fail, each in"
 	@echo "               turn: hours; STRIDE=20 takes every twentieth"
 	@echo "make crash     kill -9 under load, at $(ROUNDS) moments"
@@ -50,6 +51,11 @@ sim: build
 formal:
 	@scripts/install-deps
 	@scripts/formal
+
+# Installs Frama-C, which is large: `make test` proves where it is there, and skips it where it is not.
+prove:
+	@scripts/install-deps prove
+	@scripts/prove
 
 # How many kills; at which moments, CRASH_SEED tells.
 ROUNDS ?= 3000

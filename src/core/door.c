@@ -6,6 +6,7 @@
  *      +--------------------> open --closed--> unlocked (until it reports locked) --> secured
  */
 #include "core/decide.h"
+#include "core/interlock.h"
 
 static struct ev_door_ref door_ref(const struct core *core, uint32_t door) {
   return (struct ev_door_ref){door, core->plan->doors[door].gate};
@@ -89,13 +90,9 @@ static void decide_rex(struct deciding *d, uint32_t door) {
       for (uint32_t a = ends[e]; a != NONE16 && !found.n; a = core->plan->areas[a].parent)
         if (core->areas[a].lockdown)
           reasons_add(&found, REASON_LOCKDOWN, ref_to(REF_AREA, a));
-    for (uint32_t i = 0; i < p->n_peers; i++) {
-      uint32_t peer = core->plan->peers[p->peers_at + i];
-      if (!door_secured(core, peer, d->command->at)) {
-        reasons_add(&found, REASON_INTERLOCK, ref_to(REF_DOOR, peer));
-        break;
-      }
-    }
+    uint32_t peer = interlock_unsecured(core, door, d->command->at);
+    if (peer != REF_ABSENT)
+      reasons_add(&found, REASON_INTERLOCK, ref_to(REF_DOOR, peer));
   }
   if (found.n) {
     d->out->verdict = VERDICT_REFUSED;

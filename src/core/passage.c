@@ -4,7 +4,9 @@
  * the door is looked at once; each holder on it is looked at alone; then the rules that need
  * company (escort, two-person) are asked of the presenter and of those who wait at the door.
  */
+#include "core/areas.h"
 #include "core/decide.h"
+#include "core/interlock.h"
 
 #include <string.h>
 
@@ -70,13 +72,9 @@ static void check_way(struct way *w, struct reasons *found) {
         if (core->areas[a].lockdown)
           w->locked_down = a;
   }
-  for (uint32_t i = 0; i < w->door->n_peers; i++) {
-    uint32_t peer = w->plan->peers[w->door->peers_at + i];
-    if (!door_secured(core, peer, w->at)) {
-      reasons_add(found, REASON_INTERLOCK, ref_to(REF_DOOR, peer));
-      break;
-    }
-  }
+  uint32_t peer = interlock_unsecured(core, w->door_at, w->at);
+  if (peer != REF_ABSENT)
+    reasons_add(found, REASON_INTERLOCK, ref_to(REF_DOOR, peer));
   if (w->door->boundary &&
       w->at - w->command->known_at > (usec)w->plan->rules.stale_ms * USEC_PER_MS)
     reasons_add(found, REASON_STALE_VIEW, ref_to(REF_GATE, w->gate));
@@ -199,14 +197,9 @@ static void check_room(const struct way *w, const struct person *p, uint32_t ext
   const struct core *core = w->core;
   uint32_t own =
       has_reserved(w, f->person); /* a second look at the same card takes no second place */
-  for (uint32_t a = w->to; a != NONE16; a = w->plan->areas[a].parent) {
-    uint32_t capacity = w->plan->areas[a].capacity;
-    if (capacity && !plan_area_within(w->plan, p->area, a) &&
-        core->areas[a].occupancy + core->areas[a].reserved - own + extra >= capacity) {
-      reasons_add(&f->reasons, REASON_CAPACITY, ref_to(REF_AREA, a));
-      break;
-    }
-  }
+  uint32_t full = areas_full(core, p->area, w->to, own, extra);
+  if (full != REF_ABSENT)
+    reasons_add(&f->reasons, REASON_CAPACITY, ref_to(REF_AREA, full));
   if (w->to == area_outside)
     return; /* the world is large enough for two who are kept separate */
   for (uint32_t s = p->separations; s; s = core->separations[s - 1].next) {

@@ -134,13 +134,6 @@ void plan_derive(struct plan *p) {
   }
 }
 
-bool plan_area_within(const struct plan *p, uint32_t area, uint32_t outer) {
-  for (; area != NONE16; area = p->areas[area].parent)
-    if (area == outer)
-      return true;
-  return false;
-}
-
 /* The last transition at or before s; the first one's offset holds before it. */
 int32_t plan_zone_offset(const struct plan *p, int64_t s) {
   if (p->n_zone == 0)

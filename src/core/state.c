@@ -309,13 +309,6 @@ enum credential_state credential_state_at(const struct credential *c, usec at) {
                                           : CREDENTIAL_STATE_EXPIRED;
 }
 
-bool door_secured(const struct core *core, uint32_t door, usec at) {
-  const struct door_state *d = &core->doors[door];
-  if (d->open)
-    return false;
-  return !d->unlocked || (!core->plan->doors[door].tells_locked && at >= d->relock_at);
-}
-
 const struct grant *person_next_grant(const struct core *core, const struct person *p,
                                       struct grant_cursor *c) {
   if (c->inline_at < p->n_grants)

@@ -1,0 +1,166 @@
+/* A snapshot in which one thing cannot be is refused, whatever it is; the state it was made from is
+ * taken again as it is. */
+#include "model_drive.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+static void put(void *ctx, const void *p, size_t n) {
+  buf_put(ctx, p, n);
+}
+
+static enum sp_err loads(const struct core *core, struct fault *why) {
+  struct buf dump = {0};
+  core_dump(core, put, &dump);
+  assert_false(dump.failed);
+  void *mem = mmap(NULL, core_memory_size(), PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  assert_ptr_not_equal(mem, MAP_FAILED);
+  enum sp_err err = core_load(core_init(mem), buf_span(&dump), core_plan(core), why);
+  munmap(mem, core_memory_size());
+  buf_free(&dump);
+  return err;
+}
+
+/* The first row for which this holds. */
+#define FIRST(i, n, what)                                                                          \
+  uint32_t i = 0;                                                                                  \
+  while (i < (n) && !(what))                                                                       \
+    i++;                                                                                           \
+  assert_true(i < (n))
+
+/* With one thing changed it is refused; then it is put back. */
+#define WRONG(thing, value)                                                                        \
+  do {                                                                                             \
+    __typeof__(thing) was = (thing);                                                               \
+    struct fault why = {0};                                                                        \
+    (thing) = (__typeof__(thing))(value);                                                          \
+    if (loads(core, &why) == SP_OK)                                                                \
+      fail_msg("%s = %s was taken", #thing, #value);                                               \
+    assert_int_equal(why.err, SP_CORRUPT);                                                         \
+    (thing) = was;                                                                                 \
+  } while (0)
+
+static struct drive d;
+
+/* A state in which there is something of everything. */
+static int begin(void **state) {
+  struct buf story = {0};
+  (void)state;
+  drive_begin(&d, 7, false);
+  for (int i = 0; i < 20000; i++) {
+    bool parties = false;
+    for (uint32_t k = 0; k < d.core->head.n_doors; k++)
+      parties |= d.core->doors[k].n_party > 0 && d.core->doors[k].party[0].status == PARTY_GRANTED;
+    if (parties && d.core->head.n_alarms && d.core->head.n_separations &&
+        d.core->head.n_extra_grants && i > 2000)
+      break;
+    if (!drive_step(&d, &story))
+      return -1;
+  }
+  buf_free(&story);
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  drive_end(&d);
+  return 0;
+}
+
+static void as_it_is(void **state) {
+  (void)state;
+  struct fault why = {0};
+  if (loads(d.core, &why))
+    fail_msg("%s", why.text);
+}
+
+static void heads(void **state) {
+  (void)state;
+  struct core *core = d.core;
+  struct core_head *h = &core->head;
+  WRONG(h->last_at, USEC_MIN - 1);
+  WRONG(h->last_at, USEC_MAX + 1);
+  WRONG(h->next_entry, UINT64_C(1) << 53);
+  WRONG(h->site_created, 2);
+  WRONG(h->sealed, 2);
+  WRONG(h->free_grant, h->n_extra_grants + 1);
+  WRONG(h->free_separation, h->n_separations + 1);
+  WRONG(h->threat, core->plan->n_threats);
+  WRONG(h->lockdowns, h->lockdowns + 1);
+}
+
+static void persons(void **state) {
+  (void)state;
+  struct core *core = d.core;
+  struct person *p = &core->persons[0];
+  WRONG(p->area, core->head.n_areas);
+  WRONG(p->kind, PERSON_KIND_COUNT);
+  WRONG(p->n_grants, grants_inline + 1);
+  WRONG(p->state, PERSON_STATE_MERGED + 1);
+  WRONG(p->state_before_merge, PERSON_STATE_MERGED);
+  WRONG(p->extra_grants, core->head.n_extra_grants + 1);
+  WRONG(p->separations, core->head.n_separations + 1);
+  WRONG(p->merged_into, p->merged_into == REF_ABSENT ? 0 : REF_ABSENT);
+  FIRST(c, core->head.n_credentials, core->credentials[c].format != NONE16);
+  WRONG(core->credentials[c].person, core->head.n_persons);
+  WRONG(core->credentials[c].state, CREDENTIAL_STATE_REVOKED + 1);
+  WRONG(core->credentials[c].format, core->plan->n_formats);
+  FIRST(s, core->head.n_separations, core->separations[s].other < core->head.n_persons);
+  WRONG(core->extra_grants[0].next, core->head.n_extra_grants + 1);
+}
+
+static void places(void **state) {
+  (void)state;
+  struct core *core = d.core;
+  struct core_head *h = &core->head;
+  FIRST(i, h->n_doors, core->doors[i].n_party && core->doors[i].party[0].status == PARTY_GRANTED);
+  struct door_state *s = &core->doors[i];
+  struct party_member *m = &s->party[0];
+  WRONG(s->n_party, party_max + 1);
+  WRONG(s->open, 2);
+  WRONG(s->unlocked, 2);
+  WRONG(s->held, 2);
+  WRONG(s->lock_failed, 2);
+  WRONG(s->relock_at, USEC_MIN - 1);
+  WRONG(s->relock_at, INT64_MAX);
+  WRONG(s->opened_at, USEC_MIN - 1);
+  WRONG(s->rex_until, INT64_MAX);
+  WRONG(m->person, h->n_persons);
+  WRONG(m->credential, h->n_credentials);
+  WRONG(m->from, (uint16_t)h->n_areas);
+  WRONG(m->to, (uint16_t)h->n_areas);
+  WRONG(m->reader, (uint16_t)h->n_readers);
+  WRONG(m->direction, DIRECTION_COUNT);
+  WRONG(m->status, PARTY_THROUGH + 1);
+  WRONG(m->at, INT64_MAX);
+  WRONG(m->status, PARTY_WAITING); /* and its place is still kept */
+  WRONG(core->areas[1].first_in, 2);
+  WRONG(core->areas[1].occupancy, core->areas[1].occupancy + 1);
+  WRONG(core->areas[1].reserved, core->areas[1].reserved + 1);
+  WRONG(core->areas[1].leaving, core->areas[1].leaving + 1);
+  WRONG(core->gates[0].closed, 2);
+  WRONG(core->readers[0].offline, 2);
+  WRONG(core->readers[0].tampered, 2);
+  WRONG(core->operators[0].role, ROLE_COUNT);
+  WRONG(core->operators[0].disabled, 2);
+  WRONG(core->alarms[0].n, h->next_entry);
+  WRONG(core->alarms[0].type, EVENT_COUNT);
+  as_it_is(state); /* all was put back */
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(as_it_is),
+      cmocka_unit_test(heads),
+      cmocka_unit_test(persons),
+      cmocka_unit_test(places),
+  };
+  return cmocka_run_group_tests_name("snapshot", tests, begin, end);
+}
