@@ -4,6 +4,7 @@
 #include "fuzz/exercise.h"
 #include "fuzz/site.h"
 #include "journal/sha256.h"
+#include "plan/card_format.h"
 #include "plan/plan_blob.h"
 #include "plan/plan_print.h"
 
@@ -23,6 +24,28 @@ static void print(const struct plan *p) {
   MUST_HOLD(j);
   json_decref(j);
   buf_free(&text);
+}
+
+/* What is written of a format is read as a card of it, or of one before it that it fits too. */
+static void pass_cards(const struct plan *p) {
+  for (uint32_t f = 0; f < p->n_formats; f++)
+    for (uint32_t ones = 0; ones < 3; ones++) {
+      uint32_t width = card_format_width(p, f), length = 1 + (f + ones) % card_bits_max;
+      struct card_number value = {{0}};
+      struct card_bits bits;
+      struct card_reading card;
+      char hex[card_hex_max + 1];
+      for (uint32_t i = 0; i < (width ? width : length); i++)
+        value.w[i / 32] |= (uint32_t)(ones == 1 || (ones == 2 && i % 3 == 0)) << i % 32;
+      MUST_DO(card_format_write(p, f, &value, (uint16_t)length, &bits, must));
+      MUST_HOLD(bits.n && bits.n <= card_bits_max);
+      enum card_read read =
+          card_format_read(p, 0, bits.n, span_of(bits.at, (bits.n + 7u) / 8), &card);
+      card_number_hex(&value, hex);
+      MUST_HOLD(read == CARD_READ_OK || (read == CARD_READ_PARITY && !width));
+      MUST_HOLD(read || !width || card.format <= f);
+      MUST_HOLD(read || card.format != f || strcmp(card.hex, hex) == 0);
+    }
 }
 
 static void encode(const struct plan *p, struct hash *hash) {
@@ -154,6 +177,7 @@ static void change_site(const struct plan *p, const struct hash *hash) {
 void plan_use(const struct plan *p) {
   struct hash hash;
   print(p);
+  pass_cards(p);
   encode(p, &hash);
   /* Instants about the edges of what a plan knows, and one on each day of a year. */
   for (uint32_t s = 0; s < p->n_schedules; s++)

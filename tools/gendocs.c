@@ -17,6 +17,7 @@
 
 #include "cli/help.h"
 #include "contain/calls.h"
+#include "plan/card_standard.h"
 #include "plan/plan_fields.h"
 
 #include <dirent.h>
@@ -39,6 +40,7 @@ static const struct generator generators[] = {
     {"entries", help_entries_markdown},
     {"commands", help_commands_markdown},
     {"fields", plan_fields_document},
+    {"formats", card_standard_document},
     {"calls", calls_markdown},
 };
 enum { generators_n = sizeof generators / sizeof *generators };

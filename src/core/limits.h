@@ -26,6 +26,9 @@ enum {
   level_rules_max = 4096, /* (gate, direction, schedule) rows of one level */
   threats_max = 8,
   formats_max = 32,
+  format_fields_max = 8,   /* of one card format */
+  format_parities_max = 8, /* parity bits of one card format */
+  card_bits_max = 256,     /* of one card, parity included */
   witnesses_max = 16,
   zone_transitions_max = 1024,
 

@@ -14,6 +14,7 @@ const char *const egress_names[] = {"controlled", "free", NULL};
 const char *const direction_names[] = {"in", "out", NULL};
 const char *const secure_names[] = {"required", "install", "none", NULL};
 const char *const line_kind_names[] = {"serial", "tcp-client", "tcp-server", NULL};
+const char *const parity_names[] = {"even", "odd", NULL};
 
 /* Where the names of one kind lie: the arrays differ, the name stands first in each. */
 struct names {

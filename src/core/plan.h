@@ -11,7 +11,10 @@
  *   3. a door joins two different areas, neither inside the other's cell; a gate has one door, or
  *      two that share a vestibule;
  *   4. spans of a schedule are sorted, do not touch or overlap; exceptions are sorted by day;
- *   5. zone transitions are sorted by time.
+ *   5. zone transitions are sorted by time;
+ *   6. fields of a card format do not overlap; its parity bits are none of a field's, and each
+ * covers of the others only those before it; fields and parities lie in the order of the formats;
+ * no format is such that each of its cards is one of a format before it.
  */
 #ifndef SP_CORE_PLAN_H
 #define SP_CORE_PLAN_H
@@ -82,6 +85,7 @@ enum egress { EGRESS_CONTROLLED, EGRESS_FREE, EGRESS_COUNT };
 enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_COUNT }; /* gate.from -> gate.to is in */
 enum secure { SECURE_REQUIRED, SECURE_INSTALL, SECURE_NONE, SECURE_COUNT };
 enum line_kind { LINE_SERIAL, LINE_TCP_CLIENT, LINE_TCP_SERVER, LINE_KIND_COUNT };
+enum parity { PARITY_EVEN, PARITY_ODD, PARITY_COUNT };
 
 /* Ended by NULL, in the order of the enums. */
 extern const char *const area_kind_names[],
@@ -91,7 +95,8 @@ extern const char *const area_kind_names[],
                                                              *const egress_names[],
                                                                  *const direction_names[],
                                                                      *const secure_names[],
-                                                                         *const line_kind_names[];
+                                                                         *const line_kind_names[],
+                                                                             *const parity_names[];
 
 struct plan_area {
   struct slug name;
@@ -179,9 +184,21 @@ struct plan_threat {
   uint8_t factors;       /* added to every reader's */
 };
 
+/* A card format. Its bits are counted from 0, which is the first that a reader sends. */
 struct plan_format {
   struct slug name;
-  uint16_t bits; /* 0 = any length */
+  uint16_t bits;                    /* 0 = any length */
+  uint32_t fields_at, n_fields;     /* in plan.format_fields; none = all bits are the number */
+  uint32_t parities_at, n_parities; /* in plan.format_parities, in the order they are computed */
+};
+struct plan_format_field { /* a number, its highest bit first */
+  struct slug name;
+  uint16_t first, bits;
+};
+struct plan_format_parity {
+  uint16_t bit;
+  uint8_t kind;                    /* enum parity: of the bit and those it covers */
+  uint8_t over[card_bits_max / 8]; /* bit i of the card: over[i / 8] & 0x80 >> i % 8 */
 };
 
 struct plan_witness {
@@ -216,7 +233,8 @@ struct plan {
 
   uint32_t n_areas, n_gates, n_doors, n_readers, n_lines, n_schedules, n_levels, n_threats,
       n_formats, n_witnesses;
-  uint32_t n_peers, n_spans, n_exceptions, n_level_rules, n_zone;
+  uint32_t n_peers, n_spans, n_exceptions, n_level_rules, n_format_fields, n_format_parities,
+      n_zone;
   struct plan_area *areas;
   struct plan_gate *gates;
   struct plan_door *doors;
@@ -231,6 +249,8 @@ struct plan {
   struct plan_span *spans;
   struct plan_exception *exceptions;
   struct plan_level_rule *level_rules;
+  struct plan_format_field *format_fields;
+  struct plan_format_parity *format_parities;
   struct plan_zone_transition *zone_transitions;
 
   /* Derived by plan_derive, not in the blob. */

@@ -8,9 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { blob_version = 1 };
+enum { blob_version = 2 }; /* 2: card formats have fields and parity */
 
-enum cell_kind { CELL_U8, CELL_U16, CELL_U32, CELL_I32, CELL_I64, CELL_BOOL, CELL_SLUG, CELL_TEXT };
+enum cell_kind {
+  CELL_U8,
+  CELL_U16,
+  CELL_U32,
+  CELL_I32,
+  CELL_I64,
+  CELL_BOOL,
+  CELL_SLUG,
+  CELL_TEXT,
+  CELL_HEX, /* bytes */
+};
+enum { cell_hex_max = card_bits_max / 8 }; /* bytes of the longest */
 
 struct cell {
   enum cell_kind kind;
@@ -62,7 +73,16 @@ static const struct cell levels_cells[] = {
     C(U32, plan_level, n_rules), C(BOOL, plan_level, in_lockdown)};
 static const struct cell threats_cells[] = {
     C(SLUG, plan_threat, name), C(U32, plan_threat, refuse_kinds), C(U8, plan_threat, factors)};
-static const struct cell formats_cells[] = {C(SLUG, plan_format, name), C(U16, plan_format, bits)};
+static const struct cell formats_cells[] = {
+    C(SLUG, plan_format, name),       C(U16, plan_format, bits),
+    C(U32, plan_format, fields_at),   C(U32, plan_format, n_fields),
+    C(U32, plan_format, parities_at), C(U32, plan_format, n_parities)};
+static const struct cell format_fields_cells[] = {C(SLUG, plan_format_field, name),
+                                                  C(U16, plan_format_field, first),
+                                                  C(U16, plan_format_field, bits)};
+static const struct cell format_parities_cells[] = {C(U16, plan_format_parity, bit),
+                                                    C(U8, plan_format_parity, kind),
+                                                    C(HEX, plan_format_parity, over)};
 static const struct cell witnesses_cells[] = {C(TEXT, plan_witness, vkey),
                                               C(TEXT, plan_witness, url)};
 static const struct cell peers_cells[] = {{CELL_U16, 0, sizeof(uint16_t)}};
@@ -108,6 +128,12 @@ static json_t *cell_json(const struct cell *c, const void *base) {
   case CELL_SLUG:
   case CELL_TEXT:
     return json_string((const char *)at);
+  case CELL_HEX: {
+    char hex[2 * cell_hex_max];
+    SP_ASSERT(c->size <= cell_hex_max);
+    hex_encode(hex, at, c->size);
+    return json_stringn(hex, 2 * c->size);
+  }
   }
   return NULL;
 }
@@ -178,6 +204,9 @@ static bool cell_take(const struct cell *c, const json_t *j, void *base) {
     memcpy(at, json_string_value(j), n);
     return true;
   }
+  case CELL_HEX:
+    return json_is_string(j) &&
+           hex_decode(at, c->size, json_string_value(j), json_string_length(j));
   }
   return false;
 }

@@ -21,6 +21,8 @@
   X(spans, n_spans, schedules_max *(schedule_spans_max + schedule_exceptions_max * 8))             \
   X(exceptions, n_exceptions, schedules_max *schedule_exceptions_max)                              \
   X(level_rules, n_level_rules, levels_max *level_rules_max)                                       \
+  X(format_fields, n_format_fields, formats_max *format_fields_max)                                \
+  X(format_parities, n_format_parities, formats_max *format_parities_max)                          \
   X(zone_transitions, n_zone, zone_transitions_max)
 
 enum plan_array {

@@ -388,9 +388,6 @@ static void check_ranges(struct check *c) {
   for (uint32_t i = 0; i < p->n_lines; i++)
     if (p->lines[i].kind >= LINE_KIND_COUNT || p->lines[i].baud > 230400)
       ERROR(c, lines, i, "line \"%.31s\" has an unknown value", p->lines[i].name.s);
-  for (uint32_t i = 0; i < p->n_formats; i++)
-    if (p->formats[i].bits > 256)
-      ERROR(c, formats, i, "format \"%.31s\" has more than 256 bits", p->formats[i].name.s);
   if (r->escorted_kinds & ~kinds || r->escort_kinds & ~kinds || r->pin_attempts > 100 ||
       r->escort_ms > 600000 || r->two_person_ms > 600000 || r->relock_margin_ms > 10000 ||
       r->stale_ms > 3600000 || r->clock_tolerance_ms > 60000 || r->pin_lock_s > 604800)
@@ -438,6 +435,7 @@ void plan_check(const struct plan *p, struct plan_places *places, struct plan_fa
   check_schedules(&c);
   check_zone(&c);
   check_levels(&c);
+  check_formats(&c);
   check_ranges(&c);
   if (!c.unsound)
     check_ground(&c);

@@ -29,6 +29,7 @@ void check_no_memory(struct check *c);
 #define ERROR(c, array, i, ...) check_tell(c, PLAN_ARRAY_##array, i, false, __VA_ARGS__)
 #define WARN(c, array, i, ...)  check_tell(c, PLAN_ARRAY_##array, i, true, __VA_ARGS__)
 
+void check_formats(struct check *c);
 void check_ground(struct check *c); /* every index is sound */
 void check_values(struct check *c); /* looks at no index */
 

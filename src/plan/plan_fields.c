@@ -34,7 +34,7 @@ static const struct plan_field top[] = {
     NESTED("threats", false,
            "list, least strict first: named states that narrow what is permitted; `normal` if none "
            "is given"),
-    NESTED("formats", false, "list: card formats accepted; h10301 of 26 bits if none is given"),
+    NESTED("formats", false, "list: card formats accepted; `h10301` if none is given"),
     NESTED("witnesses", false, "list: who cosigns the log's checkpoints"),
     NESTED("rules", false, "what holds for the whole site"),
 };
@@ -163,8 +163,28 @@ static const struct plan_field threats[] = {
          "asked at every reader besides its own"),
 };
 static const struct plan_field formats[] = {
-    NAME(plan_format, "unique among formats"),
-    NUMBER("bits", PLAN_U16, plan_format, bits, 0, 256, "0", "length; 0 = any"),
+    NAME(plan_format, "unique among formats; that of a standard format stands for its layout"),
+    NUMBER("bits", PLAN_U16, plan_format, bits, 0, card_bits_max, "0",
+           "length, parity included; 0 = any, or the standard format's"),
+    NESTED("fields", false,
+           "list, highest first: the numbers in it; see `fields`. Without any, all bits are one "
+           "number"),
+    NESTED("parity", false,
+           "list, in the order they are computed: the bits that tell a damaged read; see `parity`"),
+};
+static const struct plan_field format_fields[] = {
+    NAME(plan_format_field, "like facility, company or number; unique in its format"),
+    {"first", PLAN_U16, true, AT(plan_format_field, first), 0, NULL, 0, card_bits_max - 1, NULL,
+     "its highest bit; 0 is the first that the reader sends"},
+    {"bits", PLAN_U16, true, AT(plan_format_field, bits), 0, NULL, 1, card_bits_max, NULL,
+     "how many it has"},
+};
+static const struct plan_field format_parities[] = {
+    {"bit", PLAN_U16, true, AT(plan_format_parity, bit), 0, NULL, 0, card_bits_max - 1, NULL,
+     "where it stands, outside of the fields"},
+    {"kind", PLAN_ENUM, true, AT(plan_format_parity, kind), 0, parity_names, 0, 0, NULL,
+     "how many ones there are among it and the bits it covers"},
+    NESTED("over", true, "the bits it covers, like `1-12` or `2-3, 5-6, 8`"),
 };
 static const struct plan_field witnesses[] = {
     {"vkey", PLAN_TEXT, true, AT(plan_witness, vkey), 0, NULL, 0, 255, NULL, "verifier key"},
@@ -213,6 +233,8 @@ const struct plan_section plan_sections[] = {
     SECTION("access", "levels", true, access, "One line of what a level opens"),
     SECTION("threats", "plan", true, threats, "A threat level"),
     SECTION("formats", "plan", true, formats, "A card format"),
+    SECTION("fields", "formats", true, format_fields, "A number in a card format"),
+    SECTION("parity", "formats", true, format_parities, "A parity bit of a card format"),
     SECTION("witnesses", "plan", true, witnesses, "A witness"),
     SECTION("rules", "plan", false, rules, "Rules of the site"),
 };

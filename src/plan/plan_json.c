@@ -2,6 +2,8 @@
  * default or is not there is left out where absence says the same. */
 #include "plan/plan_print.h"
 
+#include "plan/plan_scalar.h"
+
 #include <string.h>
 
 static void set_text(json_t *o, const char *key, const char *text) {
@@ -165,9 +167,26 @@ static json_t *threat_json(const struct plan *p, uint32_t i) {
 }
 
 static json_t *format_json(const struct plan *p, uint32_t i) {
-  json_t *o = json_object();
-  set_text(o, "name", p->formats[i].name.s);
-  set_number(o, "bits", p->formats[i].bits);
+  const struct plan_format *f = &p->formats[i];
+  json_t *o = json_object(), *fields = json_array(), *parity = json_array();
+  set_text(o, "name", f->name.s);
+  set_number(o, "bits", f->bits);
+  for (uint32_t k = f->fields_at; k < f->fields_at + f->n_fields; k++) {
+    const struct plan_format_field *at = &p->format_fields[k];
+    json_array_append_new(fields, json_pack("{s:s,s:i,s:i}", "name", at->name.s, "first", at->first,
+                                            "bits", at->bits));
+  }
+  for (uint32_t k = f->parities_at; k < f->parities_at + f->n_parities; k++) {
+    const struct plan_format_parity *q = &p->format_parities[k];
+    struct buf over = {0};
+    plan_bits_put(&over, q->over);
+    const char *text = buf_cstr(&over);
+    json_array_append_new(parity, json_pack("{s:i,s:s,s:s}", "bit", q->bit, "kind",
+                                            parity_names[q->kind], "over", text ? text : ""));
+    buf_free(&over);
+  }
+  json_object_set_new(o, "fields", fields);
+  json_object_set_new(o, "parity", parity);
   return o;
 }
 

@@ -1,5 +1,7 @@
 #include "plan/plan_print.h"
 
+#include "plan/plan_scalar.h"
+
 #include <string.h>
 
 static const char *area_name(const struct plan *p, uint32_t i) {
@@ -245,6 +247,27 @@ static void put_schedules(struct buf *out, const struct plan *p) {
   }
 }
 
+static void put_formats(struct buf *out, const struct plan *p) {
+  buf_puts(out, "\nCard formats\n");
+  for (uint32_t i = 0; i < p->n_formats; i++) {
+    const struct plan_format *f = &p->formats[i];
+    if (f->bits)
+      buf_printf(out, "  %s: %u bits", f->name.s, f->bits);
+    else
+      buf_printf(out, "  %s: any length", f->name.s);
+    for (uint32_t k = f->fields_at; k < f->fields_at + f->n_fields; k++)
+      buf_printf(out, ", %s %u-%u", p->format_fields[k].name.s, p->format_fields[k].first,
+                 p->format_fields[k].first + p->format_fields[k].bits - 1u);
+    buf_puts(out, "\n");
+    for (uint32_t k = f->parities_at; k < f->parities_at + f->n_parities; k++) {
+      const struct plan_format_parity *q = &p->format_parities[k];
+      buf_printf(out, "    parity bit %u %s over ", q->bit, parity_names[q->kind]);
+      plan_bits_put(out, q->over);
+      buf_puts(out, "\n");
+    }
+  }
+}
+
 static void put_rules(struct buf *out, const struct plan *p) {
   const struct plan_rules *r = &p->rules;
   buf_puts(out, "\nThreat levels\n");
@@ -287,5 +310,6 @@ void plan_print_text(const struct plan *p, struct buf *out) {
   put_gates(out, p);
   put_levels(out, p);
   put_schedules(out, p);
+  put_formats(out, p);
   put_rules(out, p);
 }

@@ -40,9 +40,6 @@ static void read_lines(struct reading *r, yaml_node_t *list) {
 static void read_threats(struct reading *r, yaml_node_t *list) {
   read_plain(r, "threats", PLAN_ARRAY_threats, list);
 }
-static void read_formats(struct reading *r, yaml_node_t *list) {
-  read_plain(r, "formats", PLAN_ARRAY_formats, list);
-}
 static void read_witnesses(struct reading *r, yaml_node_t *list) {
   read_plain(r, "witnesses", PLAN_ARRAY_witnesses, list);
 }
@@ -142,12 +139,7 @@ static bool add_given(struct reading *r) {
 static bool add_usual(struct reading *r) {
   if (!r->p->n_threats && !add_named(r, PLAN_ARRAY_threats, "normal"))
     return false;
-  if (!r->p->n_formats) {
-    if (!add_named(r, PLAN_ARRAY_formats, "h10301"))
-      return false;
-    r->p->formats[0].bits = 26;
-  }
-  return true;
+  return r->p->n_formats || usual_format(r);
 }
 
 static void compile(struct reading *r) {

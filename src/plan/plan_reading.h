@@ -72,7 +72,9 @@ void read_gates(struct reading *r, yaml_node_t *list);
 void read_interlocks(struct reading *r, yaml_node_t *list);
 void read_schedules(struct reading *r, yaml_node_t *list);
 void read_levels(struct reading *r, yaml_node_t *list);
-void place_doors(struct reading *r); /* between their gates' areas */
+void read_formats(struct reading *r, yaml_node_t *list);
+bool usual_format(struct reading *r); /* that of a plan which names none */
+void place_doors(struct reading *r);  /* between their gates' areas */
 void join_doors(struct reading *r, uint32_t group, uint32_t door);
 void build_peers(struct reading *r); /* from the interlock groups */
 

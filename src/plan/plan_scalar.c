@@ -114,6 +114,46 @@ enum sp_err plan_times(struct span text, struct plan_span *spans, uint32_t most,
   return SP_OK;
 }
 
+enum sp_err plan_bits(struct span text, uint8_t set[card_bits_max / 8], struct fault *why) {
+  struct span rest = text, part, from, until;
+  while (split(&rest, ',', &part)) {
+    struct span ends = part;
+    uint64_t first = 0, last = 0;
+    bool ok = split(&ends, '-', &from) && digits(from, &first);
+    if (!ok || !ends.p)
+      last = first;
+    else
+      ok = split(&ends, '-', &until) && !ends.p && digits(until, &last);
+    if (!ok || first > last || last >= card_bits_max)
+      return fault_set(why, SP_INVALID,
+                       "\"%.*s\" is no bits: write 1-12 or 2-3, 5-6, 8; 0 is the first bit, %d the "
+                       "last that a card may have",
+                       TEXT(part), card_bits_max - 1);
+    for (uint64_t i = first; i <= last; i++)
+      set[i / 8] = (uint8_t)(set[i / 8] | 0x80 >> i % 8);
+  }
+  return SP_OK;
+}
+
+static bool in_set(const uint8_t *set, uint32_t i) {
+  return i < card_bits_max && set[i / 8] & 0x80 >> i % 8;
+}
+
+void plan_bits_put(struct buf *out, const uint8_t set[card_bits_max / 8]) {
+  const char *between = "";
+  for (uint32_t i = 0; i < card_bits_max; i++) {
+    uint32_t from = i;
+    if (!in_set(set, i))
+      continue;
+    while (in_set(set, i + 1))
+      i++;
+    buf_printf(out, "%s%u", between, from);
+    if (i > from)
+      buf_printf(out, "-%u", i);
+    between = ", ";
+  }
+}
+
 static enum sp_err read_number(const struct plan_field *f, struct span t, uint64_t *v,
                                struct fault *why) {
   if (!digits(t, v) || *v < f->lo || *v > f->hi)

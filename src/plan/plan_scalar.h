@@ -17,6 +17,10 @@ enum sp_err plan_times(struct span text, struct plan_span *spans, uint32_t most,
 /* The name most like this one among n names, or NULL when none is near. */
 const char *plan_nearest(const char *name, const char *(*at)(const void *ctx, uint32_t i),
                          const void *ctx, uint32_t n);
+/* "1-12, 14": adds these bits to the set, bit i as set[i / 8] & 0x80 >> i % 8. */
+enum sp_err plan_bits(struct span text, uint8_t set[card_bits_max / 8],
+                      struct fault *why) SP_MUST_USE;
+void plan_bits_put(struct buf *out, const uint8_t set[card_bits_max / 8]); /* the inverse */
 bool utf8_valid(struct span s);
 
 #endif

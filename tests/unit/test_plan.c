@@ -36,6 +36,10 @@
 #define VKEY               "example.org/w+1a2b3c4d+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define LEVELS_OF_NONE     "levels: [{ name: all, access: [] }]\n"
 #define REST               GATES LEVELS
+#define FORMATS(row)       HEAD AREAS GATES LEVELS "formats:\n  - " row "\n"
+#define PARITY(row)                                                                                \
+  FORMATS("name: f\n    bits: 8\n    fields: [{ name: n, first: 1, bits: 7 }]\n    parity:\n     " \
+          " - { " row " }")
 
 static const struct {
   const char *yaml, *told;
@@ -238,6 +242,58 @@ static const struct {
     {HEAD AREAS REST "rules:\n  witness-quorum: 1\n", "names 0 witnesses", 7},
     /* the file */
     {"site: { name: s, zone: UTC\n", "not YAML", 2},
+    /* card formats */
+    {FORMATS("{ name: f, bits: 257 }"), "bits: \"257\" is not right: a whole number from 0 to 256",
+     7},
+    {FORMATS("{ name: f, bits: 300, fields: [{ name: n, first: 299, bits: 1 }] }"), "0 to 255", 7,
+     2},
+    {FORMATS("{ name: h10301, bits: 27 }"), "a standard one of 26 bits: leave out bits", 7},
+    {FORMATS("{ name: h10301, bits: 0 }"), "a standard one of 26 bits: leave out bits", 7},
+    {FORMATS("{ name: raw, bits: 32 }"), "a standard one of any length: leave out bits", 7},
+    {FORMATS("{ name: h10301, bits: 26, fields: [{ name: n, first: 1, bits: 24 }] }"),
+     "leave out what describes it, or give it another name", 7},
+    {FORMATS("{ name: f, fields: [{ name: n, first: 1, bits: 24 }] }"), "say its bits", 7},
+    {FORMATS("{ name: f, bits: 8, parity: [{ bit: 0, kind: odd, over: 1-7 }] }"),
+     "say which bits are the number", 7},
+    {FORMATS("{ name: f, bits: 8, fields: [{ name: n, first: 1, bits: 8 }] }"),
+     "field \"n\" does not lie within format \"f\", whose bits are 0 to 7", 7},
+    {FORMATS("{ name: f, bits: 8, fields: [{ name: n, first: 0, bits: 0 }] }"), "from 1 to 256", 7},
+    {FORMATS("{ name: f, bits: 8, fields: [{ name: n, first: 0 }] }"), "\"bits\" is missing", 7},
+    {FORMATS("{ name: f, bits: 8, fields: [{ name: N, first: 0, bits: 8 }] }"), "is no name", 7},
+    {FORMATS("\n    name: f\n    bits: 8\n    fields:\n"
+             "      - { name: a, first: 0, bits: 5 }\n"
+             "      - { name: b, first: 4, bits: 4 }"),
+     "field \"b\" overlaps another of format \"f\": bit 4 is in both", 12},
+    {FORMATS("\n    name: f\n    bits: 8\n    fields:\n"
+             "      - { name: a, first: 0, bits: 4 }\n"
+             "      - { name: a, first: 4, bits: 4 }"),
+     "format \"f\" has field \"a\" twice", 12},
+    {FORMATS("{ name: f, bits: 8, fields: 3 }"), "fields: a list is expected", 7},
+    {FORMATS("{ name: f, bits: 8, fields: [1, 2, 3, 4, 5, 6, 7, 8, 9] }"),
+     "fields: more than 8, which is the limit", 7},
+    {PARITY("bit: 0, kind: odd, over: 0-7"), "parity bit 0 of format \"f\" covers itself", 11},
+    {PARITY("bit: 8, kind: odd, over: 1-7"), "parity bit 8 lies outside of format \"f\"", 11},
+    {PARITY("bit: 0, kind: odd, over: 1-8"), "parity bit 0 covers bit 8, which lies outside", 11},
+    {PARITY("bit: 1, kind: odd, over: 2-7"), "parity bit 1 of format \"f\" is in a field", 11},
+    {PARITY("bit: 0, kind: strange, over: 1-7"), "\"strange\" is none of even, odd", 11},
+    {PARITY("bit: 0, kind: odd, over: 7-1"), "over: \"7-1\" is no bits: write 1-12", 11},
+    {PARITY("bit: 0, kind: odd, over: \"1-3,, 5\""), "over: \"\" is no bits", 11},
+    {PARITY("bit: 0, kind: odd, over: 1-256"), "255 the last that a card may have", 11},
+    {PARITY("bit: 0, kind: odd, over: [1-3, { a: b }]"), "over: bits are expected", 11},
+    {PARITY("bit: 0, kind: odd, over: []"), "covers nothing", 11},
+    {PARITY("bit: 0, kind: odd"), "\"over\" is missing", 11},
+    {PARITY("bit: 0, kind: odd, over: 1-7 }\n      - { bit: 0, kind: even, over: 1-7"),
+     "format \"f\" has parity bit 0 twice", 12},
+    {FORMATS("\n    name: f\n    bits: 8\n    fields: [{ name: n, first: 1, bits: 6 }]\n"
+             "    parity:\n"
+             "      - { bit: 0, kind: odd, over: 1-7 }\n"
+             "      - { bit: 7, kind: odd, over: 1-6 }"),
+     "parity bit 0 of format \"f\" covers parity bit 7, which is listed after it", 12},
+    {FORMATS("{ name: h10302 }\n  - { name: h10304 }"),
+     "format \"h10304\" would never be read: each of its cards fits \"h10302\" before it", 8},
+    {FORMATS("{ name: f, bits: 26 }\n  - { name: h10301 }"), "fits \"f\" before it", 8},
+    {FORMATS("{ name: f }\n  - { name: raw }"), "format \"raw\" would never be read", 8},
+    {FORMATS("{ name: h10301 }\n  - { name: h10301 }"), "is there already, in line 7", 8},
     {"%YAML 9.9\n---\na: b\n", "not YAML", 1},
     {"a: \"\\xZZ\"\n", "not YAML", 1},
     {"# only a remark\n", "empty", 1},
@@ -333,6 +389,20 @@ static void the_manual_is_right(void **state) {
     fail_msg("docs/plan.md, line %u of its plan: %s", f.at[0].line, f.at[0].text);
   assert_int_equal(p->n_doors, 3 + 6);
   plan_free(p);
+  /* the second: formats for any plan */
+  from = strstr(until, begin);
+  assert_non_null(from);
+  from += sizeof begin - 1;
+  until = strstr(from, end);
+  assert_non_null(until);
+  struct buf yaml = {0};
+  buf_puts(&yaml, HEAD AREAS REST);
+  buf_put(&yaml, from, (size_t)(until - from));
+  if (plan_read(buf_span(&yaml), &p, &f) || f.n)
+    fail_msg("docs/plan.md, its formats: %s", f.at[0].text);
+  assert_int_equal(p->n_formats, 3);
+  plan_free(p);
+  buf_free(&yaml);
   plan_faults_free(&f);
   buf_free(&page);
 }
@@ -383,6 +453,36 @@ static void all_faults_are_told_at_once(void **state) {
   plan_faults_free(&f);
 }
 
+/* What is odd with a card format and no obstacle. */
+static void doubtful_formats_are_told(void **state) {
+  (void)state;
+  static const struct {
+    const char *yaml, *told;
+  } rows[] = {
+      {FORMATS("{ name: corporate-1000-48 }\n  - { name: wristband, bits: 48 }"),
+       "one in 8 cards of format \"wristband\" also fits \"corporate-1000-48\" before it, and is "
+       "read as that"},
+      {FORMATS("{ name: h10301 }\n  - { name: f, bits: 26, fields: [{ name: n, first: 1, bits: 24 "
+               "}], parity: [{ bit: 0, kind: even, over: 1-12 }, { bit: 25, kind: even, over: 1-24 "
+               "}] }"),
+       "one in 2 cards of format \"f\""},
+      {FORMATS("{ name: f, bits: 10, fields: [{ name: n, first: 1, bits: 8 }], parity: [{ bit: 0, "
+               "kind: even, over: 1-9 }] }"),
+       "format \"f\": bit 9 is in no field and no parity bit: cards that differ only there are one "
+       "card"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct plan *p;
+    struct plan_faults f = {0};
+    assert_int_equal(plan_read(span_str(rows[i].yaml), &p, &f), SP_OK);
+    assert_int_equal(f.n, 1);
+    if (!f.at[0].warning || f.at[0].line != 7 + (i < 2) || !strstr(f.at[0].text, rows[i].told))
+      fail_msg("row %zu: line %u: %s", i, f.at[0].line, f.at[0].text);
+    plan_free(p);
+    plan_faults_free(&f);
+  }
+}
+
 /* A plan that cannot be read for want of memory is not called malformed. */
 static void out_of_memory_is_no_mistake_of_the_plan(void **state) {
   (void)state;
@@ -414,6 +514,7 @@ int main(void) {
       cmocka_unit_test(out_of_memory_is_no_mistake_of_the_plan),
       cmocka_unit_test(the_manual_is_right),
       cmocka_unit_test(all_faults_are_told_at_once),
+      cmocka_unit_test(doubtful_formats_are_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -339,10 +339,10 @@ static void wrong_blobs_say_what(void **state) {
   } rows[] = {
       {"", "not JSON", SP_INVALID},
       {"[]", "not one", SP_INVALID},
-      {"{\"v\":2}", "version 2", SP_VERSION},
-      {"{\"v\":1}", "head or rules", SP_INVALID},
-      {"{\"v\":1,\"v\":1}", "not JSON", SP_INVALID},
-      {"{\"v\":1} ", "head or rules", SP_INVALID},
+      {"{\"v\":1}", "version 1", SP_VERSION},
+      {"{\"v\":2}", "head or rules", SP_INVALID},
+      {"{\"v\":2,\"v\":2}", "not JSON", SP_INVALID},
+      {"{\"v\":2} ", "head or rules", SP_INVALID},
   };
   struct plan *p;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
