@@ -5,47 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int digit_of(char c, int base) {
-  int d = c >= '0' && c <= '9'   ? c - '0'
-          : c >= 'a' && c <= 'f' ? c - 'a' + 10
-          : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                 : 99;
-  return d < base ? d : -1;
-}
-
-/* The number in 256 bits, least significant word first; false when it is none or larger. */
-static bool parse_bits(const char *s, uint32_t w[8]) {
-  int base = 10;
-  memset(w, 0, 8 * sizeof w[0]);
-  if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
-    base = 16;
-    s += 2;
-  }
-  if (!*s)
-    return false;
-  for (; *s; s++) {
-    int d = digit_of(*s, base);
-    if (d < 0)
-      return false;
-    uint64_t carry = (uint64_t)d;
-    for (int i = 0; i < 8; i++) {
-      uint64_t v = (uint64_t)w[i] * (uint64_t)base + carry;
-      w[i] = (uint32_t)v;
-      carry = v >> 32;
-    }
-    if (carry)
-      return false;
-  }
-  return true;
-}
-
-static unsigned bits_of(const uint32_t w[8]) {
-  for (int i = 7; i >= 0; i--)
-    if (w[i])
-      return (unsigned)i * 32 + 32 - (unsigned)__builtin_clz(w[i]);
-  return 0;
-}
-
 static const char *format_at(const void *ctx, uint32_t i) {
   const struct plan *p = ctx;
   return p->formats[i].name.s;
@@ -63,39 +22,99 @@ static enum sp_err unknown_format(const char *name, const struct plan *plan, str
   return SP_NOT_FOUND;
 }
 
+/* How a card of this format is written field by field: h10301:FACILITY-NUMBER. */
+static void put_form(struct buf *out, const struct plan *plan, uint32_t format) {
+  const struct plan_format *f = &plan->formats[format];
+  buf_printf(out, "%s:", f->name.s);
+  for (uint32_t i = 0; i < f->n_fields; i++) {
+    if (i)
+      buf_puts(out, "-");
+    for (const char *c = plan->format_fields[f->fields_at + i].name.s; *c; c++)
+      buf_printf(out, "%c", *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+  }
+  if (!f->n_fields)
+    buf_puts(out, "NUMBER");
+}
+
+static enum sp_err wrong_form(const struct plan *plan, uint32_t format, struct fault *why) {
+  struct buf form = {0};
+  put_form(&form, plan, format);
+  const char *text = buf_cstr(&form);
+  fault_set(why, SP_INVALID,
+            "a card of the format %s is written %s, each decimal, or as one number, decimal or 0x "
+            "and hex digits",
+            plan->formats[format].name.s, text ? text : "FORMAT:NUMBER");
+  buf_free(&form);
+  return SP_INVALID;
+}
+
+/* "123-45678": the fields of a format that the plan has. */
+static enum sp_err parse_fields(struct card_number *n, const char *text, const struct plan *plan,
+                                uint32_t format, struct fault *why) {
+  struct card_number fields[format_fields_max];
+  uint32_t count = 0;
+  bool ok = true;
+  for (const char *s = text; ok && s; count++) {
+    size_t digits = strspn(s, "0123456789");
+    ok = count < format_fields_max && card_number_parse(&fields[count], span_of(s, digits)) &&
+         (!s[digits] || s[digits] == '-');
+    s = s[digits] == '-' ? s + digits + 1 : NULL;
+  }
+  enum sp_err err = ok && count == card_format_fields(plan, format)
+                        ? card_format_join(plan, format, fields, count, n, why)
+                        : wrong_form(plan, format, why);
+  bytes_wipe(fields, sizeof fields);
+  return err;
+}
+
+static enum sp_err parse_whole(struct card_number *n, const char *text,
+                               const struct plan_format *format, struct fault *why) {
+  if (!card_number_parse(n, span_str(text)))
+    return fault_set(why, SP_INVALID,
+                     "the card's number is neither decimal nor 0x and hex digits, or has more than "
+                     "%d bits",
+                     card_bits_max);
+  if (format && format->bits && card_number_bits(n) > format->bits)
+    return fault_set(why, SP_INVALID, "the card's number has %u bits, and the format %s has %u",
+                     card_number_bits(n), format->name.s, format->bits);
+  return SP_OK;
+}
+
+static enum sp_err parse_number(struct card *c, const char *text, const struct plan *plan,
+                                bool any_format, struct card_number *n, struct fault *why) {
+  uint32_t format = 0;
+  bool known = plan && plan_find(plan, REF_FORMAT, span_str(c->format), &format);
+  bool fields = strchr(text, '-') != NULL;
+  if (known && fields)
+    return parse_fields(n, text, plan, format, why);
+  if (fields && plan && !any_format)
+    return unknown_format(c->format, plan, why);
+  if (fields)
+    return fault_set(why, SP_INVALID,
+                     "the card is written with hyphens, and there is no plan that says what the "
+                     "fields of %s are: write its number as a whole, decimal or 0x and hex digits",
+                     c->format);
+  enum sp_err err = parse_whole(n, text, known ? &plan->formats[format] : NULL, why);
+  return err || known || !plan || any_format ? err : unknown_format(c->format, plan, why);
+}
+
 enum sp_err card_parse(struct card *c, const char *text, const struct plan *plan, bool any_format,
                        struct fault *why) {
   const char *colon = strchr(text, ':');
-  uint32_t w[8], format;
-  enum sp_err err = SP_OK;
+  struct card_number number = {{0}};
   memset(c, 0, sizeof *c);
   size_t n = colon ? (size_t)(colon - text) : 0;
   if (!colon || !slug_valid(span_of(text, n)))
     return fault_set(why, SP_INVALID,
-                     "the card is written FORMAT:NUMBER, like h10301:12345678 or h10301:0xbc614e");
+                     "the card is written FORMAT:NUMBER, like h10301:12345678 or h10301:0xbc614e, "
+                     "or field by field, like h10301:188-24910");
   memcpy(c->format, text, n);
-  if (!parse_bits(colon + 1, w)) {
-    err = fault_set(why, SP_INVALID,
-                    "the card's number is neither decimal nor 0x and hex digits, or has more than "
-                    "256 bits");
-  } else if (plan && !plan_find(plan, REF_FORMAT, span_of(text, n), &format)) {
-    if (!any_format)
-      err = unknown_format(c->format, plan, why);
-  } else if (plan && plan->formats[format].bits && bits_of(w) > plan->formats[format].bits) {
-    err = fault_set(why, SP_INVALID, "the card's number has %u bits, and the format %s has %u",
-                    bits_of(w), c->format, plan->formats[format].bits);
-  }
-  if (!err) {
-    char full[card_hex_max + 1];
-    for (int i = 0; i < 8; i++)
-      snprintf(full + i * 8, 9, "%08x", w[7 - i]);
-    size_t zeros = strspn(full, "0");
-    strcpy(c->hex, full + (zeros < card_hex_max ? zeros : card_hex_max - 1));
-    bytes_wipe(full, sizeof full);
-  }
-  bytes_wipe(w, sizeof w);
+  enum sp_err err = parse_number(c, colon + 1, plan, any_format, &number, why);
   if (err)
     bytes_wipe(c, sizeof *c);
+  else
+    card_number_hex(&number, c->hex);
+  bytes_wipe(&number, sizeof number);
   return err;
 }
 

@@ -2,17 +2,18 @@
 #ifndef SP_CLI_CARD_H
 #define SP_CLI_CARD_H
 
-#include "core/plan.h"
+#include "plan/card_format.h"
 
-enum { card_hex_max = 64 };
 /* Secret: wipe with bytes_wipe. */
 struct card {
   char format[slug_max + 1];
   char hex[card_hex_max + 1]; /* lower case, no leading zeros, at least one digit */
 };
 
-/* "FORMAT:NUMBER", the number decimal or 0x and hex digits, below 2^256. The plan, if given, knows
- * how many bits the format has; a format that it does not know is let through when `any_format`.
+/* "FORMAT:NUMBER", the number decimal or 0x and hex digits, below 2^256; or the fields of a format
+ * that the plan knows, each decimal and within its bits: "h10301:188-24910" is "h10301:12345678".
+ * The plan, if given, knows how many bits the format has; a format that it does not know is let
+ * through when `any_format`, its number as a whole.
  * SP_INVALID or SP_NOT_FOUND; the fault never tells the number. */
 enum sp_err card_parse(struct card *c, const char *text, const struct plan *plan, bool any_format,
                        struct fault *why) SP_MUST_USE;

@@ -62,7 +62,8 @@ enum value_kind {
   X(GROUND, "ground", VALUE_CHOICE, "GROUND", erasure_ground_names, NULL, false,                   \
     "what asks for the erasure")                                                                   \
   X(CARD_FD, "card-fd", VALUE_FD, "N", NULL, "the terminal asks", false,                           \
-    "read the card from file descriptor N: one line FORMAT:NUMBER, the number decimal or 0x…")     \
+    "read the card from file descriptor N: one line FORMAT:NUMBER, the number decimal, 0x… or "  \
+    "field by field, 188-24910")                                                                   \
   X(PIN_FD, "pin-fd", VALUE_FD, "N", NULL, NULL, false,                                            \
     "read the PIN from file descriptor N: one line of 4 to 12 digits")                             \
   X(DURESS_FD, "duress-fd", VALUE_FD, "N", NULL, NULL, false,                                      \

@@ -224,8 +224,11 @@ const struct verb verbs[] = {
     {.heading = "Credentials, PINs and access levels",
      .words = "credential issue",
      .doc = "give a person a card",
-     .more = "The card's number is a secret: it is asked for on the terminal or read from "
-             "--card-fd, and the journal gets a keyed tag of it alone.",
+     .more =
+         "The card's number is a secret: it is asked for on the terminal or read from "
+         "--card-fd, and the journal gets a keyed tag of it alone. It is written with its format, "
+         "h10301:12345678, or as printed on many cards, the format's fields with hyphens: "
+         "h10301:188-24910. docs/plan.md tells of formats.",
      .example = "sallyport credential issue 1000-9 --card-fd 3 --as dana 3<card.txt",
      .needs = ONE,
      .options = DATES | OPT_BIT(CARD_FD),

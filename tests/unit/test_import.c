@@ -47,6 +47,10 @@ static void cards(void **state) {
       {"h10301:0", "0"},
       {"h10301:67108863", "3ffffff"},
       {"h10301:000001", "1"},
+      {"h10301:188-24910", "bc614e"},
+      {"h10301:0-0", "0"},
+      {"h10301:000-00001", "1"},
+      {"h10301:255-65535", "ffffff"},
       {"long:115792089237316195423570985008687907853269984665640564039457584007913129639935",
        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"},
   };
@@ -71,6 +75,18 @@ static void cards(void **state) {
       {"long:115792089237316195423570985008687907853269984665640564039457584007913129639936",
        SP_INVALID},
       {"h10302:1", SP_NOT_FOUND},
+      {"h10302:1-67108864", SP_NOT_FOUND},
+      {"h10301:1-67108864", SP_INVALID},
+      {"h10301:67108864-1", SP_INVALID},
+      {"h10301:256-1", SP_INVALID},
+      {"h10301:1-65536", SP_INVALID},
+      {"h10301:1-2-3", SP_INVALID},
+      {"h10301:1-2-3-4-5-6-7-8-9-10", SP_INVALID},
+      {"h10301:1-", SP_INVALID},
+      {"h10301:-", SP_INVALID},
+      {"h10301:0x1-2", SP_INVALID},
+      {"h10301:1 -2", SP_INVALID},
+      {"long:1-2", SP_INVALID},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     struct card c;
@@ -82,6 +98,16 @@ static void cards(void **state) {
   }
   struct card c;
   assert_int_equal(card_parse(&c, "other:77", p, true, NULL), SP_OK);
+  struct fault why = {0};
+  assert_int_equal(card_parse(&c, "other:7-7", p, true, &why), SP_INVALID);
+  assert_non_null(strstr(why.text, "as a whole"));
+  assert_int_equal(card_parse(&c, "h10301:7-7", NULL, false, &why), SP_INVALID);
+  assert_int_equal(card_parse(&c, "h10301:7", p, false, &why), SP_OK);
+  assert_int_equal(card_parse(&c, "h10301:7-7-7", p, false, &why), SP_INVALID);
+  assert_non_null(strstr(why.text, "h10301:FACILITY-NUMBER"));
+  assert_int_equal(card_parse(&c, "h10301:54321-7", p, false, &why), SP_INVALID);
+  assert_non_null(strstr(why.text, "facility"));
+  assert_null(strstr(why.text, "54321"));
 }
 
 static void pins(void **state) {
