@@ -74,10 +74,12 @@ struct panel_event {
   enum panel_event_kind kind;
   uint8_t address;
   enum panel_why why;
-  uint8_t code;     /* of PANEL_REPLY the reply's; of DONE, FAILED and LOST the command's */
-  uint8_t nak;      /* of PANEL_FAILED; 0: the answer made no sense */
-  bool sent;        /* of PANEL_LOST */
-  uint64_t tag;     /* of the command; 0 of a poll */
+  uint8_t code; /* of PANEL_REPLY the reply's; of DONE, FAILED and LOST the command's */
+  uint8_t nak;  /* of PANEL_FAILED; 0: the answer made no sense */
+  bool late;    /* of PANEL_REPLY to a poll: it may have waited at the peripheral since before this
+                   session, which has not been asked until nothing was new */
+  bool sent;    /* of PANEL_LOST */
+  uint64_t tag; /* of the command; 0 of a poll */
   struct span data; /* of PANEL_REPLY; personal or secret: wiped when the next event is taken */
 };
 

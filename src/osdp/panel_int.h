@@ -70,6 +70,7 @@ struct peer {
 
   usec next_at, answered_at;
   uint32_t probe_ms;
+  bool drained;      /* a poll of this session was answered with nothing new */
   uint32_t restarts; /* since it last answered while online */
   uint64_t key_tag;  /* of the KEYSET after which a session with the new key is awaited; 0 none */
   uint8_t known_key[osdp_key_bytes]; /* that the caller knows it has */
@@ -113,8 +114,8 @@ void peer_lost(struct panel *p, struct peer *x, enum panel_why why, usec now);
 
 /* panel_queue.c */
 struct panel_event *event_new(struct panel *p, enum panel_event_kind kind, const struct peer *x);
-void event_reply(struct panel *p, const struct peer *x, uint8_t code, uint64_t tag,
-                 struct span data);
+struct panel_event *event_reply(struct panel *p, const struct peer *x, uint8_t code, uint64_t tag,
+                                struct span data);
 bool events_have_room(const struct panel *p);
 /* The first of the queue is over: the event that says so. */
 struct panel_event *queue_end(struct panel *p, struct peer *x, enum panel_event_kind kind);

@@ -11,8 +11,8 @@ struct panel_event *event_new(struct panel *p, enum panel_event_kind kind, const
   return e;
 }
 
-void event_reply(struct panel *p, const struct peer *x, uint8_t code, uint64_t tag,
-                 struct span data) {
+struct panel_event *event_reply(struct panel *p, const struct peer *x, uint8_t code, uint64_t tag,
+                                struct span data) {
   SP_ASSERT(p->n_replies < reply_slots && data.n <= osdp_frame_max);
   uint8_t *to = p->replies[(p->first_reply + p->n_replies++) % reply_slots];
   struct panel_event *e = event_new(p, PANEL_REPLY, x);
@@ -21,6 +21,7 @@ void event_reply(struct panel *p, const struct peer *x, uint8_t code, uint64_t t
   e->code = code;
   e->tag = tag;
   e->data = span_of(to, data.n);
+  return e;
 }
 
 /* Whatever one exchange adds has room; what waits has too: see panel_command. */

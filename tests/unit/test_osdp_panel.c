@@ -302,6 +302,33 @@ static void a_reader_that_starts_anew(void **state) {
   bus_close(b);
 }
 
+/* What it kept while nobody asked is told as that. */
+static void what_waited_is_late(void **state) {
+  (void)state;
+  static const uint8_t bits[] = {0x9a, 0x12, 0x34, 0x40};
+  struct bus *b = one(PANEL_KEY, key, key);
+  comes_online(b, 5);
+  bus_run(b, SECONDS(1));
+  b->off[0] = true;
+  bus_run(b, SECONDS(10));
+  assert_true(peripheral_card(b->at[0], 1, 26, span_of(bits, 4)));
+  assert_true(peripheral_card(b->at[0], 1, 26, span_of(bits, 4)));
+  b->off[0] = false;
+  uint32_t from = b->n_events;
+  assert_non_null(bus_wait(b, from, PANEL_ONLINE, 5, SECONDS(8)));
+  bus_run(b, SECONDS(1));
+  assert_true(peripheral_card(b->at[0], 1, 26, span_of(bits, 4)));
+  bus_run(b, SECONDS(1));
+  uint32_t late = 0, now = 0;
+  for (uint32_t i = from; i < b->n_events; i++) {
+    late += b->events[i].e.kind == PANEL_REPLY && b->events[i].e.late;
+    now += b->events[i].e.kind == PANEL_REPLY && !b->events[i].e.late;
+  }
+  assert_int_equal(late, 2);
+  assert_int_equal(now, 1);
+  bus_close(b);
+}
+
 static void busy_is_asked_again(void **state) {
   (void)state;
   struct bus *b = one(PANEL_KEY, key, key);
@@ -523,6 +550,7 @@ int main(void) {
       cmocka_unit_test(offline_after_eight_seconds_and_back),
       cmocka_unit_test(too_late_is_never),
       cmocka_unit_test(a_reader_that_starts_anew),
+      cmocka_unit_test(what_waited_is_late),
       cmocka_unit_test(busy_is_asked_again),
       cmocka_unit_test(the_dead_do_not_slow_the_living),
       cmocka_unit_test(a_cut_line),
