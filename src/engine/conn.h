@@ -14,9 +14,10 @@
 #include "engine/io.h"
 
 struct conn {
-  uint64_t id;  /* 0: free */
-  bool ours;    /* may act by hand, and upload */
-  bool effects; /* subscribed */
+  uint64_t id;      /* 0: free */
+  bool ours;        /* may act by hand, and upload */
+  bool effects;     /* subscribed */
+  struct slug line; /* that it speaks for; empty: none */
   uint32_t outstanding;
   uint32_t n_blobs;
   uint64_t announced; /* bytes of the blob that is coming in; counted in conns.blob_bytes */
@@ -28,6 +29,8 @@ struct conn {
 };
 
 struct conns {
+  struct slug lost[connections_max]; /* lines whose connection ended; not yet noted */
+  uint32_t n_lost;
   uint32_t n, subscribers;
   uint64_t generation, blob_bytes;
   struct conn at[connections_max];
@@ -37,6 +40,8 @@ void conns_free(struct conns *c);
 /* NULL when there are connections_max. */
 struct conn *conn_add(struct conns *c, bool ours);
 struct conn *conn_find(struct conns *c, uint64_t id); /* NULL when it is gone */
+/* The one that speaks for this line, which is not empty; NULL: none. */
+struct conn *conn_of_line(struct conns *c, const struct slug *line);
 void conn_remove(struct conns *c, struct conn *k);
 
 /* Takes the next whole frame off *bytes (and what came before): SP_OK with *payload, which may be

@@ -366,6 +366,7 @@ static bool wind_up(struct engine *e) {
 void engine_flush(struct engine *e) {
   if (e->failed)
     return;
+  engine_note_lost_lines(e);
   release_idle(e);
   if (e->stopping && !e->stopped && wind_up(e)) {
     e->stopped = true;

@@ -173,10 +173,37 @@ static enum sp_err finish_login(struct engine *e, const struct password_wait *w,
 
 /* --- Commands --- */
 
+/* A line speaks for its own readers, and for the doors they are at. */
+static bool is_of_line(const struct plan *p, uint32_t line, const struct command *c) {
+  if (c->type == COMMAND_PASS)
+    return p->readers[c->u.pass.reader].line == line;
+  if (c->type == COMMAND_READER_REPORT)
+    return p->readers[c->u.reader_report.reader].line == line;
+  if (c->type == COMMAND_DOOR_REPORT)
+    for (uint32_t i = 0; i < p->n_readers; i++)
+      if (p->readers[i].line == line && p->readers[i].door == c->u.door_report.door)
+        return true;
+  return false;
+}
+
+static enum sp_err find_line(struct engine *e, const struct conn *k, struct command *c,
+                             struct fault *why) {
+  c->by.kind = ACTOR_LINE;
+  if (!e->plan || !plan_find(e->plan, REF_LINE, span_str(k->line.s), &c->by.index))
+    return fault_set(why, SP_NOT_FOUND, "the plan in force has no line \"%s\"", k->line.s);
+  if (!is_of_line(e->plan, c->by.index, c))
+    return fault_set(why, SP_DENIED,
+                     "line \"%s\" speaks for its own readers and their doors, and for nobody else",
+                     k->line.s);
+  return SP_OK;
+}
+
 static enum sp_err find_actor(struct engine *e, const struct conn *k, const struct request *r,
                               struct command *c, struct fault *why) {
   usec mono = e->io->now(e->io->ctx).mono;
   c->second = REF_ABSENT;
+  if (k->line.s[0])
+    return find_line(e, k, c, why);
   if (!r->has_session) {
     c->by = (struct actor){ACTOR_HAND, 0};
     return k->ours
@@ -478,13 +505,59 @@ static void put_locks(struct engine *e) {
       answer_lock(&e->scratch, core, d, core->doors[d].unlock_n);
 }
 
+/* From now on it speaks for a line, and for nobody else. */
+static enum sp_err take_line(struct engine *e, struct conn *k, struct span value,
+                             struct fault *why) {
+  struct slug line = {0};
+  uint32_t index;
+  size_t n;
+  enum sp_err err = json_string_read(value, line.s, slug_max, &n, "the subscription's line", why);
+  if (err)
+    return err;
+  if (!e->plan || !plan_find(e->plan, REF_LINE, span_str(line.s), &index))
+    return fault_set(why, SP_NOT_FOUND, "the plan in force has no line \"%s\"", line.s);
+  struct conn *other = conn_of_line(&e->conns, &line);
+  if (other && other != k)
+    return fault_set(why, SP_EXISTS, "line \"%s\" is served by another process already", line.s);
+  if (k->line.s[0] && strcmp(k->line.s, line.s) != 0)
+    return fault_set(why, SP_DENIED, "this connection speaks for line \"%s\"", k->line.s);
+  k->line = line;
+  return SP_OK;
+}
+
+void engine_note_lost_lines(struct engine *e) {
+  struct conns *c = &e->conns;
+  struct fault why = {0};
+  while (c->n_lost && engine_ready(e, &why) == SP_OK) {
+    struct slug line = c->lost[--c->n_lost];
+    uint32_t index;
+    if (conn_of_line(c, &line) || !plan_find(e->plan, REF_LINE, span_str(line.s), &index))
+      continue; /* it is there again, or gone for good */
+    for (uint32_t r = 0; r < e->plan->n_readers; r++) {
+      struct command report = {.type = COMMAND_READER_REPORT,
+                               .by = {ACTOR_LINE, index},
+                               .second = REF_ABSENT,
+                               .u.reader_report = {r, READER_OFFLINE}};
+      if (e->plan->readers[r].line != index || e->core->readers[r].offline)
+        continue;
+      if (engine_run(e, &report, NULL, 0, 0, &why)) {
+        engine_on_failure(e,
+                          &why); /* a gate that nobody watches would pass for one that is watched */
+        return;
+      }
+    }
+  }
+}
+
 static void on_subscribe(struct engine *e, struct conn *k, uint64_t id, struct span payload) {
   struct fault why = {0};
-  struct json_member m[] = {{"effects", {0}}};
-  enum sp_err err = json_members(payload, m, 1, 1, "the subscription", &why);
+  struct json_member m[] = {{"effects", {0}}, {"line", {0}}};
+  enum sp_err err = json_members(payload, m, 2, 1, "the subscription", &why);
   bool yes = span_is(m[0].value, "true");
   if (!err && !yes && !span_is(m[0].value, "false"))
     err = fault_set(&why, SP_INVALID, "the subscription: {\"effects\":true} is expected");
+  if (!err && m[1].value.p)
+    err = take_line(e, k, m[1].value, &why);
   if (err) {
     send_error(e, k->id, id, &why);
     return;

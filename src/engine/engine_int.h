@@ -76,6 +76,9 @@ enum sp_err engine_run(struct engine *e, struct command *c, struct batch_extra *
 
 /* --- engine_client.c --- */
 
+/* Of each line whose connection ended, the readers are offline: until it is there again nobody
+ * knows what happens at them. */
+void engine_note_lost_lines(struct engine *e);
 /* Sends the batch's answers and effects: it is durable. */
 void engine_release(struct engine *e, const struct batch *b);
 /* Tells whoever waits for the batch that nobody knows whether it was written. */

@@ -15,7 +15,9 @@ enum { frame_version = 1, frame_header_bytes = 16 };
   X(REPLY, 2, "engine", "JSON: the answer, with the request's id")                                 \
   X(BLOB, 3, "client", "bytes for a command to come, kept for this connection")                    \
   X(EFFECT, 4, "engine", "JSON: what must now happen in the world")                                \
-  X(SUBSCRIBE, 5, "client", "JSON {\"effects\":true}: send effects to this connection")
+  X(SUBSCRIBE, 5, "client",                                                                        \
+    "JSON {\"effects\":true,\"line\":NAME?}: send effects to this connection, which speaks for "   \
+    "the line")
 
 enum frame_kind {
 #define X(NAME, number, who, doc) FRAME_##NAME = number,

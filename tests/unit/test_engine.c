@@ -296,6 +296,51 @@ static void a_line_that_comes_anew_locks(void **state) {
   assert_null(next(w, line));
 }
 
+#define LINE(name) SPAN_LIT("{\"effects\":true,\"line\":\"" name "\"}")
+
+static const char *ask_now(struct world *w, uint64_t conn, const char *json) {
+  return fake_reply(&w->f, conn, fake_ask(&w->f, conn, "%s", json));
+}
+
+/* Who speaks for a line speaks for its readers and their doors, by its name, and for nobody else;
+ * when it is gone its readers are offline, and passages there are refused. */
+static void a_line_speaks_for_itself(void **state) {
+  struct world *w = *state;
+  uint64_t line = fake_connect(&w->f), other = fake_connect(&w->f);
+  uint64_t id = fake_frame(&w->f, line, FRAME_SUBSCRIBE, LINE("nowhere"));
+  assert_has(fake_reply(&w->f, line, id), "no line");
+  id = fake_frame(&w->f, line, FRAME_SUBSCRIBE, LINE("entrance"));
+  assert_string_equal(fake_reply(&w->f, line, id), "{\"done\":true}");
+  id = fake_frame(&w->f, other, FRAME_SUBSCRIBE, LINE("entrance"));
+  assert_has(fake_reply(&w->f, other, id), "another process");
+  assert_has(ask_now(w, line,
+                     "{\"command\":{\"type\":\"reader.report\",\"reader\":\"main-in\",\"sign\":"
+                     "\"tampered\"}}"),
+             "\"by\":\"line:entrance\"");
+  assert_has(ask_now(w, line,
+                     "{\"command\":{\"type\":\"door.report\",\"door\":\"main\",\"sign\":"
+                     "\"opened\"}}"),
+             "\"done\"");
+  static const char *const not_its[] = {
+      "{\"command\":{\"type\":\"door.report\",\"door\":\"vault\",\"sign\":\"opened\"}}",
+      "{\"command\":{\"type\":\"reader.report\",\"reader\":\"vault-in\",\"sign\":\"offline\"}}",
+      "{\"command\":{\"type\":\"pass\",\"biometric\":\"none\",\"reader\":\"vault-in\"},\"secret\":{"
+      "\"card\":{\"format\":\"h10301\",\"value\":\"1\"}}}",
+      "{\"command\":{\"type\":\"lockdown.start\",\"area\":\"ward\"}}",
+  };
+  for (size_t i = 0; i < sizeof not_its / sizeof not_its[0]; i++)
+    assert_has(ask_now(w, line, not_its[i]), "\"denied\"");
+  engine_on_closed(w->f.engine, line);
+  engine_flush(w->f.engine);
+  fake_settle(&w->f);
+  const struct core *core = engine_core(w->f.engine);
+  for (uint32_t r = 0; r < core->plan->n_readers; r++)
+    assert_int_equal(core->readers[r].offline, core->plan->readers[r].line == 0);
+  assert_has(fake_reply(&w->f, w->conn, pass_at(w, "main-in", CARD)), "gate_out_of_service");
+  id = fake_frame(&w->f, other, FRAME_SUBSCRIBE, LINE("entrance")); /* now it may */
+  assert_string_equal(fake_reply(&w->f, other, id), "{\"done\":true}");
+}
+
 static void a_late_unlock_is_dropped(void **state) {
   struct world *w = *state;
   uint32_t margin = core_plan(engine_core(w->f.engine))->rules.relock_margin_ms;
@@ -1117,6 +1162,7 @@ int main(void) {
       TEST(what_rests_on_a_batch_waits_for_it),
       TEST(an_older_sign_locks_nothing),
       TEST(a_line_that_comes_anew_locks),
+      TEST(a_line_speaks_for_itself),
       TEST(a_late_unlock_is_dropped),
       TEST(a_client_that_is_gone_changes_nothing),
       TEST(a_crash_loses_nothing_answered),
