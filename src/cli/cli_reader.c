@@ -42,9 +42,9 @@ static enum colour colour_of(const char *is) {
   static const struct {
     const char *is;
     enum colour colour;
-  } rows[] = {{"red", COLOUR_BAD},     {"gone", COLOUR_BAD},   {"not kept", COLOUR_BAD},
-              {"cut", COLOUR_BAD},     {"green", COLOUR_GOOD}, {"secure", COLOUR_GOOD},
-              {"drawn", COLOUR_GOOD},  {"amber", COLOUR_WARN}, {"dark", COLOUR_DIM}};
+  } rows[] = {{"red", COLOUR_BAD},    {"gone", COLOUR_BAD},   {"not kept", COLOUR_BAD},
+              {"cut", COLOUR_BAD},    {"green", COLOUR_GOOD}, {"secure", COLOUR_GOOD},
+              {"drawn", COLOUR_GOOD}, {"amber", COLOUR_WARN}, {"dark", COLOUR_DIM}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     if (strcmp(rows[i].is, is) == 0)
       return rows[i].colour;

@@ -73,7 +73,8 @@ enum sp_err card_text_bits(struct card_bits *out, const char *text, struct fault
       return SP_OK;
   }
   bytes_wipe(out, sizeof *out);
-  return fault_set(why, SP_INVALID,
-                   "a card is written raw:HEX/BITS (hex digits in pairs, the first bit first, zeros "
-                   "behind the last) or h10301:FACILITY-NUMBER, like h10301:17-4711");
+  return fault_set(
+      why, SP_INVALID,
+      "a card is written raw:HEX/BITS (hex digits in pairs, the first bit first, zeros "
+      "behind the last) or h10301:FACILITY-NUMBER, like h10301:17-4711");
 }

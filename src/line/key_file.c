@@ -40,7 +40,10 @@ enum sp_err key_file_read(const char *path, uint8_t key[osdp_key_bytes], struct 
   char text[digits + 4];
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
-    return fault_set(why, errno == ENOENT ? SP_NOT_FOUND : errno == EACCES ? SP_DENIED : SP_IO,
+    return fault_set(why,
+                     errno == ENOENT   ? SP_NOT_FOUND
+                     : errno == EACCES ? SP_DENIED
+                                       : SP_IO,
                      "%s: %s", path, strerror(errno));
   enum sp_err err = check_owner(fd, path, why);
   ssize_t n = err ? -1 : read(fd, text, sizeof text);

@@ -4,8 +4,8 @@
 
 #include "osdp/secure.h"
 
-/* SP_NOT_FOUND: there is no such file. SP_DENIED: others may read it. SP_INVALID: it holds something
- * else, or the key that everyone knows. The fault never tells what it holds. */
+/* SP_NOT_FOUND: there is no such file. SP_DENIED: others may read it. SP_INVALID: it holds
+ * something else, or the key that everyone knows. The fault never tells what it holds. */
 enum sp_err key_file_read(const char *path, uint8_t key[osdp_key_bytes],
                           struct fault *why) SP_MUST_USE;
 /* Replaces the file at once or not at all, durably; only its owner may read it. */

@@ -48,9 +48,9 @@ static void on_output(void *ctx, uint8_t output, bool on) {
 
 static void on_led(void *ctx, uint8_t led, enum osdp_color color) {
   static const char *const names[] = {
-      [OSDP_BLACK] = "dark", [OSDP_RED] = "red",   [OSDP_GREEN] = "green",
-      [OSDP_AMBER] = "amber", [OSDP_BLUE] = "blue", [OSDP_MAGENTA] = "magenta",
-      [OSDP_CYAN] = "cyan",  [OSDP_WHITE] = "white"};
+      [OSDP_BLACK] = "dark",  [OSDP_RED] = "red",    [OSDP_GREEN] = "green",
+      [OSDP_AMBER] = "amber", [OSDP_BLUE] = "blue",  [OSDP_MAGENTA] = "magenta",
+      [OSDP_CYAN] = "cyan",   [OSDP_WHITE] = "white"};
   tell(ctx, "led", led, names[color]);
 }
 

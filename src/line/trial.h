@@ -1,6 +1,6 @@
-/* trial.h: a reader and its door in one, for trials and tests: a peripheral whose output 0 draws the
- * bolt of a door model and whose inputs are that door's contacts, and the words that say what people
- * do at it. Pure: words, bytes and time in, bytes and events out.
+/* trial.h: a reader and its door in one, for trials and tests: a peripheral whose output 0 draws
+ * the bolt of a door model and whose inputs are that door's contacts, and the words that say what
+ * people do at it. Pure: words, bytes and time in, bytes and events out.
  */
 #ifndef SP_LINE_TRIAL_H
 #define SP_LINE_TRIAL_H
@@ -40,9 +40,9 @@ usec trial_due(const struct trial *t);
 void trial_tick(struct trial *t, usec now);
 
 enum { trial_words_max = 4 };
-/* What someone does: a word and its operands. SP_INVALID: no such word, or wrong operands, told with
- * what would be right and without what was typed as card or PIN; SP_LIMIT: too much waits to be
- * polled for. That a locked door stays closed is an event. */
+/* What someone does: a word and its operands. SP_INVALID: no such word, or wrong operands, told
+ * with what would be right and without what was typed as card or PIN; SP_LIMIT: too much waits to
+ * be polled for. That a locked door stays closed is an event. */
 enum sp_err trial_do(struct trial *t, char *const *words, size_t n, usec now,
                      struct fault *why) SP_MUST_USE;
 /* Appends a line for each word. */

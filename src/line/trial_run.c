@@ -19,8 +19,8 @@
 
 enum {
   readers_max = osdp_address_max + 1,
-  again_ms = 1000,           /* between two attempts to connect */
-  unsent_max = 64 << 10,     /* bytes that wait for who reads too slowly: then it is cut off */
+  again_ms = 1000,       /* between two attempts to connect */
+  unsent_max = 64 << 10, /* bytes that wait for who reads too slowly: then it is cut off */
   path_most = 4096,
   pty_name_max = 128,
 };
@@ -189,9 +189,8 @@ static void send_bytes(struct link *l, struct span bytes) {
     return;
   if (r->o->pty && l->is.stream.write_queue_size)
     return; /* nobody reads: as on a wire that ends nowhere */
-  struct sending *s = l->is.stream.write_queue_size > unsent_max
-                          ? NULL
-                          : sp_alloc(1, sizeof *s + bytes.n);
+  struct sending *s =
+      l->is.stream.write_queue_size > unsent_max ? NULL : sp_alloc(1, sizeof *s + bytes.n);
   if (!s) {
     lose_link(l);
     return;
@@ -350,10 +349,9 @@ static enum sp_err make_pty(struct run *r, int *master) {
 
 static enum sp_err link_pty(struct run *r) {
   if (symlink(r->pty_name, r->o->pty) != 0)
-    return errno == EEXIST
-               ? fault_set(r->why, SP_EXISTS, "%s is there already: remove it, or name another",
-                           r->o->pty)
-               : fault_set(r->why, SP_IO, "%s: %s", r->o->pty, strerror(errno));
+    return errno == EEXIST ? fault_set(r->why, SP_EXISTS,
+                                       "%s is there already: remove it, or name another", r->o->pty)
+                           : fault_set(r->why, SP_IO, "%s: %s", r->o->pty, strerror(errno));
   r->pty_linked = true;
   return SP_OK;
 }
@@ -374,12 +372,10 @@ static enum sp_err open_pty(struct run *r) {
   char text[path_most + 32];
   enum sp_err err = make_pty(r, &master);
   struct link *l = err ? NULL : sp_alloc(1, sizeof *l);
-  if (!err && !l)
-    err = fault_set(r->why, SP_NO_MEMORY, "out of memory");
-  if (err) {
+  if (!l) {
     if (master >= 0)
       close(master);
-    return err;
+    return err ? err : fault_set(r->why, SP_NO_MEMORY, "out of memory");
   }
   l->run = r;
   uv_pipe_init(&r->loop, &l->is.pipe, 0);
@@ -463,7 +459,7 @@ static struct trial *reader_of(struct run *r, char ***w, size_t *n, struct fault
 }
 
 static void do_line(struct run *r, char *line) {
-  char *words[trial_words_max + 2], **w = words, *save = NULL;
+  char *words[trial_words_max] = {0}, **w = words, *save = NULL;
   size_t n = 0;
   struct fault why = {0};
   for (char *word = strtok_r(line, " \t\r", &save); word; word = strtok_r(NULL, " \t\r", &save)) {
@@ -649,7 +645,8 @@ static void close_handle(uv_handle_t *h, void *ctx) {
   struct run *r = ctx;
   if (uv_is_closing(h))
     return;
-  bool is_link = h->type == UV_NAMED_PIPE || (h->type == UV_TCP && h != (uv_handle_t *)&r->listener);
+  bool is_link =
+      h->type == UV_NAMED_PIPE || (h->type == UV_TCP && h != (uv_handle_t *)&r->listener);
   uv_close(h, is_link ? on_link_closed : NULL);
 }
 

@@ -1,5 +1,6 @@
-/* trial_run.h: trials' readers (trial.h) on a real line: a TCP connection or a pseudo terminal, with
- * the words that someone types or a script says. Runs until these end, or SIGINT, SIGTERM, SIGHUP.
+/* trial_run.h: trials' readers (trial.h) on a real line: a TCP connection or a pseudo terminal,
+ * with the words that someone types or a script says. Runs until these end, or SIGINT, SIGTERM,
+ * SIGHUP.
  */
 #ifndef SP_LINE_TRIAL_RUN_H
 #define SP_LINE_TRIAL_RUN_H
