@@ -521,8 +521,7 @@ const struct verb verbs[] = {
              "`tamper on`, `power off`, `busy 3`, `restart`, `cut 10`, `wait 2`, `quit`; `help` "
              "tells all. With several readers the address comes first: `2 open`. It ends with its "
              "input, with `quit`, or on Ctrl-C. Never put it where a real door is meant.",
-     .example = "sallyport reader --listen tcp://127.0.0.1:4001 --key-file reader.key\n"
-                "sallyport reader --pty /tmp/line --address 0-3 --script day.txt --json",
+     .example = "sallyport reader --listen tcp://127.0.0.1:4001 --key-file reader.key",
      .needs = GIVES_JSON,
      .options = OPT_BIT(LISTEN) | OPT_BIT(CONNECT) | OPT_BIT(PTY) | OPT_BIT(ADDRESS) |
                 OPT_BIT(KEY_FILE) | OPT_BIT(LABEL) | OPT_BIT(SCRIPT) | OPT_BIT(LOCK_MONITOR),
