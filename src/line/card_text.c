@@ -26,7 +26,7 @@ static int digit(char c) {
 }
 
 /* As many bytes as hold the bits, and nothing behind the last bit. */
-static bool raw_bits(struct card_bits *out, const char *text) {
+static bool raw_bits(struct typed_card *out, const char *text) {
   const char *slash = strchr(text, '/');
   long bits = slash ? number(slash + 1, '\0', peripheral_card_bits_max) : -1;
   if (bits <= 0 || slash - text != (bits + 7) / 8 * 2)
@@ -46,7 +46,7 @@ static bool odd(uint32_t x) {
 }
 
 /* Even parity, facility (8), number (16), odd parity; each parity is over the half beside it. */
-static bool h10301(struct card_bits *out, const char *text) {
+static bool h10301(struct typed_card *out, const char *text) {
   long facility = number(text, '-', facility_max);
   const char *dash = strchr(text, '-');
   long n = facility >= 0 && dash ? number(dash + 1, '\0', number_max) : -1;
@@ -61,10 +61,10 @@ static bool h10301(struct card_bits *out, const char *text) {
   return true;
 }
 
-enum sp_err card_text_bits(struct card_bits *out, const char *text, struct fault *why) {
+enum sp_err card_text_bits(struct typed_card *out, const char *text, struct fault *why) {
   static const struct {
     const char *prefix;
-    bool (*read)(struct card_bits *out, const char *text);
+    bool (*read)(struct typed_card *out, const char *text);
   } formats[] = {{"raw:", raw_bits}, {"h10301:", h10301}};
   for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
     size_t n = strlen(formats[i].prefix);

@@ -4,12 +4,12 @@
 
 #include "osdp/peripheral.h"
 
-struct card_bits { /* personal: wipe it */
+struct typed_card { /* personal: wipe it */
   uint16_t n;
   uint8_t bytes[peripheral_card_bits_max / 8]; /* the first bit is the highest of the first */
 };
 
 /* "raw:HEX/BITS", or "h10301:FACILITY-NUMBER". SP_INVALID; the fault never tells the number. */
-enum sp_err card_text_bits(struct card_bits *out, const char *text, struct fault *why) SP_MUST_USE;
+enum sp_err card_text_bits(struct typed_card *out, const char *text, struct fault *why) SP_MUST_USE;
 
 #endif

@@ -96,7 +96,7 @@ static enum sp_err queued(bool yes, struct fault *why) {
 }
 
 static enum sp_err do_card(struct trial *t, char *const *w, usec now, struct fault *why) {
-  struct card_bits card;
+  struct typed_card card;
   (void)now;
   enum sp_err err = card_text_bits(&card, w[1], why);
   if (!err)
