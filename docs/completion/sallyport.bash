@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -107,6 +107,13 @@ _sallyport() {
   --limit) COMPREPLY=(); return ;;
   --key) COMPREPLY=(); return ;;
   --checkpoint) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --listen) COMPREPLY=(); return ;;
+  --connect) COMPREPLY=(); return ;;
+  --pty) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --address) COMPREPLY=(); return ;;
+  --key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --label) COMPREPLY=(); return ;;
+  --script) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
   case $verb in
   'init') options=' --help --json --password-fd --plan --operator --origin'
@@ -182,6 +189,7 @@ _sallyport() {
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'restore') options=' --help --json --key --checkpoint --accept-fork'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor' ;;
   esac
   COMPREPLY=($(compgen -W "$options" -- "$cur"))
 }

@@ -69,6 +69,7 @@ const char *cli_dir(const struct cli *c);
   X(export_log)                                                                                    \
   X(backup)                                                                                        \
   X(restore)                                                                                       \
+  X(reader)                                                                                        \
   X(bench)
 /* clang-format on */
 #define X(name) enum sp_err cli_##name(struct cli *c);

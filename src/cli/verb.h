@@ -91,7 +91,24 @@ enum value_kind {
   X(CHECKPOINT, "checkpoint", VALUE_FILE, "FILE", NULL, NULL, false,                               \
     "a signed checkpoint that someone kept: the log must still hold it")                           \
   X(ACCEPT_FORK, "accept-fork", VALUE_FLAG, NULL, NULL, NULL, false,                               \
-    "restore a backup that is behind the last signed checkpoint, as a log of its own")
+    "restore a backup that is behind the last signed checkpoint, as a log of its own")             \
+  X(LISTEN, "listen", VALUE_TEXT, "tcp://HOST:PORT", NULL, NULL, false,                            \
+    "wait there for a panel; port 0: any that is free, which is told")                             \
+  X(CONNECT, "connect", VALUE_TEXT, "tcp://HOST:PORT", NULL, NULL, false,                          \
+    "connect to a panel that waits there, again and again")                                        \
+  X(PTY, "pty", VALUE_FILE, "PATH", NULL, NULL, false,                                             \
+    "make a serial line and link PATH to it, for as long as it runs")                              \
+  X(ADDRESS, "address", VALUE_TEXT, "N", NULL, "0", false,                                         \
+    "of the reader, 0 to 126; 0-3 makes four on one line")                                         \
+  X(KEY_FILE, "key-file", VALUE_FILE, "FILE", NULL, "no key, and one that is set is forgotten",    \
+    false,                                                                                         \
+    "32 hex digits, mode 0600; none there: the panel sets the first, and it is kept there. Of "    \
+    "several readers FILE.ADDRESS")                                                                \
+  X(LABEL, "label", VALUE_TEXT, "TEXT", NULL, NULL, false, "begins every line that is printed")    \
+  X(SCRIPT, "script", VALUE_FILE, "FILE", NULL, "words are typed", false,                          \
+    "what happens at the reader, a line each; a wrong word ends it; - reads standard input")       \
+  X(LOCK_MONITOR, "lock-monitor", VALUE_FLAG, NULL, NULL, NULL, false,                             \
+    "a contact at the bolt, as input 2")
 
 enum option_id {
 #define X(NAME, ...) OPT_##NAME,

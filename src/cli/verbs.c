@@ -511,5 +511,20 @@ const struct verb verbs[] = {
      .operands = {OPERAND_FILE("FILE", "what `backup` wrote"),
                   {.name = "DIR", .kind = VALUE_DIRECTORY, .doc = "where"}},
      .run = cli_restore},
+
+    {.heading = "Reader lines",
+     .words = "reader",
+     .doc = "be an OSDP reader and its door, for trials and tests",
+     .more = "Output 0 draws the door's bolt; input 0 tells that the door is open, input 1 that "
+             "someone asks to go out. What a panel makes it show and do is printed, a line each. "
+             "What people do is typed: `card h10301:17-4711`, `key 1234#`, `open`, `close`, `rex`, "
+             "`tamper on`, `power off`, `busy 3`, `restart`, `cut 10`, `wait 2`, `quit`; `help` "
+             "tells all. With several readers the address comes first: `2 open`. It ends with its "
+             "input, with `quit`, or on Ctrl-C. Never put it where a real door is meant.",
+     .example = "sallyport reader --listen tcp://127.0.0.1:4001 --key-file reader.key",
+     .needs = GIVES_JSON,
+     .options = OPT_BIT(LISTEN) | OPT_BIT(CONNECT) | OPT_BIT(PTY) | OPT_BIT(ADDRESS) |
+                OPT_BIT(KEY_FILE) | OPT_BIT(LABEL) | OPT_BIT(SCRIPT) | OPT_BIT(LOCK_MONITOR),
+     .run = cli_reader},
 };
 const size_t verbs_n = sizeof verbs / sizeof verbs[0];

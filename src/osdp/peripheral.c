@@ -501,7 +501,7 @@ static struct osdp_frame reply_to(const struct peripheral *p, const struct osdp_
                                  f->address == osdp_broadcast ? osdp_broadcast : p->o.address,
                              .sequence = f->sequence,
                              .reply = true,
-                             .crc = f->crc};
+                             .crc = f->crc && p->o.crc};
 }
 
 static size_t write_plain(uint8_t *out, const struct osdp_frame *r) {
@@ -582,7 +582,7 @@ static void hear_panel(struct peripheral *p) {
 static void take_frame(struct peripheral *p, struct osdp_frame *f) {
   const struct row *row = row_of(f->code);
   bool broadcast = f->address == osdp_broadcast && row && row->broadcast;
-  if (f->reply || (f->address != p->o.address && !broadcast) || (f->crc && !p->o.crc))
+  if (f->reply || (f->address != p->o.address && !broadcast))
     return;
   hear_panel(p);
   if (p->begun && f->sequence == p->sequence &&

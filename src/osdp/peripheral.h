@@ -59,7 +59,7 @@ struct peripheral_options {
   uint8_t address;
   uint32_t baud; /* that COM tells */
   struct osdp_pdid id;
-  bool crc;    /* understands CRC-16; one that does not answers with checksums */
+  bool crc;    /* answers as it is asked; else with checksums, also what came with a CRC-16 */
   bool secure; /* has the secure channel */
   bool has_key;
   uint8_t key[osdp_key_bytes];

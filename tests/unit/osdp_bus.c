@@ -88,7 +88,8 @@ static void drain(struct bus *b) {
     SP_ASSERT(b->n_events < bus_events_max);
     struct bus_event *x = &b->events[b->n_events++];
     *x = (struct bus_event){e, b->now, {0}};
-    memcpy(x->data, e.data.p, e.data.n < bus_data_max ? e.data.n : bus_data_max);
+    if (e.data.n)
+      memcpy(x->data, e.data.p, e.data.n < bus_data_max ? e.data.n : bus_data_max);
     x->e.data = span_of(x->data, e.data.n < bus_data_max ? e.data.n : bus_data_max);
   }
 }
