@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -71,6 +71,12 @@ _sallyport() {
   alarm)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' list acknowledge' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  line)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' list show run' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -189,6 +195,9 @@ _sallyport() {
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'restore') options=' --help --json --key --checkpoint --accept-fork'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  'line list') options=' --help --dir --json' ;;
+  'line show') options=' --help --dir --json' ;;
+  'line run') options=' --help --dir' ;;
   'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor' ;;
   esac
   COMPREPLY=($(compgen -W "$options" -- "$cur"))

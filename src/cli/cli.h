@@ -69,6 +69,9 @@ const char *cli_dir(const struct cli *c);
   X(export_log)                                                                                    \
   X(backup)                                                                                        \
   X(restore)                                                                                       \
+  X(line_list)                                                                                     \
+  X(line_run)                                                                                      \
+  X(line_show)                                                                                     \
   X(reader)                                                                                        \
   X(bench)
 /* clang-format on */

@@ -513,7 +513,31 @@ const struct verb verbs[] = {
      .run = cli_restore},
 
     {.heading = "Reader lines",
-     .words = "reader",
+     .words = "line list",
+     .doc = "list the lines of the plan, and how many of their readers are offline",
+     .example = "sallyport line list",
+     .needs = READS,
+     .run = cli_line_list},
+    {.words = "line show",
+     .doc = "list the readers of a line: their addresses, doors, keys and state",
+     .more = "Whether there is a key of its own is told, and never the key.",
+     .example = "sallyport line show entrance",
+     .needs = READS,
+     .operands = {OPERAND_PLACE("LINE", LINE, NULL, false, "a line of the plan")},
+     .run = cli_line_show},
+    {.words = "line run",
+     .doc = "serve a line: its readers and doors, between its port and the engine",
+     .more =
+         "Runs until Ctrl-C or SIGTERM. Doors are wired to the first of their readers on the line: "
+         "output 0 draws the bolt, input 0 tells that the door is open, input 1 that someone asks "
+         "to go out, input 2 (with a lock monitor) that the bolt is out. Without the engine "
+         "everything is locked, and what happens meanwhile is told later, as late. Start it anew "
+         "after a change of the plan.",
+     .example = "sallyport line run entrance",
+     .needs = NEEDS_DIR,
+     .operands = {OPERAND_PLACE("LINE", LINE, NULL, false, "a line of the plan")},
+     .run = cli_line_run},
+    {.words = "reader",
      .doc = "be an OSDP reader and its door, for trials and tests",
      .more = "Output 0 draws the door's bolt; input 0 tells that the door is open, input 1 that "
              "someone asks to go out. What a panel makes it show and do is printed, a line each. "

@@ -1,0 +1,109 @@
+/* cli_line.c: line list, line show, line run. */
+#include "cli/cli.h"
+#include "cli/site.h"
+#include "core/state.h"
+#include "line/keys.h"
+#include "line/line_run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What the journal knows of a reader. */
+static const char *state_of(const struct core *core, uint32_t reader) {
+  const struct reader_state *s = &core->readers[reader];
+  return s->offline ? "offline" : s->tampered ? "tampered" : "online";
+}
+
+enum sp_err cli_line_list(struct cli *c) {
+  static const struct column columns[] = {
+      {"name", "LINE", COLUMN_TEXT},         {"kind", "KIND", COLUMN_TEXT},
+      {"where", "WHERE", COLUMN_TEXT},       {"baud", "BAUD", COLUMN_NUMBER},
+      {"readers", "READERS", COLUMN_NUMBER}, {"offline", "OFFLINE", COLUMN_NUMBER},
+  };
+  enum sp_err err = site_open(c);
+  if (err)
+    return err;
+  const struct core *core = site_core(c->site);
+  const struct plan *p = site_plan(c->site);
+  struct table t;
+  table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
+  for (uint32_t i = 0; i < p->n_lines; i++) {
+    const struct plan_line *l = &p->lines[i];
+    json_int_t n = 0, offline = 0;
+    for (uint32_t r = 0; r < p->n_readers; r++)
+      if (p->readers[r].line == i) {
+        n++;
+        offline += core->readers[r].offline;
+      }
+    table_row(&t, json_pack("{s:s,s:s,s:s,s:o,s:I,s:I}", "name", l->name.s, "kind",
+                            line_kind_names[l->kind], "where", l->where, "baud",
+                            l->kind == LINE_SERIAL ? json_integer(l->baud) : json_null(), "readers",
+                            n, "offline", offline));
+  }
+  table_end(&t, "the plan has no lines");
+  return SP_OK;
+}
+
+static enum sp_err find_line(struct cli *c, uint32_t *index) {
+  enum sp_err err = site_open(c);
+  return err ? err : site_find_place(c->site, REF_LINE, c->args.operands[0], index, &c->why);
+}
+
+/* "own key", and so on; a key itself is never shown. */
+static const char *key_of(struct cli *c, const struct plan_reader *r) {
+  struct line_key key = {0};
+  struct fault why = {0};
+  enum sp_err err = keys_read(cli_dir(c), r->name.s, &key, &why);
+  const char *text = err == SP_NOT_FOUND ? "none"
+                     : err               ? "unreadable"
+                     : key.has_next      ? key.has ? "being changed" : "being set"
+                     : key.has           ? "own"
+                                         : "none";
+  bytes_wipe(&key, sizeof key);
+  return r->secure == SECURE_NONE ? "not asked for" : text;
+}
+
+enum sp_err cli_line_show(struct cli *c) {
+  static const struct column columns[] = {
+      {"address", "ADDRESS", COLUMN_NUMBER}, {"reader", "READER", COLUMN_TEXT},
+      {"door", "DOOR", COLUMN_TEXT},         {"direction", "WAY", COLUMN_TEXT},
+      {"secure", "SECURE", COLUMN_TEXT},     {"key", "KEY", COLUMN_TEXT},
+      {"state", "STATE", COLUMN_TEXT},
+  };
+  uint32_t index = 0;
+  enum sp_err err = find_line(c, &index);
+  if (err)
+    return err;
+  const struct core *core = site_core(c->site);
+  const struct plan *p = site_plan(c->site);
+  struct table t;
+  table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
+  for (uint32_t i = 0; i < p->n_readers; i++) {
+    const struct plan_reader *r = &p->readers[i];
+    if (r->line == index)
+      table_row(&t, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s}", "address", r->address, "reader",
+                              r->name.s, "door", p->doors[r->door].name.s, "direction",
+                              direction_names[r->direction], "secure", secure_names[r->secure],
+                              "key", key_of(c, r), "state", state_of(core, i)));
+  }
+  table_end(&t, "no reader is on this line");
+  return SP_OK;
+}
+
+static void say(void *ctx, const char *text) {
+  struct cli *c = ctx;
+  out_line(&c->out, "line %s: %s", c->args.operands[0], text);
+  fflush(stdout);
+}
+
+enum sp_err cli_line_run(struct cli *c) {
+  uint32_t index = 0;
+  enum sp_err err = find_line(c, &index);
+  const struct line_run_options o = {.dir = cli_dir(c),
+                                     .plan = err ? NULL : site_plan(c->site),
+                                     .index = index,
+                                     .ctx = c,
+                                     .say = say,
+                                     .stop_fd = -1};
+  return err ? err : line_run(&o, &c->why);
+}

@@ -1,0 +1,191 @@
+#include "line/keys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+enum {
+  master_bytes = 32,
+  nonce_bytes = 12,
+  tag_bytes = 16,
+  plain_bytes = 2 + 2 * osdp_key_bytes, /* which of the two there are, and the two */
+  sealed_bytes = nonce_bytes + plain_bytes + tag_bytes,
+  path_most = 4096,
+};
+
+static bool random_bytes(uint8_t *out, size_t n) {
+  while (n) {
+    ssize_t k = getrandom(out, n, 0);
+    if (k < 0 && errno != EINTR)
+      return false;
+    if (k > 0) {
+      out += k;
+      n -= (size_t)k;
+    }
+  }
+  return true;
+}
+
+static enum sp_err told(const char *path, struct fault *why) {
+  return fault_set(why,
+                   errno == ENOENT   ? SP_NOT_FOUND
+                   : errno == EACCES ? SP_DENIED
+                                     : SP_IO,
+                   "%s: %s", path, strerror(errno));
+}
+
+/* --- Files of so many bytes, as hex --- */
+
+static enum sp_err hex_file_read(const char *path, uint8_t *out, size_t n, struct fault *why) {
+  char text[2 * sealed_bytes + 2];
+  struct stat s;
+  enum sp_err err = SP_OK;
+  SP_ASSERT(n <= sealed_bytes);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return told(path, why);
+  ssize_t got = read(fd, text, sizeof text);
+  if (got < 0 || fstat(fd, &s) != 0)
+    err = told(path, why);
+  else if (s.st_mode & 077)
+    err = fault_set(why, SP_DENIED, "others may read %s: `chmod 600 %s`", path, path);
+  if (!err && got > 0 && text[got - 1] == '\n')
+    got--;
+  if (!err && !hex_decode(out, n, text, (size_t)got))
+    err = fault_set(why, SP_CORRUPT, "%s does not hold %zu hex digits", path, 2 * n);
+  bytes_wipe(text, sizeof text);
+  close(fd);
+  return err;
+}
+
+static bool sync_folder(const char *dir) {
+  char path[path_most];
+  snprintf(path, sizeof path, "%s/keys", dir);
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  bool ok = fd >= 0 && fsync(fd) == 0;
+  if (fd >= 0)
+    close(fd);
+  return ok;
+}
+
+static enum sp_err hex_file_write(const char *dir, const char *path, const uint8_t *bytes, size_t n,
+                                  struct fault *why) {
+  char text[2 * sealed_bytes + 1], beside[path_most + 8];
+  SP_ASSERT(n <= sealed_bytes);
+  snprintf(beside, sizeof beside, "%s.new", path);
+  unlink(beside); /* of one that did not end well */
+  hex_encode(text, bytes, n);
+  text[2 * n] = '\n';
+  int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  bool ok = fd >= 0 && write(fd, text, 2 * n + 1) == (ssize_t)(2 * n + 1) && fsync(fd) == 0;
+  ok = ok && rename(beside, path) == 0 && sync_folder(dir);
+  enum sp_err err = ok ? SP_OK : told(path, why);
+  bytes_wipe(text, sizeof text);
+  if (fd >= 0)
+    close(fd);
+  if (!ok)
+    unlink(beside);
+  return err;
+}
+
+/* --- The key file --- */
+
+static bool path_of(char out[path_most], const char *dir, const char *reader) {
+  int n = reader ? snprintf(out, path_most, "%s/keys/osdp-%s", dir, reader)
+                 : snprintf(out, path_most, "%s/keys/osdp.key", dir);
+  return n < path_most;
+}
+
+static enum sp_err master(const char *dir, bool make, uint8_t key[master_bytes],
+                          struct fault *why) {
+  char path[path_most];
+  if (!path_of(path, dir, NULL))
+    return fault_set(why, SP_LIMIT, "the name of the site's directory is too long");
+  enum sp_err err = hex_file_read(path, key, master_bytes, why);
+  if (err != SP_NOT_FOUND || !make)
+    return err;
+  if (!random_bytes(key, master_bytes))
+    return fault_set(why, SP_IO, "the system gives no random bytes");
+  return hex_file_write(dir, path, key, master_bytes, why);
+}
+
+/* --- Sealing --- */
+
+static bool seal(const uint8_t key[master_bytes], const char *reader, const uint8_t *plain,
+                 uint8_t out[sealed_bytes]) {
+  EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+  int n = 0;
+  bool ok =
+      c && random_bytes(out, nonce_bytes) &&
+      EVP_EncryptInit_ex2(c, EVP_aes_256_gcm(), key, out, NULL) &&
+      EVP_EncryptUpdate(c, NULL, &n, (const uint8_t *)reader, (int)strlen(reader)) &&
+      EVP_EncryptUpdate(c, out + nonce_bytes, &n, plain, plain_bytes) &&
+      EVP_EncryptFinal_ex(c, out + nonce_bytes + n, &n) &&
+      EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, tag_bytes, out + nonce_bytes + plain_bytes);
+  EVP_CIPHER_CTX_free(c);
+  return ok;
+}
+
+static bool unseal(const uint8_t key[master_bytes], const char *reader, uint8_t in[sealed_bytes],
+                   uint8_t *plain) {
+  EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+  int n = 0;
+  bool ok =
+      c && EVP_DecryptInit_ex2(c, EVP_aes_256_gcm(), key, in, NULL) &&
+      EVP_DecryptUpdate(c, NULL, &n, (const uint8_t *)reader, (int)strlen(reader)) &&
+      EVP_DecryptUpdate(c, plain, &n, in + nonce_bytes, plain_bytes) &&
+      EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, tag_bytes, in + nonce_bytes + plain_bytes) &&
+      EVP_DecryptFinal_ex(c, plain + n, &n) == 1;
+  EVP_CIPHER_CTX_free(c);
+  return ok;
+}
+
+enum sp_err keys_read(const char *dir, const char *reader, struct line_key *key,
+                      struct fault *why) {
+  uint8_t secret[master_bytes], sealed[sealed_bytes], plain[plain_bytes];
+  char path[path_most];
+  if (!path_of(path, dir, reader))
+    return fault_set(why, SP_LIMIT, "the name of the site's directory is too long");
+  enum sp_err err = hex_file_read(path, sealed, sizeof sealed, why);
+  if (!err)
+    err = master(dir, false, secret, why);
+  if (!err && !unseal(secret, reader, sealed, plain))
+    err = fault_set(why, SP_CORRUPT,
+                    "%s was not made with this keys/osdp.key, or was changed: remove it, and set "
+                    "the reader up anew",
+                    path);
+  if (!err) {
+    key->has = plain[0] == 1;
+    key->has_next = plain[1] == 1;
+    memcpy(key->key, plain + 2, osdp_key_bytes);
+    memcpy(key->next, plain + 2 + osdp_key_bytes, osdp_key_bytes);
+  }
+  bytes_wipe(secret, sizeof secret);
+  bytes_wipe(plain, sizeof plain);
+  return err;
+}
+
+enum sp_err keys_write(const char *dir, const char *reader, const struct line_key *key,
+                       struct fault *why) {
+  uint8_t secret[master_bytes], sealed[sealed_bytes],
+      plain[plain_bytes] = {key->has, key->has_next};
+  char path[path_most];
+  if (!path_of(path, dir, reader))
+    return fault_set(why, SP_LIMIT, "the name of the site's directory is too long");
+  memcpy(plain + 2, key->key, osdp_key_bytes);
+  memcpy(plain + 2 + osdp_key_bytes, key->next, osdp_key_bytes);
+  enum sp_err err = master(dir, true, secret, why);
+  if (!err && !seal(secret, reader, plain, sealed))
+    err = fault_set(why, SP_NO_MEMORY, "the key of %s could not be enciphered", reader);
+  if (!err)
+    err = hex_file_write(dir, path, sealed, sizeof sealed, why);
+  bytes_wipe(secret, sizeof secret);
+  bytes_wipe(plain, sizeof plain);
+  return err;
+}

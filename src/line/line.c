@@ -1,0 +1,526 @@
+#include "line/line_int.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void line_say(struct line *l, const char *fmt, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  l->io.say(l->io.ctx, text);
+}
+
+const char *reader_name(const struct line *l, const struct line_reader *r) {
+  return l->plan->readers[r->reader].name.s;
+}
+
+const char *door_name(const struct line *l, const struct line_door *d) {
+  return l->plan->doors[d->door].name.s;
+}
+
+/* --- Commands to readers --- */
+
+static uint64_t tag_of(enum for_what what, uint32_t index) {
+  return (uint64_t)what << 32 | index;
+}
+
+bool reader_command(struct line *l, struct line_reader *r, uint8_t code, const void *message,
+                    enum for_what what, uint32_t index, usec before) {
+  uint8_t data[osdp_data_max];
+  size_t n = message ? osdp_encode(osdp_message_of(false, code), message, data, 0) : 0;
+  bool urgent = what == FOR_UNLOCK || what == FOR_LOCK;
+  return r->online &&
+         panel_command(l->panel, r->address, code, span_of(data, n), tag_of(what, index), before,
+                       urgent, l->io.mono(l->io.ctx)) == SP_OK;
+}
+
+struct show { /* times in units of 100 ms */
+  uint8_t color, on, off, other;
+  uint16_t time; /* 0: for good */
+  uint8_t beeps, beep_on, beep_off;
+  const char *text;
+};
+static const struct show shows[] = {
+    [LOOK_READY] = {OSDP_BLUE, 1, 0, OSDP_BLACK, 0, 0, 0, 0, NULL},
+    [LOOK_GRANTED] = {OSDP_GREEN, 1, 0, OSDP_GREEN, 30, 1, 1, 1, "PLEASE ENTER"},
+    [LOOK_REFUSED] = {OSDP_RED, 1, 0, OSDP_RED, 20, 2, 1, 1, "NO ENTRY"},
+    [LOOK_WAIT] = {OSDP_AMBER, 3, 3, OSDP_BLACK, 100, 1, 1, 1, "SECOND PERSON"},
+    [LOOK_PIN] = {OSDP_AMBER, 1, 1, OSDP_BLACK, 150, 1, 1, 1, "PIN, THEN #"},
+    [LOOK_CUT] = {OSDP_RED, 2, 18, OSDP_BLACK, 0, 0, 0, 0, "OUT OF SERVICE"},
+};
+
+static bool can(const struct line *l, const struct line_reader *r, uint8_t function) {
+  struct panel_status s;
+  if (!panel_status(l->panel, r->address, &s))
+    return false;
+  for (uint32_t i = 0; i < s.n_capabilities; i++)
+    if (s.capabilities[i].function == function)
+      return s.capabilities[i].compliance != 0;
+  return false;
+}
+
+/* What it cannot show it refuses, and nothing rests on it. */
+void reader_show(struct line *l, struct line_reader *r, enum look look) {
+  const struct show *s = &shows[look];
+  struct osdp_led led = {0};
+  if (s->time) {
+    led.temp_control = 2;
+    led.temp_on = s->on;
+    led.temp_off = s->off;
+    led.temp_on_color = s->color;
+    led.temp_off_color = s->other;
+    led.temp_timer = s->time;
+  } else {
+    led.temp_control = 1;
+    led.perm_control = 1;
+    led.perm_on = s->on;
+    led.perm_off = s->off;
+    led.perm_on_color = s->color;
+    led.perm_off_color = s->other;
+  }
+  if (can(l, r, OSDP_CAP_LED))
+    (void)reader_command(l, r, OSDP_LED, &led, FOR_NOTHING, 0, TIME_ABSENT);
+  const struct osdp_buz buz = {.tone = 2, .on = s->beep_on, .off = s->beep_off, .count = s->beeps};
+  if (s->beeps && can(l, r, OSDP_CAP_BUZZER))
+    (void)reader_command(l, r, OSDP_BUZ, &buz, FOR_NOTHING, 0, TIME_ABSENT);
+  const char *text = s->text ? s->text : "";
+  const struct osdp_text shown = {.control = s->time ? 3 : 1,
+                                  .seconds = (uint8_t)(s->time / 10),
+                                  .row = 1,
+                                  .column = 1,
+                                  .length = (uint8_t)strlen(text),
+                                  .text = span_str(text)};
+  if (s->text && can(l, r, OSDP_CAP_TEXT))
+    (void)reader_command(l, r, OSDP_TEXT, &shown, FOR_NOTHING, 0, TIME_ABSENT);
+}
+
+/* --- Cards and PINs --- */
+
+static void forget_pin(struct line_reader *r) {
+  bytes_wipe(r->pin, sizeof r->pin);
+  r->n_pin = 0;
+  r->pin_done = false;
+  r->pin_until = TIME_ABSENT;
+}
+
+static void forget_card(struct line_reader *r) {
+  bytes_wipe(&r->card, sizeof r->card);
+  r->card_until = TIME_ABSENT;
+}
+
+static usec pin_end(const struct line *l) {
+  return l->io.mono(l->io.ctx) + (usec)pin_wait_ms * USEC_PER_MS;
+}
+
+void reader_ask_pin(struct line *l, struct line_reader *r, const struct card_reading *card) {
+  r->card = *card;
+  r->card_until = pin_end(l);
+  forget_pin(r);
+  reader_show(l, r, LOOK_PIN);
+}
+
+static void on_card(struct line *l, struct line_reader *r, struct span data, bool late) {
+  struct osdp_raw raw;
+  struct card_reading card;
+  if (osdp_decode(osdp_message_of(true, OSDP_RAW), &data, &raw, NULL)) {
+    line_say(l, "reader %s: a card whose length does not fit its bits", reader_name(l, r));
+    return;
+  }
+  enum card_read read = card_format_read(l->plan, raw.format, raw.bits, raw.data, &card);
+  if (read != CARD_READ_OK) {
+    line_say(l, "reader %s: a card of %u bits is not read: %s", reader_name(l, r), raw.bits,
+             card_read_texts[read]);
+    reader_show(l, r, LOOK_REFUSED);
+    return;
+  }
+  if (late) {
+    engine_say_pass(l, r, &card, NULL, true);
+  } else if (r->pin_done) {
+    engine_say_pass(l, r, &card, r->pin, false);
+    forget_pin(r);
+  } else if (l->plan->readers[r->reader].factors & FACTOR_BIT_PIN && l->engine_up) {
+    reader_ask_pin(l, r, &card);
+  } else {
+    engine_say_pass(l, r, &card, NULL, false);
+  }
+  bytes_wipe(&card, sizeof card);
+}
+
+static void on_key(struct line *l, struct line_reader *r, uint8_t key) {
+  enum { STAR = 0x7F, HASH = 0x0D };
+  if (key == STAR) {
+    forget_pin(r);
+    return;
+  }
+  if (key == HASH && r->n_pin) {
+    if (r->card_until == TIME_ABSENT) {
+      r->pin_done = true; /* the card may come after it */
+      r->pin_until = pin_end(l);
+      return;
+    }
+    engine_say_pass(l, r, &r->card, r->pin, false);
+    forget_card(r);
+    forget_pin(r);
+    return;
+  }
+  if (key < '0' || key > '9')
+    return;
+  if (r->pin_done || r->n_pin == pin_max)
+    forget_pin(r);
+  r->pin[r->n_pin++] = (char)key;
+  r->pin[r->n_pin] = 0;
+  r->pin_until = pin_end(l);
+}
+
+static void on_keys(struct line *l, struct line_reader *r, struct span data, bool late) {
+  struct osdp_keypad pad;
+  if (late || osdp_decode(osdp_message_of(true, OSDP_KEYPAD), &data, &pad, NULL))
+    return; /* of a PIN that was typed while nobody listened nothing is kept */
+  for (size_t i = 0; i < pad.keys.n; i++)
+    on_key(l, r, pad.keys.p[i]);
+}
+
+/* --- What the panel tells --- */
+
+static void each_door_at(struct line *l, const struct line_reader *r,
+                         void (*what)(struct line *, struct line_door *, struct span),
+                         struct span states) {
+  for (uint32_t i = 0; i < l->n_doors; i++)
+    if (&l->readers[l->doors[i].at] == r)
+      what(l, &l->doors[i], states);
+}
+
+static void on_status(struct line *l, struct line_reader *r, struct span data) {
+  struct osdp_lstatr s;
+  if (osdp_decode(osdp_message_of(true, OSDP_LSTATR), &data, &s, NULL))
+    return;
+  bool tampered = s.tamper == 1;
+  if (tampered != r->tampered)
+    engine_say_reader(l, (uint32_t)(r - l->readers), tampered ? "tampered" : "restored");
+  r->tampered = tampered;
+  if (s.power == 1)
+    line_say(l, "reader %s: its power has failed", reader_name(l, r));
+}
+
+static void on_reply(struct line *l, struct line_reader *r, const struct panel_event *e) {
+  switch (e->code) {
+  case OSDP_RAW:
+    on_card(l, r, e->data, e->late);
+    break;
+  case OSDP_KEYPAD:
+    on_keys(l, r, e->data, e->late);
+    break;
+  case OSDP_ISTATR:
+    each_door_at(l, r, door_inputs, e->data);
+    break;
+  case OSDP_OSTATR:
+    each_door_at(l, r, door_outputs, e->data);
+    break;
+  case OSDP_LSTATR:
+    on_status(l, r, e->data);
+    break;
+  case OSDP_FTSTAT:
+  case OSDP_COM:
+  case OSDP_RSTATR:
+  case OSDP_XRD:
+  case OSDP_MFGREP:
+    break; /* answers to what is asked elsewhere */
+  default:
+    line_say(l, "reader %s: a reply of code %02X is not acted upon", reader_name(l, r), e->code);
+  }
+}
+
+static const char *why_text(enum panel_why why) {
+  switch (why) {
+  case PANEL_WHY_SILENT:
+    return "it does not answer";
+  case PANEL_WHY_WRONG_KEY:
+    return "it has another key: `sallyport line keyset`, or set it up anew";
+  case PANEL_WHY_NO_SECURE:
+    return "it refuses the secure channel";
+  case PANEL_WHY_DEFAULT_KEY:
+    return "it has the key that everyone knows: set it up with `secure: install` once";
+  case PANEL_WHY_MAC:
+    return "its answers are not what its key would make of them";
+  case PANEL_WHY_RESTARTED:
+    return "it loses its session again and again";
+  case PANEL_WHY_DROPPED:
+    return "the line is cut";
+  case PANEL_WHY_NONE:
+    break;
+  }
+  return "it is not there";
+}
+
+static void set_online(struct line *l, struct line_reader *r, bool online, enum panel_why why) {
+  uint32_t index = (uint32_t)(r - l->readers);
+  bool was = r->online;
+  r->online = online;
+  forget_card(r);
+  forget_pin(r);
+  for (uint32_t i = 0; i < l->n_doors; i++)
+    if (l->doors[i].at == index)
+      door_reader(l, &l->doors[i], online);
+  if (online) {
+    reader_show(l, r, l->engine_up ? LOOK_READY : LOOK_CUT);
+    if (!was)
+      line_say(l, "reader %s: online", reader_name(l, r));
+  } else {
+    line_say(l, "reader %s: %s", reader_name(l, r), why_text(why));
+  }
+  if (online != was || !online)
+    engine_say_reader(l, index, online ? "online" : "offline");
+}
+
+static void key_is_set(struct line *l, struct line_reader *r) {
+  if (!r->key.has_next)
+    return;
+  memcpy(r->key.key, r->key.next, osdp_key_bytes);
+  bytes_wipe(r->key.next, osdp_key_bytes);
+  r->key.has = true;
+  r->key.has_next = false;
+  if (l->io.key_keep(l->io.ctx, reader_name(l, r), &r->key))
+    line_say(l, "reader %s: it has its key", reader_name(l, r));
+}
+
+static void on_end(struct line *l, const struct panel_event *e) {
+  enum for_what what = (enum for_what)(e->tag >> 32);
+  uint32_t index = (uint32_t)e->tag;
+  bool done = e->kind == PANEL_DONE;
+  if ((what == FOR_UNLOCK || what == FOR_LOCK) && index < l->n_doors)
+    door_done(l, &l->doors[index], what, done);
+}
+
+static struct line_reader *reader_at(struct line *l, uint8_t address) {
+  for (uint32_t i = 0; i < l->n_readers; i++)
+    if (l->readers[i].address == address)
+      return &l->readers[i];
+  return NULL;
+}
+
+static void drain(struct line *l) {
+  struct panel_event e;
+  while (panel_event(l->panel, &e)) {
+    struct line_reader *r = reader_at(l, e.address);
+    if (!r)
+      continue;
+    switch (e.kind) {
+    case PANEL_ONLINE:
+      set_online(l, r, true, e.why);
+      break;
+    case PANEL_OFFLINE:
+      set_online(l, r, false, e.why);
+      break;
+    case PANEL_INSECURE:
+      line_say(l, "reader %s: not secure, so nothing is done with it: %s", reader_name(l, r),
+               why_text(e.why));
+      engine_say_reader(l, (uint32_t)(r - l->readers), "offline");
+      break;
+    case PANEL_REPLY:
+      on_reply(l, r, &e);
+      break;
+    case PANEL_KEY_SET:
+      key_is_set(l, r);
+      break;
+    case PANEL_FAILED:
+      if (e.code == OSDP_KEYSET)
+        line_say(l, "reader %s: it keeps its old key", reader_name(l, r));
+      on_end(l, &e);
+      break;
+    case PANEL_DONE:
+    case PANEL_LOST:
+      on_end(l, &e);
+      break;
+    }
+  }
+}
+
+/* --- From outside --- */
+
+void engine_lost(struct line *l) {
+  for (uint32_t i = 0; i < asked_max; i++)
+    bytes_wipe(&l->asked[i], sizeof l->asked[i]);
+  for (uint32_t i = 0; i < l->n_doors; i++)
+    door_lock(l, &l->doors[i], 0);
+  for (uint32_t i = 0; i < l->n_readers; i++) {
+    forget_card(&l->readers[i]);
+    forget_pin(&l->readers[i]);
+    reader_show(l, &l->readers[i], LOOK_CUT);
+  }
+  line_say(l, "the engine is gone: everything is locked");
+}
+
+void line_port(struct line *l, bool up) {
+  l->port_up = up;
+  panel_line(l->panel, up, l->io.mono(l->io.ctx));
+  drain(l);
+}
+
+void line_bytes(struct line *l, struct span bytes) {
+  panel_input(l->panel, bytes, l->io.mono(l->io.ctx));
+  drain(l);
+}
+
+struct span line_output(struct line *l) {
+  struct span out = panel_output(l->panel, l->io.mono(l->io.ctx));
+  drain(l); /* who was given up meanwhile */
+  return out;
+}
+
+usec line_due(const struct line *l) {
+  usec due = panel_due(l->panel);
+  for (uint32_t i = 0; i < l->n_doors; i++) {
+    usec d = door_due(&l->doors[i]);
+    due = d != TIME_ABSENT && (due == TIME_ABSENT || d < due) ? d : due;
+  }
+  for (uint32_t i = 0; i < l->n_readers; i++) {
+    const usec ends[] = {l->readers[i].card_until, l->readers[i].pin_until};
+    for (int k = 0; k < 2; k++)
+      due = ends[k] != TIME_ABSENT && (due == TIME_ABSENT || ends[k] < due) ? ends[k] : due;
+  }
+  return due;
+}
+
+void line_tick(struct line *l) {
+  usec now = l->io.mono(l->io.ctx);
+  for (uint32_t i = 0; i < l->n_doors; i++)
+    door_tick(l, &l->doors[i], now);
+  for (uint32_t i = 0; i < l->n_readers; i++) {
+    struct line_reader *r = &l->readers[i];
+    if (r->card_until != TIME_ABSENT && now >= r->card_until) {
+      engine_say_pass(l, r, &r->card, NULL, false); /* no PIN came: that is decided too */
+      forget_card(r);
+    }
+    if (r->pin_until != TIME_ABSENT && now >= r->pin_until)
+      forget_pin(r);
+  }
+  drain(l);
+}
+
+/* --- Keys --- */
+
+static void make_next(struct line *l, struct line_reader *r) {
+  do
+    l->io.random(l->io.ctx, r->key.next, osdp_key_bytes);
+  while (bytes_are_zero(r->key.next, osdp_key_bytes));
+  r->key.has_next = true;
+}
+
+enum sp_err line_new_key(struct line *l, const char *name, struct fault *why) {
+  for (uint32_t i = 0; i < l->n_readers; i++) {
+    struct line_reader *r = &l->readers[i];
+    if (strcmp(reader_name(l, r), name) != 0)
+      continue;
+    if (!r->online || !r->key.has)
+      return fault_set(why, SP_UNAVAILABLE, "reader %s is not in a secure session", name);
+    make_next(l, r);
+    if (!l->io.key_keep(l->io.ctx, name, &r->key))
+      return fault_set(why, SP_IO, "the new key of %s could not be kept, so it was not sent", name);
+    enum sp_err err = panel_set_key(l->panel, r->address, r->key.next, tag_of(FOR_NOTHING, 0),
+                                    l->io.mono(l->io.ctx));
+    return err ? fault_set(why, err, "reader %s takes no command now: try again", name) : SP_OK;
+  }
+  return fault_set(why, SP_NOT_FOUND, "line %s has no reader \"%.40s\"",
+                   l->plan->lines[l->index].name.s, name);
+}
+
+/* Gives the reader to the panel, as the plan wants it. */
+static enum sp_err put(struct line *l, struct line_reader *r, struct fault *why) {
+  struct panel_peripheral x = {.address = r->address};
+  enum secure want = (enum secure)l->plan->readers[r->reader].secure;
+  if (want != SECURE_NONE)
+    (void)l->io.key_read(l->io.ctx, reader_name(l, r), &r->key);
+  if (want == SECURE_INSTALL && !r->key.has) {
+    if (!r->key.has_next)
+      make_next(l, r);
+    if (!l->io.key_keep(l->io.ctx, reader_name(l, r), &r->key))
+      return fault_set(why, SP_IO, "the first key of %s could not be kept", reader_name(l, r));
+    x.security = PANEL_INSTALL;
+    memcpy(x.key, r->key.next, osdp_key_bytes);
+  } else if (want != SECURE_NONE && r->key.has) {
+    x.security = PANEL_KEY;
+    memcpy(x.key, r->key.key, osdp_key_bytes);
+    x.has_next = r->key.has_next;
+    memcpy(x.next_key, r->key.next, osdp_key_bytes);
+  } else if (want != SECURE_NONE) {
+    r->keyless = true;
+    line_say(l,
+             "reader %s: there is no key for it, and the plan asks for one: say `secure: install` "
+             "once",
+             reader_name(l, r));
+    return SP_OK;
+  }
+  enum sp_err err = panel_put(l->panel, &x, l->io.mono(l->io.ctx));
+  bytes_wipe(&x, sizeof x);
+  return err ? fault_set(why, err, "reader %s: out of memory", reader_name(l, r)) : SP_OK;
+}
+
+/* --- Its beginning and end --- */
+
+static enum sp_err add_readers(struct line *l, struct fault *why) {
+  const struct plan *p = l->plan;
+  for (uint32_t i = 0; i < p->n_readers; i++) {
+    const struct plan_reader *r = &p->readers[i];
+    if (r->line != l->index)
+      continue;
+    struct line_reader *x = &l->readers[l->n_readers++];
+    *x = (struct line_reader){
+        .reader = i, .address = r->address, .card_until = TIME_ABSENT, .pin_until = TIME_ABSENT};
+    bool wired = false;
+    for (uint32_t d = 0; d < l->n_doors; d++)
+      wired |= l->doors[d].door == r->door;
+    if (!wired)
+      l->doors[l->n_doors++] = (struct line_door){.door = r->door,
+                                                  .at = l->n_readers - 1,
+                                                  .has_contact = p->doors[r->door].contact,
+                                                  .has_monitor = p->doors[r->door].lock_monitor,
+                                                  .carried = 1,
+                                                  .ask_at = TIME_ABSENT,
+                                                  .say_at = TIME_ABSENT};
+    enum sp_err err = put(l, x, why);
+    if (err)
+      return err;
+  }
+  return SP_OK;
+}
+
+enum sp_err line_new(struct line **out, const struct plan *plan, uint32_t index,
+                     const struct line_io *io, struct fault *why) {
+  struct line *l = sp_alloc(1, sizeof *l);
+  *out = l;
+  if (!l)
+    return fault_set(why, SP_NO_MEMORY, "out of memory");
+  l->plan = plan;
+  l->index = index;
+  l->io = *io;
+  const struct panel_options options = {
+      .baud = plan->lines[index].kind == LINE_SERIAL ? plan->lines[index].baud : 0};
+  const struct panel_ops ops = {io->ctx, io->random};
+  l->readers = sp_alloc(plan->n_readers + 1, sizeof *l->readers);
+  l->doors = sp_alloc(plan->n_readers + 1, sizeof *l->doors);
+  l->panel = panel_new(&options, &ops);
+  enum sp_err err = l->readers && l->doors && l->panel
+                        ? add_readers(l, why)
+                        : fault_set(why, SP_NO_MEMORY, "out of memory");
+  if (err) {
+    line_free(l);
+    *out = NULL;
+  }
+  return err;
+}
+
+void line_free(struct line *l) {
+  if (!l)
+    return;
+  panel_free(l->panel);
+  if (l->readers)
+    bytes_wipe(l->readers, l->n_readers * sizeof *l->readers);
+  sp_free(l->readers);
+  sp_free(l->doors);
+  buf_free(&l->out);
+  bytes_wipe(l, sizeof *l);
+  sp_free(l);
+}

@@ -1,0 +1,124 @@
+/* line_int.h: what the files of a line share; nobody else includes it.
+ *
+ *   line.c         its readers: sessions, keys, cards, PINs, what they show
+ *   line_door.c    its doors: strike and contacts
+ *   line_engine.c  what is said to the engine, and what it answers and sends
+ */
+#ifndef SP_LINE_LINE_INT_H
+#define SP_LINE_LINE_INT_H
+
+#include "line/line.h"
+#include "plan/card_format.h"
+
+enum {
+  kept_max = 64,       /* that happened without the engine, the oldest lost first */
+  asked_max = 256,     /* requests whose answers are awaited */
+  pin_max = 12,        /* digits */
+  pin_wait_ms = 15000, /* from the card to the PIN, or the other way round */
+  bus_ms = 60, /* from the queue to the reader, at most: taken off the time that an unlock has */
+  settle_ms = 150, /* after a reader's timer, until it is asked whether the strike is off */
+  again_ms = 500,  /* until what the engine had no room for is said again */
+  strike_output = 0,
+  contact_input = 0,
+  rex_input = 1,
+  lock_input = 2,
+};
+
+/* Tags of commands to readers: what they are for, and of which door. */
+enum for_what { FOR_NOTHING = 1, FOR_UNLOCK, FOR_LOCK, FOR_INPUTS, FOR_STRIKE };
+
+struct line_reader {
+  uint32_t reader; /* of the plan */
+  uint8_t address;
+  bool online, told_online, told_offline;
+  bool tampered, told_tampered;
+  bool keyless;
+  bool lit; /* shows that it is ready */
+  struct line_key key;
+  struct card_reading card; /* waits for a PIN; secret */
+  usec card_until;          /* TIME_ABSENT: none does */
+  char pin[pin_max + 1];    /* secret */
+  uint32_t n_pin;
+  bool pin_done; /* ended by #, and the card comes after it */
+  usec pin_until;
+};
+
+struct line_door {
+  uint32_t door; /* of the plan */
+  uint32_t at;   /* index of the reader that it is wired to */
+  bool has_contact, has_monitor;
+  bool known; /* inputs were told in this session of the reader */
+  bool open, bolt, rex;
+  bool strike_off; /* the reader says so, since the last command to it */
+  bool told, told_open, told_locked;
+  bool unlocking, locking; /* on its way to the reader */
+  uint64_t carried;        /* entry of the last unlock or lock that was carried out; 1: none */
+  uint64_t under_way;      /* entry of the unlock or lock that is */
+  usec ask_at;             /* whether the strike is off; TIME_ABSENT: not */
+  usec say_at;             /* again, what the engine had no room for */
+};
+
+struct kept {
+  uint32_t reader, door; /* of the plan; one is REF_ABSENT */
+  const char *sign;
+  struct card_reading card; /* secret */
+  usec wall;
+};
+
+enum asked_what { ASKED_NOTHING, ASKED_PASS, ASKED_DOOR, ASKED_READER };
+struct asked {
+  uint64_t id;
+  enum asked_what what;
+  uint32_t index;
+  struct card_reading card; /* of ASKED_PASS: to be shown again with a PIN; secret */
+  bool had_pin;
+};
+
+struct line {
+  const struct plan *plan;
+  uint32_t index;
+  struct line_io io;
+  struct panel *panel;
+  bool port_up, engine_up;
+  uint32_t n_readers, n_doors, n_kept;
+  struct line_reader *readers;
+  struct line_door *doors;
+  struct kept kept[kept_max];
+  struct asked asked[asked_max];
+  uint64_t next_id;
+  struct buf out; /* scratch */
+};
+
+/* --- line.c --- */
+void line_say(struct line *l, const char *fmt, ...) SP_PRINTF(2, 3);
+const char *reader_name(const struct line *l, const struct line_reader *r);
+const char *door_name(const struct line *l, const struct line_door *d);
+/* Queues a command; tag as for_what and an index make it. False: it could not be. */
+bool reader_command(struct line *l, struct line_reader *r, uint8_t code, const void *message,
+                    enum for_what what, uint32_t index, usec before);
+enum look { LOOK_READY, LOOK_GRANTED, LOOK_REFUSED, LOOK_WAIT, LOOK_PIN, LOOK_CUT };
+void reader_show(struct line *l, struct line_reader *r, enum look look);
+/* A card was refused for want of a PIN: it is asked for, and the card shown again with it. */
+void reader_ask_pin(struct line *l, struct line_reader *r, const struct card_reading *card);
+
+/* --- line_door.c --- */
+void door_inputs(struct line *l, struct line_door *d, struct span states);
+void door_outputs(struct line *l, struct line_door *d, struct span states);
+void door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before);
+void door_lock(struct line *l, struct line_door *d, uint64_t n);
+/* A command to its strike was carried out, or was not. */
+void door_done(struct line *l, struct line_door *d, enum for_what what, bool done);
+void door_reader(struct line *l, struct line_door *d, bool online);
+/* Says all that the engine has not been told. */
+void door_tell(struct line *l, struct line_door *d);
+void door_tick(struct line *l, struct line_door *d, usec now);
+usec door_due(const struct line_door *d);
+
+/* --- line_engine.c --- */
+void engine_say_pass(struct line *l, struct line_reader *r, const struct card_reading *card,
+                     const char *pin, bool late);
+void engine_say_door(struct line *l, struct line_door *d, const char *sign);
+void engine_say_reader(struct line *l, uint32_t index, const char *sign);
+void engine_lost(struct line *l);
+
+#endif
