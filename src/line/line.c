@@ -138,6 +138,7 @@ static void on_card(struct line *l, struct line_reader *r, struct span data, boo
   }
   if (late) {
     engine_say_pass(l, r, &card, NULL, true);
+    reader_show(l, r, LOOK_REFUSED); /* should the holder stand there: once more */
   } else if (r->pin_done) {
     engine_say_pass(l, r, &card, r->pin, false);
     forget_pin(r);

@@ -69,7 +69,8 @@ static bool set_first_key(struct panel *p, struct peer *x) {
 
 static bool go_on(struct panel *p, struct peer *x, usec now) {
   queue_expire(p, x, now);
-  while (x->n_queue) {
+  /* What waits there since before this session is fetched first, so that what comes then is new. */
+  while (x->n_queue && (x->drained || x->queue[0].urgent)) {
     const struct waiting *w = &x->queue[0];
     x->has_command = true;
     if (make(p, x, (struct osdp_frame){.code = w->code, .data = span_of(w->data, w->n)}))

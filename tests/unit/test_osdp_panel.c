@@ -233,6 +233,7 @@ static void a_key_that_was_perhaps_kept(void **state) {
   bool is_cut = false;
   struct bus *b = one(PANEL_KEY, key, key);
   comes_online(b, 5);
+  bus_run(b, MS(200));
   b->spoil = cut;
   b->spoil_ctx = &is_cut;
   is_cut = true;

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""From reader to gate: the real engine, `sallyport line run` and `sallyport reader` on OSDP bytes with the secure channel."""
+import atexit
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from site_fixture import BINARY, NOT_FOUND, OK, Site, run
+
+PATIENCE = 40 if "asan" in BINARY else 15
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+PORT = free_port()
+PLAN = FOLDER / "plan.yaml"
+PLAN.write_text(f"""
+site: {{ name: lines, zone: UTC }}
+areas: [{{ name: hall, kind: room }}, {{ name: lock, kind: vestibule }}, {{ name: ward, kind: section }}]
+lines: [{{ name: entrance, kind: tcp-client, where: "127.0.0.1:{PORT}" }}]
+gates:
+  - name: main
+    from: outside
+    to: hall
+    doors:
+      - name: main
+        lock-monitor: true
+        rex: record
+        readers:
+          - {{ name: main-in, direction: in, line: entrance, address: 0, secure: install }}
+          - {{ name: main-out, direction: out, line: entrance, address: 1, secure: install, factors: card+pin }}
+  - name: ward
+    from: hall
+    to: ward
+    vestibule: lock
+    doors:
+      - name: outer
+        unlock-time: 2s
+        readers: [{{ name: outer-in, direction: in, line: entrance, address: 2, secure: install }}]
+      - name: inner
+        unlock-time: 2s
+        readers: [{{ name: inner-in, direction: in, line: entrance, address: 3, secure: install }}]
+formats: [{{ name: h10301 }}]
+levels: [{{ name: all, access: [{{ gates: all }}] }}]
+""")
+CARD, OTHER = "h10301:17-4711", "h10301:17-4712"
+
+
+class Lines(Site):
+    PLAN = PLAN
+    MORE = ("dana",)
+
+    def setUp(self):
+        super().setUp()
+        self.children = []
+        self.person = self.add_person(level="all", card=CARD, pin="4711")
+
+    def spawn(self, log, *words):
+        out = open(self.tmp / log, "ab")
+        child = subprocess.Popen([BINARY, *map(str, words)], stdin=subprocess.PIPE, stdout=out, stderr=out, text=True)
+        out.close()
+        self.addCleanup(self.end, child)
+        return child
+
+    def end(self, child, how=signal.SIGTERM):
+        if child.poll() is None:
+            child.send_signal(how)
+        code = child.wait(timeout=30)
+        if not child.stdin.closed:
+            child.stdin.close()
+        return code
+
+    def readers(self):
+        self.reader = self.spawn("reader.log", "reader", "--listen", f"tcp://127.0.0.1:{PORT}", "--address", "0-3",
+                                 "--lock-monitor", "--key-file", self.tmp / "key")
+        self.said("reader.log", "listening")
+
+    def line(self):
+        self.panel = self.spawn("line.log", "line", "run", "entrance", "--dir", self.dir)
+
+    def both(self):
+        self.readers()
+        self.line()
+        for name in ("main-in", "main-out", "outer-in", "inner-in"):
+            self.said("line.log", f"reader {name}: online")
+        time.sleep(0.3)  # what they kept until now would be late
+
+    def type(self, words):
+        self.reader.stdin.write(words + "\n")
+        self.reader.stdin.flush()
+
+    def text(self, log):
+        path = self.tmp / log
+        return path.read_text() if path.exists() else ""
+
+    def said(self, log, what, times=1):
+        deadline = time.time() + PATIENCE
+        while self.text(log).count(what) < times:
+            self.assertLess(time.time(), deadline, f"{log} does not say {what!r}:\n{self.text(log)}\n{self.text('line.log')}\n{self.types()}")
+            time.sleep(0.02)
+
+    def types(self):
+        return [e["type"] for e in self.entries()]
+
+    def happened(self, what, times=1):
+        deadline = time.time() + PATIENCE
+        while self.types().count(what) < times:
+            self.assertLess(time.time(), deadline, f"no {what}: {self.types()}\n{self.text('line.log')}")
+            time.sleep(0.05)
+
+    # --- What must be ---
+
+    def test_through_a_door(self):
+        self.both()
+        self.assertIn("own", self.ask("line", "show", "entrance", expect=OK).out)
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn")
+        self.said("reader.log", "0: led 0 green")
+        self.said("reader.log", "0: buzzer on")
+        self.type("0 open")
+        self.happened("passage.taken")
+        self.type("0 close")
+        self.said("reader.log", "0: bolt out")
+        self.happened("door.locked")
+        granted = [e for e in self.entries() if e["type"] == "passage.granted"]
+        self.assertEqual(granted[0]["by"], "line:entrance")
+        for path in (self.dir / "keys").glob("osdp*"):
+            self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        keys = [(self.tmp / f"key.{i}").read_text().strip() for i in range(4)]
+        self.assertEqual(len(set(keys)), 4)
+        for path in [*self.dir.rglob("*"), self.tmp / "line.log", self.tmp / "reader.log"]:
+            if path.is_file():
+                for key in keys:
+                    self.assertNotIn(key.encode(), path.read_bytes())
+                    self.assertNotIn(bytes.fromhex(key), path.read_bytes())
+        self.agree()
+
+    def test_who_is_refused(self):
+        self.both()
+        self.type(f"0 card {OTHER}")
+        self.said("reader.log", "0: led 0 red")
+        self.said("reader.log", "NO ENTRY")
+        self.happened("passage.refused")
+        self.type("0 card raw:ffffffc0/26")  # its parity does not hold
+        self.said("line.log", "parity")
+        self.assertNotIn("bolt drawn", self.text("reader.log"))
+
+    def test_a_card_and_a_pin(self):
+        self.both()
+        self.type(f"1 card {CARD}")
+        self.said("reader.log", "PIN, THEN #")
+        self.type("1 key 4711#")
+        self.happened("passage.granted")
+        self.said("reader.log", "0: bolt drawn")  # the door is wired to its first reader
+        self.type(f"1 card {CARD}")
+        self.said("reader.log", "PIN, THEN #", 2)
+        self.type("1 key 1234#")
+        self.happened("passage.refused")
+
+    def test_a_sally_port(self):
+        """Locks without a monitor: the second door opens once the line has said that the first is locked."""
+        self.both()
+        self.type(f"2 card {CARD}")
+        self.said("reader.log", "2: bolt drawn")
+        self.type(f"3 card {CARD}")
+        self.happened("passage.refused")
+        self.type("2 open")
+        self.happened("passage.taken")
+        self.type("2 close")
+        self.happened("door.locked")
+        self.type(f"3 card {CARD}")
+        self.said("reader.log", "3: bolt drawn")
+        self.happened("passage.not_taken")  # nobody opens
+        self.said("reader.log", "3: bolt out")
+        self.happened("door.locked", 2)  # by the reader's own timer, as the reader says
+
+    # --- What must not be ---
+
+    def test_the_engine_is_lost(self):
+        self.both()
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn")
+        self.stop(signal.SIGKILL)
+        self.said("line.log", "the engine is gone")
+        self.said("reader.log", "0: bolt out")
+        self.said("reader.log", "OUT OF SERVICE")
+        self.type(f"0 card {CARD}")
+        time.sleep(1)
+        self.start()
+        self.said("line.log", "connected to the engine", 2)
+        self.happened("passage.reported_late")
+        self.assertEqual(self.text("reader.log").count("bolt drawn"), 1)
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn", 2)
+
+    def test_the_line_is_lost(self):
+        self.both()
+        self.end(self.panel, signal.SIGKILL)
+        self.happened("reader.offline", 4)
+        self.assertIn("gate_out_of_service", self.codes(CARD, "main-in"))
+        self.line()
+        self.happened("reader.online", 8)
+        time.sleep(0.3)
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn")
+
+    def test_a_reader_is_lost_and_keeps_a_card(self):
+        self.both()
+        self.type("0 cut 11")
+        self.type(f"0 card {CARD}")
+        self.happened("reader.offline")
+        self.happened("reader.online", 5)
+        self.happened("passage.reported_late")
+        time.sleep(0.5)
+        self.assertNotIn("bolt drawn", self.text("reader.log"))
+
+    def test_a_reader_with_another_key(self):
+        self.both()
+        self.end(self.reader)
+        (self.tmp / "key.0").write_text("0123456789abcdef0123456789abcdef\n")
+        self.readers()
+        self.said("line.log", "reader main-in: not secure")
+        self.said("line.log", "reader main-out: online", 2)
+        self.type(f"0 card {CARD}")
+        self.type(f"1 card {CARD}")
+        self.said("reader.log", "PIN, THEN #")
+        self.assertNotIn("passage.granted", self.types())
+        self.assertNotIn("bolt drawn", self.text("reader.log"))
+
+    def test_a_door_that_is_forced(self):
+        self.both()
+        self.type("0 open force")
+        self.happened("door.forced")
+        self.type("0 close")
+        self.happened("door.closed")
+
+    def test_wrong_words(self):
+        result = run("line", "run", "nowhere", "--dir", self.dir)
+        self.assertEqual(result.code, NOT_FOUND)
+        self.assertIn("no line `nowhere`", result.err)
+        self.assertIn("entrance", self.ask("line", "list", expect=OK).out)
+
+
+if __name__ == "__main__":
+    unittest.main()
