@@ -17,6 +17,7 @@
 
 #include "cli/help.h"
 #include "contain/calls.h"
+#include "osdp/message.h"
 #include "plan/card_standard.h"
 #include "plan/plan_fields.h"
 
@@ -42,6 +43,7 @@ static const struct generator generators[] = {
     {"fields", plan_fields_document},
     {"formats", card_standard_document},
     {"calls", calls_markdown},
+    {"osdp", osdp_messages_markdown},
 };
 enum { generators_n = sizeof generators / sizeof *generators };
 

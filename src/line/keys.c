@@ -148,7 +148,7 @@ static bool unseal(const uint8_t key[master_bytes], const char *reader, uint8_t 
 
 enum sp_err keys_read(const char *dir, const char *reader, struct line_key *key,
                       struct fault *why) {
-  uint8_t secret[master_bytes], sealed[sealed_bytes], plain[plain_bytes];
+  uint8_t secret[master_bytes], sealed[sealed_bytes] = {0}, plain[plain_bytes] = {0};
   char path[path_most];
   if (!path_of(path, dir, reader))
     return fault_set(why, SP_LIMIT, "the name of the site's directory is too long");

@@ -303,6 +303,9 @@ extern const size_t osdp_messages_n;
 /* NULL: the standard does not know it. */
 const struct osdp_message *osdp_message_of(bool reply, uint8_t code);
 
+/* The table for docs/osdp.md. */
+void osdp_messages_markdown(struct buf *out);
+
 /* The first record of *data into out, a struct as above that the message's fields name; *data moves
  * behind it. Of a message that does not repeat: SP_INVALID as well when more than one is there.
  * Spans lie in the data. */
