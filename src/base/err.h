@@ -61,6 +61,7 @@ int sp_err_exit(enum sp_err err);         /* the process exit code */
 #define SP_ASSERT(cond) ((cond) ? (void)0 : sp_assert_failed(__FILE__, __LINE__, __func__, #cond))
 /* A place that our own invariants say is never reached. */
 #define SP_NEVER(text) sp_assert_failed(__FILE__, __LINE__, __func__, text)
+/*@ requires \false; terminates \true; assigns \nothing; */
 _Noreturn void sp_assert_failed(const char *file, int line, const char *func, const char *cond);
 
 #endif

@@ -1,6 +1,8 @@
-/* apply.c: the only file that changes state. One row an event. An event reaches this after it was
- * decided, or after its entry was verified, so what does not fit is a bug of ours: asserted. */
+/* apply.c: changes state, and nothing else does but areas.c, which counts for it. One row an event.
+ * An event reaches this after it was decided, or after its entry was verified, so what does not fit
+ * is a bug of ours: asserted. */
 #include "core/apply.h"
+#include "core/areas.h"
 
 #include <string.h>
 
@@ -280,10 +282,7 @@ static void apply_gate_opened(struct core *core, const struct event *e) {
 /* --- Passages --- */
 
 void party_reserve(struct core *core, const struct party_member *m, int by) {
-  for (uint32_t a = m->to; a != NONE16; a = core->plan->areas[a].parent)
-    if (!plan_area_within(core->plan, m->from, a))
-      core->areas[a].reserved += (uint32_t)by;
-  core->areas[m->from].leaving += (uint32_t)by;
+  areas_reserve(core, m->from, m->to, by);
 }
 
 void party_remove(struct door_state *s, uint32_t i) {

@@ -33,11 +33,21 @@
   predicate enters(struct plan *p, integer from, integer to, integer area) =
     within(p, to, area) && !within(p, from, area);
 
+  // Where a walk from an area to its parents is: an index that sinks, -1 at the end.
+  logic integer chain_at(integer area) = area == NONE16 ? -1 : area;
+
   // Of the persons counted and of the places kept, as integers, which do not overflow.
   predicate is_full(struct core *c, integer area, integer own, integer extra) =
     c->plan->areas[area].capacity != 0 &&
     c->areas[area].occupancy + c->areas[area].reserved - own + extra >=
       c->plan->areas[area].capacity;
+
+  // The counts, an array of areas_max, may be written without changing what they are reached by.
+  predicate is_apart(struct core *c) =
+    \valid(c->areas + (0 .. areas_max - 1)) &&
+    \separated(c->areas + (0 .. areas_max - 1), c) &&
+    \separated(c->areas + (0 .. areas_max - 1), c->plan) &&
+    \separated(c->areas + (0 .. areas_max - 1), c->plan->areas + (0 .. areas_max - 1));
 */
 
 /*@ requires is_tree(p);
@@ -50,7 +60,7 @@ bool plan_area_within(const struct plan *p, uint32_t area, uint32_t outer) {
   /*@ loop invariant area == NONE16 || area < p->n_areas;
       loop invariant within(p, area, outer) <==> within(p, \at(area, Pre), outer);
       loop assigns area;
-      loop variant area == NONE16 ? -1 : area;
+      loop variant chain_at(area);
   */
   for (; area != NONE16; area = p->areas[area].parent)
     if (area == outer)
@@ -83,7 +93,7 @@ uint32_t areas_full(const struct core *core, uint32_t from, uint32_t to, uint32_
       loop invariant \forall integer x; enters(p, from, to, x) && !within(p, a, x) ==>
         !is_full(core, x, own, extra);
       loop assigns a;
-      loop variant a == NONE16 ? -1 : a;
+      loop variant chain_at(a);
   */
   for (uint32_t a = to; a != NONE16; a = p->areas[a].parent) {
     uint32_t capacity = p->areas[a].capacity;
@@ -92,4 +102,115 @@ uint32_t areas_full(const struct core *core, uint32_t from, uint32_t to, uint32_
       return a;
   }
   return REF_ABSENT;
+}
+
+/*@ requires is_site(core) && is_apart(core);
+    requires to < core->plan->n_areas && from < core->plan->n_areas;
+    // Who moves is counted where they are, and there are no more than can be.
+    requires \forall integer a; 0 <= a < core->plan->n_areas &&
+      enters(core->plan, to, from, a) ==> core->areas[a].occupancy >= 1;
+    requires \forall integer a; 0 <= a < core->plan->n_areas ==>
+      core->areas[a].occupancy <= persons_max;
+    terminates \true;
+    assigns core->areas[0 .. areas_max - 1].occupancy,
+      core->areas[0 .. areas_max - 1].first_in;
+    ensures \forall integer a; 0 <= a < core->plan->n_areas ==>
+      (enters(core->plan, from, to, a) ==>
+        core->areas[a].occupancy == \old(core->areas[a].occupancy) + 1) &&
+      (enters(core->plan, to, from, a) ==>
+        core->areas[a].occupancy == \old(core->areas[a].occupancy) - 1) &&
+      (!enters(core->plan, from, to, a) && !enters(core->plan, to, from, a) ==>
+        core->areas[a].occupancy == \old(core->areas[a].occupancy));
+    // What the first person allowed ends with the last one's leaving, and not before.
+    ensures \forall integer a; 0 <= a < core->plan->n_areas ==>
+      (enters(core->plan, to, from, a) && core->areas[a].occupancy == 0 ==>
+        core->areas[a].first_in == 0) &&
+      (!enters(core->plan, to, from, a) || core->areas[a].occupancy != 0 ==>
+        core->areas[a].first_in == \old(core->areas[a].first_in));
+*/
+void areas_move(struct core *core, uint32_t from, uint32_t to) {
+  const struct plan *p = core->plan;
+  /*@ loop invariant a == NONE16 || a < p->n_areas;
+      loop invariant \forall integer x; a != NONE16 && x <= a ==>
+        (within(p, a, x) <==> within(p, to, x));
+      loop invariant \forall integer x; 0 <= x < p->n_areas ==>
+        (enters(p, from, to, x) && x > chain_at(a) ==>
+          core->areas[x].occupancy == \at(core->areas[x].occupancy, Pre) + 1) &&
+        (!enters(p, from, to, x) || x <= chain_at(a) ==>
+          core->areas[x].occupancy == \at(core->areas[x].occupancy, Pre));
+      loop assigns a, core->areas[0 .. areas_max - 1].occupancy;
+      loop variant chain_at(a);
+  */
+  for (uint32_t a = to; a != NONE16; a = p->areas[a].parent)
+    if (!plan_area_within(p, from, a))
+      core->areas[a].occupancy++;
+  /*@ loop invariant a == NONE16 || a < p->n_areas;
+      loop invariant \forall integer x; a != NONE16 && x <= a ==>
+        (within(p, a, x) <==> within(p, from, x));
+      loop invariant \forall integer x; 0 <= x < p->n_areas ==>
+        (enters(p, from, to, x) ==>
+          core->areas[x].occupancy == \at(core->areas[x].occupancy, Pre) + 1) &&
+        (enters(p, to, from, x) && x > chain_at(a) ==>
+          core->areas[x].occupancy == \at(core->areas[x].occupancy, Pre) - 1) &&
+        (!enters(p, from, to, x) && (!enters(p, to, from, x) || x <= chain_at(a)) ==>
+          core->areas[x].occupancy == \at(core->areas[x].occupancy, Pre));
+      loop invariant \forall integer x; 0 <= x < p->n_areas ==>
+        (enters(p, to, from, x) && x > chain_at(a) && core->areas[x].occupancy == 0 ==>
+          core->areas[x].first_in == 0) &&
+        (!enters(p, to, from, x) || x <= chain_at(a) || core->areas[x].occupancy != 0 ==>
+          core->areas[x].first_in == \at(core->areas[x].first_in, Pre));
+      loop assigns a, core->areas[0 .. areas_max - 1].occupancy,
+        core->areas[0 .. areas_max - 1].first_in;
+      loop variant chain_at(a);
+  */
+  for (uint32_t a = from; a != NONE16; a = p->areas[a].parent)
+    if (!plan_area_within(p, to, a)) {
+      SP_ASSERT(core->areas[a].occupancy > 0);
+      if (--core->areas[a].occupancy == 0)
+        core->areas[a].first_in = 0;
+    }
+}
+
+/*@ requires 0 <= n + by <= UINT32_MAX;
+    terminates \true;
+    assigns \nothing;
+    ensures \result == n + by;
+*/
+static uint32_t changed(uint32_t n, int by) {
+  return (uint32_t)((int64_t)n + by);
+}
+
+/*@ requires is_site(core) && is_apart(core);
+    requires to < core->plan->n_areas && from < core->plan->n_areas;
+    requires by == 1 || by == -1;
+    requires \forall integer a; 0 <= a < core->plan->n_areas &&
+      enters(core->plan, from, to, a) ==>
+        0 <= core->areas[a].reserved + by <= doors_max * party_max;
+    requires 0 <= core->areas[from].leaving + by <= doors_max * party_max;
+    terminates \true;
+    assigns core->areas[0 .. areas_max - 1].reserved, core->areas[from].leaving;
+    ensures \forall integer a; 0 <= a < core->plan->n_areas ==>
+      (enters(core->plan, from, to, a) ==>
+        core->areas[a].reserved == \old(core->areas[a].reserved) + by) &&
+      (!enters(core->plan, from, to, a) ==>
+        core->areas[a].reserved == \old(core->areas[a].reserved));
+    ensures core->areas[from].leaving == \old(core->areas[from].leaving) + by;
+*/
+void areas_reserve(struct core *core, uint32_t from, uint32_t to, int by) {
+  const struct plan *p = core->plan;
+  /*@ loop invariant a == NONE16 || a < p->n_areas;
+      loop invariant \forall integer x; a != NONE16 && x <= a ==>
+        (within(p, a, x) <==> within(p, to, x));
+      loop invariant \forall integer x; 0 <= x < p->n_areas ==>
+        (enters(p, from, to, x) && x > chain_at(a) ==>
+          core->areas[x].reserved == \at(core->areas[x].reserved, Pre) + by) &&
+        (!enters(p, from, to, x) || x <= chain_at(a) ==>
+          core->areas[x].reserved == \at(core->areas[x].reserved, Pre));
+      loop assigns a, core->areas[0 .. areas_max - 1].reserved;
+      loop variant chain_at(a);
+  */
+  for (uint32_t a = to; a != NONE16; a = p->areas[a].parent)
+    if (!plan_area_within(p, from, a))
+      core->areas[a].reserved = changed(core->areas[a].reserved, by);
+  core->areas[from].leaving = changed(core->areas[from].leaving, by);
 }

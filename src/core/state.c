@@ -320,16 +320,3 @@ const struct grant *person_next_grant(const struct core *core, const struct pers
   c->next = core->extra_grants[next - 1].next;
   return &core->extra_grants[next - 1].grant;
 }
-
-void areas_move(struct core *core, uint32_t from, uint32_t to) {
-  const struct plan *p = core->plan;
-  for (uint32_t a = to; a != NONE16; a = p->areas[a].parent)
-    if (!plan_area_within(p, from, a))
-      core->areas[a].occupancy++;
-  for (uint32_t a = from; a != NONE16; a = p->areas[a].parent)
-    if (!plan_area_within(p, to, a)) {
-      SP_ASSERT(core->areas[a].occupancy > 0);
-      if (--core->areas[a].occupancy == 0)
-        core->areas[a].first_in = 0;
-    }
-}

@@ -195,7 +195,5 @@ void core_index_added(struct core *core, enum ref_kind kind, uint32_t index);
 void core_index_all(struct core *core); /* after a load */
 /* Starts fetching what core_find_credential_tag will need. */
 void tag_prefetch(const struct core *core, const struct id *tag);
-/* Moves the counts of a person between areas: those that contain `to` but not `from`, and back. */
-void areas_move(struct core *core, uint32_t from, uint32_t to);
 
 #endif
