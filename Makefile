@@ -11,7 +11,7 @@ help:
 	@echo "               ARGS='-k NAME' only those with NAME in their name"
 	@echo "make sim       $(SEEDS) simulated sites, each with faults of its own; FROM=N begins elsewhere"
 	@echo "make formal    the models of formal/, and the bugs planted in them"
-	@echo "make prove     the contracts of the core's interlock and capacity, for every input"
+	@echo "make prove     the contracts of the core's interlock, capacity and counts, for every input"
 	@echo "make faults    every allocation, store call and file call of a day made to fail, each in"
 	@echo "               turn: hours; STRIDE=20 takes every twentieth"
 	@echo "make crash     kill -9 under load, at $(ROUNDS) moments"
