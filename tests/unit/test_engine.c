@@ -296,6 +296,9 @@ static void a_line_that_comes_anew_locks(void **state) {
   assert_null(next(w, line));
 }
 
+#define A_CARD_AT_THE_VAULT                                                                        \
+  "{\"command\":{\"type\":\"pass\",\"biometric\":\"none\",\"reader\":\"vault-in\"},\"secret\":{"   \
+  "\"card\":{\"format\":\"h10301\",\"value\":\"1\"}}}"
 #define LINE(name) SPAN_LIT("{\"effects\":true,\"line\":\"" name "\"}")
 
 static const char *ask_now(struct world *w, uint64_t conn, const char *json) {
@@ -324,8 +327,7 @@ static void a_line_speaks_for_itself(void **state) {
   static const char *const not_its[] = {
       "{\"command\":{\"type\":\"door.report\",\"door\":\"vault\",\"sign\":\"opened\"}}",
       "{\"command\":{\"type\":\"reader.report\",\"reader\":\"vault-in\",\"sign\":\"offline\"}}",
-      "{\"command\":{\"type\":\"pass\",\"biometric\":\"none\",\"reader\":\"vault-in\"},\"secret\":{"
-      "\"card\":{\"format\":\"h10301\",\"value\":\"1\"}}}",
+      A_CARD_AT_THE_VAULT,
       "{\"command\":{\"type\":\"lockdown.start\",\"area\":\"ward\"}}",
   };
   for (size_t i = 0; i < sizeof not_its / sizeof not_its[0]; i++)
