@@ -76,7 +76,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   line)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' list show run' -- "$cur"))
+      COMPREPLY=($(compgen -W ' list show run trace' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -118,6 +118,8 @@ _sallyport() {
   --pty) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --address) COMPREPLY=(); return ;;
   --key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --scbk) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --label) COMPREPLY=(); return ;;
   --script) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
@@ -198,6 +200,7 @@ _sallyport() {
   'line list') options=' --help --dir --json' ;;
   'line show') options=' --help --dir --json' ;;
   'line run') options=' --help --dir' ;;
+  'line trace') options=' --help --json --file --scbk --cards' ;;
   'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor' ;;
   esac
   COMPREPLY=($(compgen -W "$options" -- "$cur"))

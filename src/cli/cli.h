@@ -71,6 +71,7 @@ const char *cli_dir(const struct cli *c);
   X(restore)                                                                                       \
   X(line_list)                                                                                     \
   X(line_run)                                                                                      \
+  X(line_trace)                                                                                    \
   X(line_show)                                                                                     \
   X(reader)                                                                                        \
   X(bench)

@@ -104,6 +104,11 @@ enum value_kind {
     false,                                                                                         \
     "32 hex digits, mode 0600; none there: the panel sets the first, and it is kept there. Of "    \
     "several readers FILE.ADDRESS")                                                                \
+  X(FILE, "file", VALUE_FILE, "FILE", NULL, NULL, false,                                           \
+    "what was recorded; - reads standard input")                                                   \
+  X(SCBK, "scbk", VALUE_FILE, "FILE", NULL, "SCBK-D alone", true,                                  \
+    "a reader's key, which opens its sessions: 32 hex digits, mode 0600; may be given again")      \
+  X(CARDS, "cards", VALUE_FLAG, NULL, NULL, NULL, false, "show the bits of cards too")             \
   X(LABEL, "label", VALUE_TEXT, "TEXT", NULL, NULL, false, "begins every line that is printed")    \
   X(SCRIPT, "script", VALUE_FILE, "FILE", NULL, "words are typed", false,                          \
     "what happens at the reader, a line each; a wrong word ends it; - reads standard input")       \

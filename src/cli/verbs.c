@@ -537,6 +537,20 @@ const struct verb verbs[] = {
      .needs = NEEDS_DIR,
      .operands = {OPERAND_PLACE("LINE", LINE, NULL, false, "a line of the plan")},
      .run = cli_line_run},
+    {.words = "line trace",
+     .doc = "read what was recorded on a line, a frame a line",
+     .more = "The file holds bytes as they were on the line, or text: the milliseconds, `CP>PD` or "
+             "`PD>CP`, "
+             "and a frame in hex; lines with # are notes. Each MAC is checked where the key is "
+             "known; keys "
+             "that are set and digits that are typed are never shown. Exit code 3 when a frame is "
+             "damaged "
+             "or a MAC does not hold.",
+     .example = "sallyport line trace --file bus.txt --scbk reader.key",
+     .needs = GIVES_JSON,
+     .options = OPT_BIT(FILE) | OPT_BIT(SCBK) | OPT_BIT(CARDS),
+     .required = OPT_BIT(FILE),
+     .run = cli_line_trace},
     {.words = "reader",
      .doc = "be an OSDP reader and its door, for trials and tests",
      .more = "Output 0 draws the door's bolt; input 0 tells that the door is open, input 1 that "

@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from site_fixture import BINARY, NOT_FOUND, OK, Site, run
+from site_fixture import BINARY, DENIED, INVALID, NOT_FOUND, OK, Site, run
 
 PATIENCE = 40 if "asan" in BINARY else 15
 
@@ -56,6 +56,57 @@ formats: [{{ name: h10301 }}]
 levels: [{{ name: all, access: [{{ gates: all }}] }}]
 """)
 CARD, OTHER = "h10301:17-4711", "h10301:17-4712"
+
+
+# A reader in clear, a card of 26 bits, then a frame with a flipped bit; made with the CRC of the standard.
+RECORDED = """# notes are left out
+    21.0 CP>PD ff53050900046100c125
+    21.1 PD>CP ff538514000445aabbcc020104030201010203b5c1
+    30.0 CP>PD ff530508000560{crc1}
+"""
+
+
+class Traces(unittest.TestCase):
+    def setUp(self):
+        self.tmp = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-"))
+        self.addCleanup(shutil.rmtree, self.tmp, ignore_errors=True)
+        self.file = self.tmp / "bus.txt"
+
+    def trace(self, text, *options):
+        self.file.write_text(text)
+        return run("line", "trace", "--file", self.file, *options)
+
+    def test_a_frame_a_line(self):
+        result = self.trace(RECORDED.format(crc1="8dba"))
+        self.assertEqual(result.code, OK, result.err)
+        lines = result.out.splitlines()
+        self.assertEqual(len(lines), 3)
+        self.assertIn("panel -> 5  #0  ID type=0", lines[0])
+        self.assertIn("5 -> panel  #0  PDID vendor=aabbcc model=2", lines[1])
+        rows = self.trace(RECORDED.format(crc1="8dba"), "--json").rows()
+        self.assertEqual([r["name"] for r in rows], ["ID", "PDID", "POLL"])
+
+    def test_what_is_damaged(self):
+        result = self.trace(RECORDED.format(crc1="8dbb"))
+        self.assertEqual(result.code, INVALID)
+        self.assertIn("damaged", result.out)
+
+    def test_raw_bytes(self):
+        self.file.write_bytes(bytes.fromhex("00ff53050900046100c125") * 2)
+        result = run("line", "trace", "--file", self.file)
+        self.assertEqual((result.code, result.out.count("ID type=0")), (OK, 2), result.err)
+
+    def test_wrong_input(self):
+        for text, what in (("hello\n", "bus.txt:1"), ("1.0 CP>PD 5\n", "bus.txt:1"), ("# x\n1.0 A>B 53\n", "bus.txt:2")):
+            result = self.trace(text)
+            self.assertEqual(result.code, INVALID)
+            self.assertIn(what, result.err)
+        key = self.tmp / "key"
+        key.write_text("00112233445566778899aabbccddeeff\n")
+        key.chmod(0o644)
+        result = self.trace("# nothing\n", "--scbk", key)
+        self.assertEqual(result.code, DENIED)
+        self.assertIn("chmod 600", result.err)
 
 
 class Lines(Site):

@@ -1,0 +1,149 @@
+/* cli_trace.c: line trace. */
+#include "cli/cli.h"
+#include "cli/file.h"
+#include "line/key_file.h"
+#include "osdp/trace.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { file_bytes_max = 256 << 20, text_bytes_max = 2 * (osdp_frame_max + 16) };
+
+struct reading {
+  struct cli *c;
+  struct trace *trace;
+  const char *ms; /* of the line that is read; NULL: bytes have no time */
+  uint64_t frames, wrong;
+};
+
+static const char *const verdicts[] = {
+    [TRACE_CLEAR] = "clear",     [TRACE_PROVED] = "proved", [TRACE_OPENED] = "opened",
+    [TRACE_AGAIN] = "again",     [TRACE_CLOSED] = "closed", [TRACE_WRONG] = "wrong",
+    [TRACE_DAMAGED] = "damaged",
+};
+
+static void tell(struct reading *r, const struct osdp_frame *f, enum trace_verdict v,
+                 struct buf *line) {
+  const char *text = buf_cstr(line);
+  r->frames++;
+  r->wrong += v == TRACE_WRONG || v == TRACE_DAMAGED;
+  if (!text)
+    return;
+  if (!r->c->out.json) {
+    out_line(&r->c->out, "%10s  %s", r->ms ? r->ms : "", text);
+    return;
+  }
+  json_t *j = json_pack("{s:s%,s:s}", "text", text, line->n, "verdict", verdicts[v]);
+  const struct osdp_message *m = v == TRACE_DAMAGED ? NULL : osdp_message_of(f->reply, f->code);
+  if (j && v != TRACE_DAMAGED) {
+    json_object_set_new(j, "address", json_integer(f->address));
+    json_object_set_new(j, "reply", json_boolean(f->reply));
+    json_object_set_new(j, "code", json_integer(f->code));
+    json_object_set_new(j, "name", m ? json_string(m->name) : json_null());
+  }
+  if (j && r->ms)
+    json_object_set_new(j, "ms", json_real(strtod(r->ms, NULL)));
+  out_json(j);
+}
+
+/* All frames in the bytes; returns what is left of them. */
+static struct span take(struct reading *r, struct span bytes) {
+  struct osdp_frame f;
+  enum trace_verdict v;
+  struct buf line = {0};
+  while (trace_next(r->trace, &bytes, &f, &v, &line)) {
+    tell(r, &f, v, &line);
+    buf_reset(&line);
+  }
+  buf_free(&line);
+  return bytes;
+}
+
+/* "MS DIRECTION HEX", a note, or nothing. False: none of these. */
+static bool take_line(struct reading *r, char *text) {
+  uint8_t bytes[text_bytes_max / 2];
+  char *rest = NULL;
+  char *ms = strtok_r(text, " \t\r", &rest), *way = ms ? strtok_r(NULL, " \t\r", &rest) : NULL,
+       *hex = way ? strtok_r(NULL, " \t\r", &rest) : NULL;
+  if (!ms || ms[0] == '#')
+    return true;
+  size_t n = hex ? strlen(hex) : 0;
+  for (size_t i = 0; i < n; i++)
+    hex[i] = (char)tolower((unsigned char)hex[i]);
+  if (n == 0 || n % 2 || n > text_bytes_max || !hex_decode(bytes, n / 2, hex, n) ||
+      (strcmp(way, "CP>PD") != 0 && strcmp(way, "PD>CP") != 0))
+    return false;
+  r->ms = ms;
+  struct span left = take(r, span_of(bytes, n / 2));
+  if (left.n) {
+    struct buf line = {0};
+    const struct osdp_frame none = {0};
+    buf_printf(&line, "cut short: %zu bytes of a frame", left.n);
+    tell(r, &none, TRACE_DAMAGED, &line);
+    buf_free(&line);
+  }
+  return true;
+}
+
+static enum sp_err take_text(struct reading *r, const char *file, struct buf *text) {
+  unsigned number = 0;
+  char *at = (char *)text->p;
+  for (char *end; *at; at = end) {
+    end = strchr(at, '\n');
+    end = end ? end : at + strlen(at);
+    if (*end)
+      *end++ = '\0';
+    number++;
+    if (!take_line(r, at))
+      return fault_set(&r->c->why, SP_INVALID,
+                       "%s:%u: a line is written `MILLISECONDS CP>PD HEX` or `… PD>CP …`", file,
+                       number);
+  }
+  return SP_OK;
+}
+
+/* Text has no bytes that no text has. */
+static bool is_text(struct span s) {
+  for (size_t i = 0; i < s.n; i++)
+    if (s.p[i] == 0 || (s.p[i] < 0x20 && !isspace(s.p[i])) || s.p[i] == 0xFF)
+      return false;
+  return s.n > 0;
+}
+
+static enum sp_err take_keys(struct reading *r) {
+  const struct given *given = &r->c->args.options[OPT_SCBK];
+  for (uint32_t i = 0; i < given->n; i++) {
+    uint8_t key[osdp_key_bytes];
+    enum sp_err err = key_file_read(given->text[i], key, &r->c->why);
+    if (!err && !trace_key(r->trace, key))
+      err = fault_set(&r->c->why, SP_LIMIT, "%d keys are the most", trace_keys_max);
+    bytes_wipe(key, sizeof key);
+    if (err)
+      return err;
+  }
+  return SP_OK;
+}
+
+enum sp_err cli_line_trace(struct cli *c) {
+  const char *file = cli_text(c, OPT_FILE);
+  struct reading r = {.c = c, .trace = trace_new(cli_has(c, OPT_CARDS))};
+  struct buf all = {0};
+  enum sp_err err = r.trace ? take_keys(&r) : fault_set(&c->why, SP_NO_MEMORY, "out of memory");
+  if (!err)
+    err = cli_file_read(file, file_bytes_max, &all, &c->why);
+  if (!err && !buf_cstr(&all))
+    err = fault_set(&c->why, SP_NO_MEMORY, "out of memory");
+  if (!err && is_text(buf_span(&all)))
+    err = take_text(&r, file, &all);
+  else if (!err)
+    (void)take(&r, buf_span(&all));
+  if (!err && r.wrong)
+    err = fault_set(&c->why, SP_INVALID,
+                    "%llu of %llu frames are damaged, or their MAC does not hold",
+                    (unsigned long long)r.wrong, (unsigned long long)r.frames);
+  trace_free(r.trace);
+  buf_free(&all);
+  return err;
+}
