@@ -23,18 +23,21 @@ const char *door_name(const struct line *l, const struct line_door *d) {
 
 /* --- Commands to readers --- */
 
-static uint64_t tag_of(enum for_what what, uint32_t index) {
-  return (uint64_t)what << 32 | index;
+enum { tag_index_bits = 16, tag_n_bits = 44 };
+
+static uint64_t tag_of(enum for_what what, uint32_t index, uint64_t n) {
+  return (uint64_t)what << (tag_index_bits + tag_n_bits) |
+         (uint64_t)(index & 0xFFFF) << tag_n_bits | (n & ((UINT64_C(1) << tag_n_bits) - 1));
 }
 
 bool reader_command(struct line *l, struct line_reader *r, uint8_t code, const void *message,
-                    enum for_what what, uint32_t index, usec before) {
+                    enum for_what what, uint32_t index, uint64_t n_entry, usec before) {
   uint8_t data[osdp_data_max];
   size_t n = message ? osdp_encode(osdp_message_of(false, code), message, data, 0) : 0;
   bool urgent = what == FOR_UNLOCK || what == FOR_LOCK;
   return r->online &&
-         panel_command(l->panel, r->address, code, span_of(data, n), tag_of(what, index), before,
-                       urgent, l->io.mono(l->io.ctx)) == SP_OK;
+         panel_command(l->panel, r->address, code, span_of(data, n), tag_of(what, index, n_entry),
+                       before, urgent, l->io.mono(l->io.ctx)) == SP_OK;
 }
 
 struct show { /* times in units of 100 ms */
@@ -82,10 +85,10 @@ void reader_show(struct line *l, struct line_reader *r, enum look look) {
     led.perm_off_color = s->other;
   }
   if (can(l, r, OSDP_CAP_LED))
-    (void)reader_command(l, r, OSDP_LED, &led, FOR_NOTHING, 0, TIME_ABSENT);
+    (void)reader_command(l, r, OSDP_LED, &led, FOR_NOTHING, 0, 0, TIME_ABSENT);
   const struct osdp_buz buz = {.tone = 2, .on = s->beep_on, .off = s->beep_off, .count = s->beeps};
   if (s->beeps && can(l, r, OSDP_CAP_BUZZER))
-    (void)reader_command(l, r, OSDP_BUZ, &buz, FOR_NOTHING, 0, TIME_ABSENT);
+    (void)reader_command(l, r, OSDP_BUZ, &buz, FOR_NOTHING, 0, 0, TIME_ABSENT);
   const char *text = s->text ? s->text : "";
   const struct osdp_text shown = {.control = s->time ? 3 : 1,
                                   .seconds = (uint8_t)(s->time / 10),
@@ -94,7 +97,7 @@ void reader_show(struct line *l, struct line_reader *r, enum look look) {
                                   .length = (uint8_t)strlen(text),
                                   .text = span_str(text)};
   if (s->text && can(l, r, OSDP_CAP_TEXT))
-    (void)reader_command(l, r, OSDP_TEXT, &shown, FOR_NOTHING, 0, TIME_ABSENT);
+    (void)reader_command(l, r, OSDP_TEXT, &shown, FOR_NOTHING, 0, 0, TIME_ABSENT);
 }
 
 /* --- Cards and PINs --- */
@@ -187,11 +190,11 @@ static void on_keys(struct line *l, struct line_reader *r, struct span data, boo
 /* --- What the panel tells --- */
 
 static void each_door_at(struct line *l, const struct line_reader *r,
-                         void (*what)(struct line *, struct line_door *, struct span),
-                         struct span states) {
+                         void (*what)(struct line *, struct line_door *, struct span, bool),
+                         const struct panel_event *e) {
   for (uint32_t i = 0; i < l->n_doors; i++)
     if (&l->readers[l->doors[i].at] == r)
-      what(l, &l->doors[i], states);
+      what(l, &l->doors[i], e->data, e->tag != 0);
 }
 
 static void on_status(struct line *l, struct line_reader *r, struct span data) {
@@ -215,10 +218,10 @@ static void on_reply(struct line *l, struct line_reader *r, const struct panel_e
     on_keys(l, r, e->data, e->late);
     break;
   case OSDP_ISTATR:
-    each_door_at(l, r, door_inputs, e->data);
+    each_door_at(l, r, door_inputs, e);
     break;
   case OSDP_OSTATR:
-    each_door_at(l, r, door_outputs, e->data);
+    each_door_at(l, r, door_outputs, e);
     break;
   case OSDP_LSTATR:
     on_status(l, r, e->data);
@@ -288,11 +291,11 @@ static void key_is_set(struct line *l, struct line_reader *r) {
 }
 
 static void on_end(struct line *l, const struct panel_event *e) {
-  enum for_what what = (enum for_what)(e->tag >> 32);
-  uint32_t index = (uint32_t)e->tag;
-  bool done = e->kind == PANEL_DONE;
+  enum for_what what = (enum for_what)(e->tag >> (tag_index_bits + tag_n_bits));
+  uint32_t index = (uint32_t)(e->tag >> tag_n_bits) & 0xFFFF;
+  uint64_t n = e->tag & ((UINT64_C(1) << tag_n_bits) - 1);
   if ((what == FOR_UNLOCK || what == FOR_LOCK) && index < l->n_doors)
-    door_done(l, &l->doors[index], what, done);
+    door_done(l, &l->doors[index], what, n, e->kind == PANEL_DONE);
 }
 
 static struct line_reader *reader_at(struct line *l, uint8_t address) {
@@ -420,7 +423,7 @@ enum sp_err line_new_key(struct line *l, const char *name, struct fault *why) {
     make_next(l, r);
     if (!l->io.key_keep(l->io.ctx, name, &r->key))
       return fault_set(why, SP_IO, "the new key of %s could not be kept, so it was not sent", name);
-    enum sp_err err = panel_set_key(l->panel, r->address, r->key.next, tag_of(FOR_NOTHING, 0),
+    enum sp_err err = panel_set_key(l->panel, r->address, r->key.next, tag_of(FOR_NOTHING, 0, 0),
                                     l->io.mono(l->io.ctx));
     return err ? fault_set(why, err, "reader %s takes no command now: try again", name) : SP_OK;
   }

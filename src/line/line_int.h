@@ -24,7 +24,7 @@ enum {
   lock_input = 2,
 };
 
-/* Tags of commands to readers: what they are for, and of which door. */
+/* Tags of commands to readers: what they are for, of which door, and of which entry. */
 enum for_what { FOR_NOTHING = 1, FOR_UNLOCK, FOR_LOCK, FOR_INPUTS, FOR_STRIKE };
 
 struct line_reader {
@@ -50,10 +50,12 @@ struct line_door {
   bool known; /* inputs were told in this session of the reader */
   bool open, bolt, rex;
   bool strike_off; /* the reader says so, since the last command to it */
+  bool looked;     /* at the inputs, since then: it may have been opened just before */
   bool told, told_open, told_locked;
-  bool unlocking, locking; /* on its way to the reader */
+  uint32_t unlocks, locks; /* on their way to the reader, which does them in their order */
   uint64_t carried;        /* entry of the last unlock or lock that was carried out; 1: none */
-  uint64_t under_way;      /* entry of the unlock or lock that is */
+  uint64_t newest;         /* of the last that came */
+  uint32_t ms;             /* of the last unlock */
   usec ask_at;             /* whether the strike is off; TIME_ABSENT: not */
   usec say_at;             /* again, what the engine had no room for */
 };
@@ -95,19 +97,20 @@ const char *reader_name(const struct line *l, const struct line_reader *r);
 const char *door_name(const struct line *l, const struct line_door *d);
 /* Queues a command; tag as for_what and an index make it. False: it could not be. */
 bool reader_command(struct line *l, struct line_reader *r, uint8_t code, const void *message,
-                    enum for_what what, uint32_t index, usec before);
+                    enum for_what what, uint32_t index, uint64_t n_entry, usec before);
 enum look { LOOK_READY, LOOK_GRANTED, LOOK_REFUSED, LOOK_WAIT, LOOK_PIN, LOOK_CUT };
 void reader_show(struct line *l, struct line_reader *r, enum look look);
 /* A card was refused for want of a PIN: it is asked for, and the card shown again with it. */
 void reader_ask_pin(struct line *l, struct line_reader *r, const struct card_reading *card);
 
 /* --- line_door.c --- */
-void door_inputs(struct line *l, struct line_door *d, struct span states);
-void door_outputs(struct line *l, struct line_door *d, struct span states);
+/* asked: the reader was asked for them, and did not keep them until it was polled. */
+void door_inputs(struct line *l, struct line_door *d, struct span states, bool asked);
+void door_outputs(struct line *l, struct line_door *d, struct span states, bool asked);
 void door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before);
 void door_lock(struct line *l, struct line_door *d, uint64_t n);
 /* A command to its strike was carried out, or was not. */
-void door_done(struct line *l, struct line_door *d, enum for_what what, bool done);
+void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t n, bool done);
 void door_reader(struct line *l, struct line_door *d, bool online);
 /* Says all that the engine has not been told. */
 void door_tell(struct line *l, struct line_door *d);

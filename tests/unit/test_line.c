@@ -1,0 +1,336 @@
+/* A line between a panel, peripherals with doors, and an engine that says anything at any time:
+ * whatever it is told and whatever is lost, what it says of doors is true.
+ *
+ *   "locked"  the strike is off, nobody stands in the door who was let through, and nothing that
+ * `after` leaves out was carried out "closed"  the strike is off
+ */
+#include "line/line.h"
+
+#include "osdp/peripheral.h"
+#include "plan/plan_read.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char yaml[] =
+    "site: { name: s, zone: UTC }\n"
+    "areas: [{ name: a, kind: room }, { name: b, kind: room }]\n"
+    "lines: [{ name: l, kind: tcp-client, where: \"127.0.0.1:1\" }]\n"
+    "interlocks: [[x, y]]\n"
+    "gates:\n"
+    "  - { name: x, from: outside, to: a, doors: [{ name: x, readers: [{ name: x-in, direction: "
+    "in, "
+    "line: l, address: 0 }] }] }\n"
+    "  - { name: y, from: outside, to: b, doors: [{ name: y, lock-monitor: true, readers: [{ name: "
+    "y-in, direction: in, line: l, address: 1, factors: card+pin }] }] }\n"
+    "formats: [{ name: h10301 }]\n"
+    "levels: [{ name: all, access: [{ gates: all }] }]\n";
+
+enum { doors = 2 };
+
+static struct world {
+  struct plan *plan;
+  struct line *line;
+  struct peripheral *at[doors];
+  bool strike[doors], open[doors], ours[doors]; /* ours: opened while the bolt was drawn */
+  uint64_t drawn_by[doors];                     /* the newest unlock that may have drawn the bolt */
+  uint64_t sent[doors];                         /* the newest unlock that the engine sent */
+  bool cut;
+  usec now;
+  uint64_t random, n;
+  bool engine, port;
+  uint32_t said_locked, said_closed, said_late, passes, drawn;
+} w;
+
+static uint32_t roll(uint32_t n) {
+  w.random = w.random * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(w.random >> 33) % n;
+}
+
+/* --- What the line asks for --- */
+
+static usec mono(void *ctx) {
+  (void)ctx;
+  return w.now;
+}
+static void fill(void *ctx, void *out, size_t n) {
+  (void)ctx;
+  for (uint8_t *p = out; n--; p++)
+    *p = (uint8_t)roll(256);
+}
+static void say(void *ctx, const char *text) {
+  (void)ctx;
+  if (getenv("LINE_TELL"))
+    print_message("%lld %s\n", (long long)w.now, text);
+}
+static bool key_read(void *ctx, const char *reader, struct line_key *key) {
+  (void)ctx;
+  *key = (struct line_key){.has = true};
+  memset(key->key, reader[0], osdp_key_bytes);
+  return true;
+}
+static bool key_keep(void *ctx, const char *reader, const struct line_key *key) {
+  (void)ctx, (void)reader, (void)key;
+  return true;
+}
+
+static uint64_t number_after(const char *text, const char *key) {
+  const char *at = strstr(text, key);
+  return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+}
+
+/* Each thing that it says is looked at when it says it. */
+static void to_engine(void *ctx, struct span frames) {
+  (void)ctx;
+  char text[600];
+  struct frame f;
+  assert_int_equal(frame_read(&f, frames.p, NULL), SP_OK);
+  assert_true(f.length < sizeof text && frames.n == frame_header_bytes + f.length);
+  memcpy(text, frames.p + frame_header_bytes, f.length);
+  text[f.length] = 0;
+  assert_true(w.engine);
+  if (getenv("LINE_TELL"))
+    print_message("%lld > %s\n", (long long)w.now, text);
+  if (strstr(text, "\"type\":\"pass\"")) {
+    w.passes++;
+    w.said_late += strstr(text, "\"late\":true") != NULL;
+    return;
+  }
+  int d = strstr(text, "\"door\":\"x\"") ? 0 : strstr(text, "\"door\":\"y\"") ? 1 : -1;
+  if (d < 0 || strstr(text, "late"))
+    return;
+  if (strstr(text, "\"locked\"")) {
+    w.said_locked++;
+    assert_false(w.strike[d]);
+    assert_false(w.open[d] && w.ours[d]); /* by force at any time: an answer may be older */
+    assert_true(number_after(text, "\"after\":") >= w.drawn_by[d]);
+  }
+  if (strstr(text, "\"closed\"")) {
+    w.said_closed++;
+    assert_false(w.strike[d]);
+  }
+}
+
+/* --- Doors --- */
+
+static void on_output(void *ctx, uint8_t output, bool on) {
+  int d = (int)(intptr_t)ctx;
+  if (output != 0)
+    return;
+  w.strike[d] = on;
+  w.drawn += on;
+  if (on) {
+    assert_true(w.sent[d] > 0); /* never but on the engine's word */
+    w.drawn_by[d] = w.sent[d];
+  }
+  peripheral_input_set(w.at[d], 2, !on && !w.open[d]);
+}
+
+static void leaf(int d, bool open) {
+  w.ours[d] = open && w.strike[d];
+  w.open[d] = open;
+  peripheral_input_set(w.at[d], 0, open);
+  peripheral_input_set(w.at[d], 2, !open && !w.strike[d]);
+}
+
+/* --- Time --- */
+
+static void bus(void) {
+  for (struct span out; (out = line_output(w.line)).n;) {
+    uint8_t bytes[osdp_frame_max + 1];
+    size_t n = out.n;
+    memcpy(bytes, out.p, n);
+    if (w.cut || roll(40) == 0)
+      continue; /* it is lost */
+    for (int d = 0; d < doors; d++) {
+      peripheral_input(w.at[d], span_of(bytes, n), w.now);
+      struct span reply = peripheral_reply(w.at[d]);
+      if (reply.n && roll(40))
+        line_bytes(w.line, reply);
+    }
+  }
+}
+
+static void pass_time(usec us) {
+  for (usec end = w.now + us; w.now < end; w.now += 2 * USEC_PER_MS) {
+    for (int d = 0; d < doors; d++)
+      peripheral_tick(w.at[d], w.now);
+    line_tick(w.line);
+    bus();
+  }
+}
+
+static void effect(const char *what, int d, uint64_t n, usec before) {
+  char text[300];
+  int length = snprintf(text, sizeof text,
+                        "{\"before\":%lld,\"door\":\"%s\",\"effect\":\"%s\",\"ms\":%u,\"n\":%llu,"
+                        "\"reader\":\"%s-in\"}",
+                        (long long)before, d ? "y" : "x", what, 100 + roll(30) * 100,
+                        (unsigned long long)n, d ? "y" : "x");
+  const struct frame f = {FRAME_EFFECT, (uint32_t)length, 0};
+  line_frame(w.line, &f, span_of(text, (size_t)length));
+}
+
+/* --- --- */
+
+static void begin(uint64_t seed) {
+  struct plan_faults faults = {0};
+  const struct line_io io = {NULL, mono, mono, fill, to_engine, say, key_read, key_keep};
+  struct fault why = {0};
+  memset(&w, 0, sizeof w);
+  w.random = seed;
+  w.now = 1000 * USEC_PER_S;
+  w.n = 10;
+  assert_int_equal(plan_read(span_str(yaml), &w.plan, &faults), SP_OK);
+  plan_faults_free(&faults);
+  for (int d = 0; d < doors; d++) {
+    struct peripheral_options o = {.address = (uint8_t)d,
+                                   .baud = 9600,
+                                   .crc = true,
+                                   .secure = true,
+                                   .has_key = true,
+                                   .n_inputs = 3,
+                                   .n_outputs = 1,
+                                   .n_leds = 1,
+                                   .buzzer = true,
+                                   .keypad = true,
+                                   .display = true};
+    memset(o.key, d ? 'y' : 'x', osdp_key_bytes);
+    const struct peripheral_ops ops = {
+        .ctx = (void *)(intptr_t)d, .random = fill, .output = on_output};
+    w.at[d] = peripheral_new(&o, &ops);
+    peripheral_input_set(w.at[d], 2, true);
+  }
+  assert_int_equal(line_new(&w.line, w.plan, 0, &io, &why), SP_OK);
+  w.engine = w.port = true;
+  line_port(w.line, true);
+  line_engine(w.line, true);
+}
+
+static void end(void) {
+  w.engine = false;
+  line_free(w.line);
+  for (int d = 0; d < doors; d++)
+    peripheral_free(w.at[d]);
+  plan_free(w.plan);
+}
+
+static void act(void) {
+  int d = (int)roll(doors);
+  static const uint8_t card[] = {0x88, 0x89, 0x33, 0xc0}; /* h10301:17-4711 */
+  switch (roll(14)) {
+  case 0:
+  case 1:
+  case 2:
+    if (w.engine) {
+      w.sent[d] = ++w.n;
+      effect("unlock", d, w.n, w.now + (usec)roll(900) * USEC_PER_MS);
+    }
+    break;
+  case 3:
+    if (w.engine)
+      effect("lock", d, w.n, INT64_MAX);
+    break;
+  case 4:
+  case 5:
+    if (w.strike[d] || w.open[d])
+      leaf(d, !w.open[d]);
+    break;
+  case 6:
+    if (roll(4) == 0)
+      leaf(d, true); /* by force */
+    break;
+  case 7:
+    if (roll(6) == 0) {
+      w.engine = !w.engine;
+      line_engine(w.line, w.engine);
+    }
+    break;
+  case 8:
+    if (roll(8) == 0)
+      peripheral_restart(w.at[d], w.now);
+    break;
+  case 9:
+    if (roll(8) == 0)
+      w.cut = !w.cut;
+    break;
+  case 10:
+    if (roll(8) == 0) {
+      w.port = !w.port;
+      line_port(w.line, w.port);
+    }
+    break;
+  case 11:
+    peripheral_busy(w.at[d], roll(3));
+    break;
+  case 12:
+    peripheral_card(w.at[d], 1, 26, span_of(card, 4));
+    break;
+  default:
+    break;
+  }
+}
+
+static void what_it_says_is_true(void **state) {
+  (void)state;
+  uint32_t locked = 0, closed = 0, drawn = 0, late = 0;
+  for (uint64_t seed = 1; seed <= 200; seed++) {
+    begin(seed);
+    pass_time(2 * USEC_PER_S);
+    for (int i = 0; i < 400; i++) {
+      act();
+      pass_time((usec)(1 + roll(300)) * USEC_PER_MS);
+    }
+    /* Left alone it comes to rest, and says how everything is. */
+    w.cut = false;
+    if (!w.port)
+      line_port(w.line, w.port = true);
+    if (!w.engine)
+      w.engine = true, line_engine(w.line, true);
+    for (int d = 0; d < doors; d++)
+      leaf(d, false);
+    uint32_t before = w.said_locked;
+    for (int d = 0; d < doors; d++) {
+      w.sent[d] = ++w.n;
+      effect("lock", d, w.n, INT64_MAX);
+    }
+    pass_time(20 * USEC_PER_S);
+    assert_true(w.said_locked >= before + doors);
+    assert_false(w.strike[0] || w.strike[1]);
+    locked += w.said_locked;
+    closed += w.said_closed;
+    drawn += w.drawn;
+    late += w.said_late;
+    end();
+  }
+  print_message("%u times drawn, %u closed, %u locked, %u cards late\n", drawn, closed, locked,
+                late);
+  assert_true(drawn > 1000 && closed > 1000 && locked > 2000 && late > 50);
+}
+
+static void no_unlock_too_late(void **state) {
+  (void)state;
+  begin(1);
+  pass_time(2 * USEC_PER_S);
+  w.sent[0] = ++w.n;
+  effect("unlock", 0, w.n, w.now + 10 * USEC_PER_MS); /* less than a bus takes */
+  pass_time(5 * USEC_PER_S);
+  assert_int_equal(w.drawn, 0);
+  assert_true(w.said_locked > 0);
+  end();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_it_says_is_true),
+      cmocka_unit_test(no_unlock_too_late),
+  };
+  return cmocka_run_group_tests_name("line", tests, NULL, NULL);
+}
