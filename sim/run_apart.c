@@ -1,10 +1,14 @@
-/* run_apart.c: seeds in processes of their own, many at a time, and a failure made small. */
+/* run_apart.c: seeds in processes of their own, many at a time, and a failure made small.
+ *
+ * A process ends by exit(), not _exit(): where branches are counted (scripts/coverage) its counts
+ * are written there. stdout is flushed before each fork, so nothing is printed twice. */
 #include "sim/canary.h"
 #include "sim/run.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -86,7 +90,7 @@ void run_apart(const struct settings *s, struct result *r) {
     close(fds[0]);
     run_twice(s, &mine);
     fflush(stdout);
-    _exit(write_all(fds[1], &mine, sizeof mine) ? 0 : 3);
+    exit(write_all(fds[1], &mine, sizeof mine) ? 0 : 3);
   }
   close(fds[1]);
   bool whole = read_all(fds[0], r, sizeof *r);
@@ -119,9 +123,9 @@ static bool start_job(struct job *j, const struct settings *o, uint64_t first, u
       const struct settings s = run_settings(seed, o);
       run_twice(&s, &r);
       if (!write_all(fds[1], &r, sizeof r))
-        _exit(0); /* nobody wants more */
+        exit(0); /* nobody wants more */
     }
-    _exit(0);
+    exit(0);
   }
   close(fds[1]);
   return j->pid > 0;
