@@ -112,6 +112,9 @@ void __wrap_core_decide(const struct core *core, const struct command *c, struct
   } else {
     __real_core_decide(core, c, out);
   }
+  for (uint32_t i = 0; planted == CANARY_LONG_UNLOCK && i < out->n_effects; i++)
+    if (out->effects[i].type == EFFECT_UNLOCK)
+      out->effects[i].ms += 3000;
 }
 
 void __wrap_core_apply(struct core *core, const struct event *e) {

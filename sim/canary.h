@@ -22,7 +22,8 @@
   X(TWO_ENGINES, "two-engines", "another engine writes into the same store")                       \
   X(FORGOTTEN_LOCKDOWN, "forgotten-lockdown", "a lockdown is not looked at")                       \
   X(ENDLESS_PINS, "endless-pins", "wrong PINs are not counted")                                    \
-  X(MISSED_TIMER, "missed-timer", "nobody wakes the engine")
+  X(MISSED_TIMER, "missed-timer", "nobody wakes the engine")                                       \
+  X(LONG_UNLOCK, "long-unlock", "a door is released for longer than is reckoned with")
 
 enum canary {
   CANARY_NONE,

@@ -261,8 +261,9 @@ static void carry_out(struct line *l, struct wire *x, const char *text) {
   if (unlock) {
     l->doors[door].done = n;
     l->doors[door].told_locked = false;
-    doors_unlock(l->w->doors, door, (uint32_t)reply_number(text, "ms"), n);
-    watch_unlocked(l->w->watch, door, n);
+    uint32_t ms = (uint32_t)reply_number(text, "ms");
+    doors_unlock(l->w->doors, door, ms, n);
+    watch_unlocked(l->w->watch, door, ms, n);
   } else if (strcmp(effect, "lock") == 0) {
     if (n > l->doors[door].done)
       l->doors[door].done = n;

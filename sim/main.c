@@ -185,6 +185,7 @@ static void add(struct totals *t, const struct result *r) {
   t->counts.entries += r->counts.entries;
   t->counts.commands += r->counts.commands;
   t->counts.granted += r->counts.granted;
+  t->counts.released += r->counts.released;
   t->counts.taken += r->counts.taken;
   t->counts.refused += r->counts.refused;
   t->counts.checks += r->counts.checks;
@@ -237,10 +238,12 @@ static void tell_totals(const struct totals *t) {
          (unsigned long long)t->done, (double)t->length / USEC_PER_S / 86400 / 365.25,
          (unsigned long long)t->events, (unsigned long long)c->commands,
          (unsigned long long)c->entries);
-  printf("  %llu passages granted, %llu taken, %llu refused; %u of %d kinds of entries, %u of %d "
+  printf("  %llu passages granted, %llu taken, %llu refused, doors released %llu times; %u of %d "
+         "kinds of entries, %u of %d "
          "reasons\n",
          (unsigned long long)c->granted, (unsigned long long)c->taken,
-         (unsigned long long)c->refused, events, EVENT_COUNT, reasons, REASON_COUNT);
+         (unsigned long long)c->refused, (unsigned long long)c->released, events, EVENT_COUNT,
+         reasons, REASON_COUNT);
   printf("  %llu starts, %llu from a kill, %llu from a power failure (%llu writes lost, %llu torn, "
          "%llu misdirected), %llu after a failed disk; %llu snapshots\n",
          (unsigned long long)t->host.boots, (unsigned long long)t->host.kills,

@@ -59,6 +59,10 @@ bool model_timely(const struct model *m, usec at, usec slack, struct buf *story)
 bool model_may_unlock(const struct model *m, uint32_t door, uint64_t entry, usec at,
                       struct buf *story);
 
+/* Has the model this door unlocked by the entry at this index or by a later one? *until: when it is
+ * locked again, of the model's own reckoning. */
+bool model_has_unlocked(const struct model *m, uint32_t door, uint64_t entry, usec *until);
+
 /* What was asked and what came of it, one line each, with the model's names of things: "visitor-3"
  * is the fourth person registered, "card-7" the eighth credential. */
 void model_tell(const struct model *m, const struct command *c, const struct outcome *o,

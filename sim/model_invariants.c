@@ -220,6 +220,12 @@ bool model_timely(const struct model *m, usec at, usec slack, struct buf *story)
   return false;
 }
 
+bool model_has_unlocked(const struct model *m, uint32_t door, uint64_t entry, usec *until) {
+  const struct m_door *d = &m->doors[door];
+  *until = d->relock_at;
+  return d->unlocked && d->unlocked_by >= entry;
+}
+
 bool model_may_unlock(const struct model *m, uint32_t door, uint64_t entry, usec at,
                       struct buf *story) {
   const struct m_door *d = &m->doors[door];

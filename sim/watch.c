@@ -28,6 +28,7 @@ struct mark {
   enum event_type type;
   uint32_t person;  /* of person.added */
   struct slug door; /* that it unlocks; empty: none */
+  usec until;       /* when the model has that door locked again */
 };
 
 struct watch {
@@ -120,7 +121,7 @@ static void keep_mark(struct watch *x, const struct event *e) {
   x->marks[x->n_marks++] = m;
 }
 
-static const struct mark *find_mark(const struct watch *x, uint64_t n) {
+static struct mark *find_mark(const struct watch *x, uint64_t n) {
   size_t from = 0, until = x->n_marks;
   while (from < until) {
     size_t mid = (from + until) / 2;
@@ -174,16 +175,20 @@ static void check_timely(struct watch *x) {
                    (unsigned long long)x->events[0].n, (long long)(late / USEC_PER_MS));
 }
 
-/* What releases a door is asked of the model when it becomes durable. Later a partner may have been
- * forced, and nobody can call back an unlock that is on its way: watch_unlocked then asks whether
- * it rests on such an entry. */
+/* Whether a door may be released is asked of the model when the entry becomes durable: then its
+ * state is the one that it was decided on. The unlock arrives later, and nobody can call it back:
+ * meanwhile a partner may have been forced, which is no fault of this door's. watch_unlocked asks
+ * what must still be so then, and for how long. */
 static void check_releases(struct watch *x) {
   struct buf story = {0};
   for (uint32_t i = 0; i < x->n_events && !watch_complained(x); i++) {
+    uint64_t n = x->events[i].n;
     uint32_t door = releases(x->command.plan, &x->events[i]);
-    if (door != REF_ABSENT &&
-        !model_may_unlock(x->model, door, x->events[i].n, x->command.at, &story))
+    if (door == REF_ABSENT)
+      continue;
+    if (!model_may_unlock(x->model, door, n, x->command.at, &story))
       watch_complain(x, "%s", buf_cstr(&story));
+    model_has_unlocked(x->model, door, n, &find_mark(x, n)->until);
   }
   buf_free(&story);
 }
@@ -343,19 +348,31 @@ void watch_frame(struct watch *x, const char *client, const struct frame *f, con
   trace(x->w, "%s <- %s", client, text);
 }
 
-void watch_unlocked(struct watch *x, uint32_t door, uint64_t n) {
+/* Of an entry that check_releases asked about. Since then the journal may have taken the unlock
+ * back; and by the time that it counts the door as locked, the reader's own timer must have run
+ * out. That can be told where the wall clock was never set: entries tell its time alone. */
+void watch_unlocked(struct watch *x, uint32_t door, uint32_t ms, uint64_t n) {
+  const uint32_t clock_faults = 1u << FAULT_CLOCK_BACK | 1u << FAULT_CLOCK_FORWARD;
   const struct mark *m = find_mark(x, n);
-  const struct slug *name = &watch_plan(x)->doors[door].name;
-  if (m && strcmp(m->door.s, name->s) == 0 && !x->fold.core->doors[door].unlocked)
-    watch_complain(x,
-                   "door %s is released on the word of entry %llu, and the journal has it locked "
-                   "since",
-                   name->s, (unsigned long long)n);
-  if (!m || strcmp(m->door.s, name->s) != 0)
+  const char *name = watch_plan(x)->doors[door].name.s;
+  usec until, relocks_at = world_wall(x->w) + (usec)ms * USEC_PER_MS;
+  x->counts.released++;
+  if (!m || strcmp(m->door.s, name) != 0)
     watch_complain(x,
                    "door %s is released on the word of entry %llu, which grants no passage "
                    "there",
-                   name->s, (unsigned long long)n);
+                   name, (unsigned long long)n);
+  else if (!model_has_unlocked(x->model, door, n, &until))
+    watch_complain(x,
+                   "door %s is released on the word of entry %llu, and the journal has it locked "
+                   "since",
+                   name, (unsigned long long)n);
+  else if (!(x->w->settings.faults & clock_faults) && relocks_at > m->until)
+    watch_complain(
+        x,
+        "door %s is released on the word of entry %llu for %lld ms longer than the model "
+        "reckons with",
+        name, (unsigned long long)n, (long long)((relocks_at - m->until) / USEC_PER_MS));
 }
 
 /* --- The end --- */

@@ -26,8 +26,8 @@ void watch_durable(struct watch *x, struct store *store);
 void watch_sent(struct watch *x, struct span frames);
 /* A frame has reached its client. */
 void watch_frame(struct watch *x, const char *client, const struct frame *f, const char *text);
-/* The line has released a door, on the word of this entry. */
-void watch_unlocked(struct watch *x, uint32_t door, uint64_t n);
+/* The line has released a door for `ms`, on the word of this entry. */
+void watch_unlocked(struct watch *x, uint32_t door, uint32_t ms, uint64_t n);
 /* At the end, the process being stopped: verify, replay, and what nobody answered. */
 void watch_end(struct watch *x);
 
@@ -38,7 +38,7 @@ const struct plan *watch_plan(const struct watch *x); /* NULL before the engine 
 uint32_t watch_person_added(const struct watch *x, uint64_t n);
 
 struct watch_counts {
-  uint64_t entries, commands, refused, granted, taken, checks;
+  uint64_t entries, commands, refused, granted, released, taken, checks;
   uint64_t reasons[REASON_COUNT], events[EVENT_COUNT];
 };
 const struct watch_counts *watch_counts(const struct watch *x);

@@ -559,6 +559,7 @@ static void test_invariants_of_places(void **state) {
       struct m_door *peer = &m->doors[m->plan->peers[m->plan->doors[g->door].peers_at]];
       struct buf story = {0};
       uint64_t n = d.out.events[0].n;
+      usec until;
       assert_true(model_may_unlock(m, g->door, n, d.now, &story));
       peer->unlocked = true;
       peer->relock_at = d.now + USEC_PER_S;
@@ -571,6 +572,9 @@ static void test_invariants_of_places(void **state) {
       peer->open = false;
       assert_true(model_may_unlock(m, g->door, n, d.now, &story));
       assert_false(model_may_unlock(m, g->door, n + 1, d.now, &story));
+      assert_true(model_has_unlocked(m, g->door, n, &until) && until > d.now);
+      assert_true(model_has_unlocked(m, g->door, n - 1, &until));
+      assert_false(model_has_unlocked(m, g->door, n + 1, &until));
       assert_false(model_may_unlock(m, g->door, n, d.now + 86400 * USEC_PER_S, &story));
       buf_free(&story);
       doors = true;
