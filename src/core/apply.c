@@ -224,9 +224,9 @@ static void separation_link(struct core *core, uint32_t person, uint32_t other) 
 }
 
 static void separation_unlink(struct core *core, uint32_t person, uint32_t other) {
-  for (uint32_t *at = &core->persons[person].separations; *at;
-       at = &core->separations[*at - 1].next) {
+  for (uint32_t *at = &core->persons[person].separations;; at = &core->separations[*at - 1].next) {
     uint32_t i = *at;
+    SP_ASSERT(i); /* the pair is kept separate */
     if (core->separations[i - 1].other != other)
       continue;
     *at = core->separations[i - 1].next;
@@ -234,7 +234,6 @@ static void separation_unlink(struct core *core, uint32_t person, uint32_t other
     core->head.free_separation = i;
     return;
   }
-  SP_NEVER("the pair is kept separate");
 }
 
 static void apply_separation_added(struct core *core, const struct event *e) {
@@ -367,10 +366,11 @@ static void apply_passage_refused(struct core *core, const struct event *e) {
 }
 
 static uint32_t party_find(const struct door_state *s, const struct ev_passage_ended *p) {
-  for (uint32_t i = 0; i < s->n_party; i++)
+  for (uint32_t i = 0;; i++) {
+    SP_ASSERT(i < s->n_party); /* the passage was permitted */
     if (s->party[i].person == p->person && s->party[i].status == PARTY_GRANTED)
       return i;
-  SP_NEVER("the passage was permitted");
+  }
 }
 
 static void apply_passage_taken(struct core *core, const struct event *e) {
@@ -474,14 +474,15 @@ static void raise_alarm(struct core *core, const struct event *e) {
 }
 
 static void apply_alarm_acknowledged(struct core *core, const struct event *e) {
-  for (uint32_t i = 0; i < core->head.n_alarms; i++)
-    if (core->alarms[i].n == e->u.alarm_acknowledged.alarm) {
-      uint32_t rest = --core->head.n_alarms - i;
-      memmove(&core->alarms[i], &core->alarms[i + 1], rest * sizeof core->alarms[0]);
-      memset(&core->alarms[core->head.n_alarms], 0, sizeof core->alarms[0]);
-      return;
-    }
-  SP_NEVER("the alarm is open");
+  uint32_t i = 0;
+  for (;; i++) {
+    SP_ASSERT(i < core->head.n_alarms); /* the alarm is open */
+    if (core->alarms[i].n == e->u.alarm_acknowledged.alarm)
+      break;
+  }
+  uint32_t rest = --core->head.n_alarms - i;
+  memmove(&core->alarms[i], &core->alarms[i + 1], rest * sizeof core->alarms[0]);
+  memset(&core->alarms[core->head.n_alarms], 0, sizeof core->alarms[0]);
 }
 
 /* What is recorded and changes nothing here. */

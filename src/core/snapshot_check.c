@@ -46,8 +46,8 @@ static bool credentials_fit(const struct core *core) {
   const struct plan *plan = core->plan;
   for (uint32_t i = 0; i < core->head.n_credentials; i++) {
     const struct credential *c = &core->credentials[i];
-    if (c->person >= core->head.n_persons || c->state > CREDENTIAL_STATE_REVOKED ||
-        (c->format != NONE16 && (!plan || c->format >= plan->n_formats)))
+    if ((c->format != NONE16 && (!plan || c->format >= plan->n_formats)) ||
+        c->person >= core->head.n_persons || c->state > CREDENTIAL_STATE_REVOKED)
       return false;
   }
   return true;

@@ -163,6 +163,7 @@ struct core {
   uint16_t *remap; /* scratch of plan.applied, areas_max entries */
 };
 
+/* Never UINT32_MAX: what has no end lasts for ever. */
 static inline uint32_t seconds_of(usec at) {
   return at <= 0                               ? 0
          : at >= (usec)UINT32_MAX * USEC_PER_S ? UINT32_MAX - 1
@@ -170,7 +171,7 @@ static inline uint32_t seconds_of(usec at) {
 }
 static inline bool valid_at(uint32_t from_s, uint32_t until_s, usec at) {
   uint32_t s = seconds_of(at);
-  return from_s <= s && (s < until_s || until_s == UINT32_MAX);
+  return from_s <= s && s < until_s;
 }
 
 /* The credential's state at this instant, its dates included. */

@@ -136,6 +136,9 @@ static void places(void **state) {
   WRONG(m->credential, h->n_credentials);
   WRONG(m->from, (uint16_t)h->n_areas);
   WRONG(m->to, (uint16_t)h->n_areas);
+  const struct plan_door *p = &core->plan->doors[i];
+  FIRST(other, h->n_areas, other != p->from && other != p->to);
+  WRONG(m->to, (uint16_t)other); /* no side of its door */
   WRONG(m->reader, (uint16_t)h->n_readers);
   WRONG(m->direction, DIRECTION_COUNT);
   WRONG(m->status, PARTY_THROUGH + 1);
@@ -155,12 +158,25 @@ static void places(void **state) {
   as_it_is(state); /* all was put back */
 }
 
+/* Where no plan is, nobody is, and nobody holds anything. */
+static void without_a_plan(void **state) {
+  (void)state;
+  void *mem = mmap(NULL, core_memory_size(), PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  assert_ptr_not_equal(mem, MAP_FAILED);
+  struct core *core = core_init(mem);
+  struct fault fine = {0};
+  assert_int_equal(loads(core, &fine), SP_OK);
+  WRONG(core->head.n_persons, 1);
+  WRONG(core->head.n_credentials, 1);
+  WRONG(core->head.n_extra_grants, 1);
+  munmap(mem, core_memory_size());
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(as_it_is),
-      cmocka_unit_test(heads),
-      cmocka_unit_test(persons),
-      cmocka_unit_test(places),
+      cmocka_unit_test(as_it_is), cmocka_unit_test(heads),          cmocka_unit_test(persons),
+      cmocka_unit_test(places),   cmocka_unit_test(without_a_plan),
   };
   return cmocka_run_group_tests_name("snapshot", tests, begin, end);
 }
