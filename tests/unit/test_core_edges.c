@@ -1,5 +1,6 @@
 /* The core where no day of a site takes it: before the first plan, in full tables, in states and
  * plans that nobody makes yet or may make. Where that is so a test makes them by hand. */
+#include "core/areas.h"
 #include "core/interlock.h"
 #include "core/state.h"
 #include "plan/plan_read.h"
@@ -17,9 +18,10 @@
   "site: { name: edges, zone: UTC }\n"                                                             \
   "areas: [{ name: hall, kind: room }, { name: lab, kind: room }]\n"                               \
   "interlocks: [[side, back]]\n"                                                                   \
-  "levels: [{ name: all, access: [{ gates: all }] }, { name: more, access: [{ gates: [main] }] }]\n"                \
+  "levels: [{ name: all, access: [{ gates: all }] }, { name: more, access: [{ gates: [main] }] "   \
+  "}]\n"                                                                                           \
   "rules: { pin-attempts: 0 }\n"                                                                   \
-  "formats: [{ name: h10301, bits: 26 }]\n"                                                                   \
+  "formats: [{ name: h10301, bits: 26 }]\n"                                                        \
   "gates:\n"                                                                                       \
   "  - name: main\n"                                                                               \
   "    from: outside\n"                                                                            \
@@ -28,9 +30,9 @@
   "      { name: main-in-2, direction: in, factors: card+pin }] }]\n"
 #define BACK "{ name: back, readers: [{ name: back-in, direction: in }] }"
 #define SIDE                                                                                       \
-  "{ name: side, readers: [{ name: side-in, direction: in }, { name: side-out, direction: out }] }"
-#define GATE(name, doors)                                                                          \
-  "  - { name: " name ", from: hall, to: lab, doors: [" doors "] }\n"
+  "{ name: side, readers: [{ name: side-in, direction: in }, { name: side-out, direction: out }] " \
+  "}"
+#define GATE(name, doors) "  - { name: " name ", from: hall, to: lab, doors: [" doors "] }\n"
 
 static const char first_plan[] = SITE GATE("side", SIDE) GATE("back", BACK);
 static const char exchanged_plan[] = SITE GATE("side", BACK) GATE("back", SIDE);
@@ -123,8 +125,7 @@ static void add_person(uint32_t i, enum person_kind kind) {
       id(200 + i), id(300 + i), i, the(REF_FORMAT, "h10301"), TIME_ABSENT, TIME_ABSENT};
   DONE(&c);
   c = command(COMMAND_LEVEL_GRANT, the_shift);
-  c.u.level_grant =
-      (struct cmd_level_grant){i, the(REF_LEVEL, "all"), TIME_ABSENT, TIME_ABSENT};
+  c.u.level_grant = (struct cmd_level_grant){i, the(REF_LEVEL, "all"), TIME_ABSENT, TIME_ABSENT};
   DONE(&c);
 }
 
@@ -219,8 +220,8 @@ static void test_levels(void **state) {
   (void)state;
   struct person *p = &core->persons[visitor];
   struct command c = command(COMMAND_LEVEL_GRANT, the_shift);
-  c.u.level_grant = (struct cmd_level_grant){visitor, the(REF_LEVEL, "more"), TIME_ABSENT,
-                                             TIME_ABSENT};
+  c.u.level_grant =
+      (struct cmd_level_grant){visitor, the(REF_LEVEL, "more"), TIME_ABSENT, TIME_ABSENT};
   p->n_grants = grants_inline; /* all of them the level for all gates */
   p->grants[1] = p->grants[2] = p->grants[0];
   core->head.n_extra_grants = extra_grants_max;
@@ -356,8 +357,9 @@ static void test_clock_step_after_a_request(void **state) {
 
 static void test_names(void **state) {
   (void)state;
-  const char *const names[] = {"", "nobody", "a-name-that-is-longer-than-any-name-of-a-plan-may-be-at-"
-                                            "all-and-then-some"};
+  const char *const names[] = {"", "nobody",
+                               "a-name-that-is-longer-than-any-name-of-a-plan-may-be-at-"
+                               "all-and-then-some"};
   uint32_t at;
   for (enum ref_kind kind = REF_NONE; kind <= REF_KIND_COUNT; kind++)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
