@@ -358,8 +358,7 @@ static void test_clock_step_after_a_request(void **state) {
 static void test_names(void **state) {
   (void)state;
   const char *const names[] = {"", "nobody",
-                               "a-name-that-is-longer-than-any-name-of-a-plan-may-be-at-"
-                               "all-and-then-some"};
+                               "a-name-that-is-longer-than-any-name-of-a-plan-may-be"};
   uint32_t at;
   for (enum ref_kind kind = REF_NONE; kind <= REF_KIND_COUNT; kind++)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
