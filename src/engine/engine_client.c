@@ -505,6 +505,14 @@ static void put_locks(struct engine *e) {
       answer_lock(&e->scratch, core, d, core->doors[d].unlock_n);
 }
 
+/* NULL: none speaks for it. */
+static struct conn *conn_of_line(struct conns *c, const struct slug *line) {
+  for (uint32_t i = 0; i < connections_max; i++)
+    if (c->at[i].id && strcmp(c->at[i].line.s, line->s) == 0)
+      return &c->at[i];
+  return NULL;
+}
+
 /* From now on it speaks for a line, and for nobody else. */
 static enum sp_err take_line(struct engine *e, struct conn *k, struct span value,
                              struct fault *why) {
