@@ -11,13 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { progress_s = 10 }; /* between lines of progress where no terminal is */
+
 struct asked {
   struct settings override;
   uint64_t from, seeds;
   double seconds;
   int jobs;
   bool find; /* a canary: until it is found */
-  bool quiet;
 };
 
 struct totals {
@@ -26,7 +27,7 @@ struct totals {
   struct watch_counts counts;
   struct host_counts host;
   usec length;
-  time_t told; /* progress */
+  time_t began, told; /* told: progress */
   bool failed;
   struct result first; /* that failed */
 };
@@ -201,19 +202,37 @@ static void add(struct totals *t, const struct result *r) {
   t->host.torn += h->torn;
   t->host.misdirected += h->misdirected;
   t->host.snapshots += h->snapshots;
-  t->host.messages += h->messages;
 }
 
-/* On a terminal one line that changes; elsewhere a line now and then. */
+static time_t seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec;
+}
+
+static uint64_t all_struck(const struct totals *t) {
+  uint64_t n = 0;
+  for (int i = 0; i < FAULT_COUNT; i++)
+    n += t->struck[i];
+  return n;
+}
+
+/* To stderr: on a terminal one line that changes, elsewhere a line now and then. */
 static void tell_progress(struct totals *t) {
+  const struct asked *a = t->asked;
   bool terminal = isatty(2);
-  time_t now = time(NULL);
-  if (now - t->told < (terminal ? 1 : 15))
+  time_t now = seconds();
+  if (now - t->told < (terminal ? 1 : progress_s))
     return;
   t->told = now;
-  fprintf(stderr, "%s%llu seeds, %llu decisions%s", terminal ? "\r" : "",
-          (unsigned long long)t->done, (unsigned long long)t->counts.commands,
-          terminal ? " " : "\n");
+  if (terminal)
+    fputs("\r\033[K", stderr); /* over the last one */
+  fprintf(stderr, "%llu", (unsigned long long)t->done);
+  if (a->seconds == 0)
+    fprintf(stderr, " of %llu", (unsigned long long)a->seeds);
+  fprintf(stderr, " seeds, %.1f a second, %llu decisions, %llu faults%s",
+          (double)t->done / (double)(now - t->began), (unsigned long long)t->counts.commands,
+          (unsigned long long)all_struck(t), terminal ? "" : "\n");
 }
 
 static bool on_done(void *ctx, const struct result *r) {
@@ -292,7 +311,7 @@ int main(int argc, char **argv) {
   const struct asked a = read_args(argc, argv);
   static struct totals t;
   t.asked = &a;
-  t.told = time(NULL);
+  t.began = t.told = seconds();
   printf("sallyport-sim, commit %s, seed %llu%s\n", SIM_COMMIT, (unsigned long long)a.from,
          a.seeds > 1 ? " and on" : "");
   if (a.override.tell) {
@@ -305,7 +324,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "sallyport-sim: no process could be made\n");
     return 2;
   }
-  if (isatty(2))
+  if (isatty(2) && t.told != t.began)
     fputc('\n', stderr);
   tell_totals(&t);
   if (a.find) {
