@@ -16,31 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { links_max = 16, text_max = reply_bytes_max + 1 };
 enum { password_n_sim = 16, snapshot_every_min = 40, snapshot_every_most = 900 };
 static const char db[] = "/site.db", note_file[] = "/checkpoint";
 const char sim_password[] = "correct horse";
-
-struct message {
-  struct host *host;
-  uint32_t link, generation;
-  bool to_engine, ends; /* ends: the connection, after these bytes */
-  struct buf bytes;
-  struct message *next;
-};
-
-struct link {
-  struct host *host;
-  const char *name;
-  struct link_ops ops;
-  uint32_t index, generation;
-  bool up;
-  uint64_t conn;
-  usec to_engine_at, to_client_at; /* when the last message on the way arrives */
-  size_t unread;                   /* bytes on the way to the client */
-  struct buf in;                   /* the client's: a frame in the making */
-  usec deaf_until;
-};
 
 struct host {
   struct world *w;
@@ -72,10 +50,7 @@ struct host {
   bool kill_at_disk;     /* only what is asked of the disk counts */
   usec full_until;
 
-  struct link links[links_max];
-  uint32_t n_links;
-  struct message *messages; /* all that are on the way */
-  char text[text_max];
+  struct links *links;
 };
 
 static void settle(struct host *h);
@@ -134,172 +109,32 @@ static usec on_wall(void *ctx) {
 
 /* --- Sockets --- */
 
-static struct message *message_new(struct host *h, const struct link *l, bool to_engine) {
-  struct message *m = sp_alloc(1, sizeof *m);
-  SP_ASSERT(m);
-  *m = (struct message){h, l->index, l->generation, to_engine, false, {0}, h->messages};
-  h->messages = m;
-  return m;
-}
-
-static void message_free(struct message *m) {
-  struct message **at = &m->host->messages;
-  while (*at != m)
-    at = &(*at)->next;
-  *at = m->next;
-  buf_free(&m->bytes);
-  sp_free(m);
-}
-
-static usec lag(struct host *h) {
-  if (!h->w->calm && world_strikes(h->w, &h->rng, FAULT_DELAY, 1, 150))
-    return rng_between(&h->rng, 1, 4000) * USEC_PER_MS;
-  return rng_between(&h->rng, 20, 300);
-}
-
-static void connect(void *ctx, uint64_t generation);
-
-static void connect_later(struct link *l) {
-  struct host *h = l->host;
-  usec wait = rng_between(&h->rng, 50, 900) * USEC_PER_MS;
-  queue_put(&h->w->queue, world_now(h->w) + wait, connect, l, l->generation);
-}
-
-static void link_goes_down(struct link *l) {
-  if (!l->up)
-    return;
-  l->up = false;
-  l->generation++;
-  l->unread = 0;
-  buf_reset(&l->in);
-  l->ops.down(l->ops.ctx);
-  connect_later(l);
-}
-
-/* The engine's side of a connection ends: by its own will, or because the client is gone. */
-static void cut(struct link *l) {
-  struct host *h = l->host;
-  trace(h->w, "%s: connection cut", l->name);
-  if (h->up && !h->dead)
-    engine_on_closed(h->engine, l->conn);
-  link_goes_down(l);
-}
-
-static void client_frames(struct link *l) {
-  struct host *h = l->host;
-  uint32_t generation = l->generation;
-  size_t at = 0;
-  while (l->up && l->generation == generation && l->in.n - at >= frame_header_bytes) {
-    struct frame f;
-    struct fault why = {0};
-    if (frame_read(&f, l->in.p + at, &why)) {
-      watch_complain(h->w->watch, "%s was sent what is no frame: %s", l->name, why.text);
-      return;
-    }
-    if (l->in.n - at - frame_header_bytes < f.length)
-      break;
-    memcpy(h->text, l->in.p + at + frame_header_bytes, f.length);
-    h->text[f.length] = 0;
-    at += frame_header_bytes + f.length;
-    watch_frame(h->w->watch, l->name, &f, h->text);
-    l->ops.frame(l->ops.ctx, &f, h->text);
-  }
-  if (l->up && l->generation == generation && at) {
-    memmove(l->in.p, l->in.p + at, l->in.n - at);
-    l->in.n -= at;
-  }
-}
-
-static void arrive(void *ctx, uint64_t arg) {
-  struct message *m = ctx;
-  struct host *h = m->host;
-  struct link *l = &h->links[m->link];
-  (void)arg;
-  bool here = l->up && l->generation == m->generation;
-  if (here && m->to_engine) {
-    /* In any pieces. */
-    size_t first = m->bytes.n > 1 && rng_chance(&h->rng, 1, 8)
-                       ? rng_below(&h->rng, (uint32_t)m->bytes.n)
-                       : m->bytes.n;
-    engine_on_bytes(h->engine, l->conn, m->bytes.p, first);
-    if (first < m->bytes.n && !h->dead)
-      engine_on_bytes(h->engine, l->conn, m->bytes.p + first, m->bytes.n - first);
-    if (m->ends && !h->dead)
-      cut(l);
-  } else if (here) {
-    l->unread -= m->bytes.n;
-    buf_put(&l->in, m->bytes.p, m->bytes.n);
-    client_frames(l);
-    if (m->ends)
-      link_goes_down(l);
-  }
-  message_free(m);
-  settle(h);
-}
-
-static void post(struct host *h, struct message *m) {
-  struct link *l = &h->links[m->link];
-  usec *last = m->to_engine ? &l->to_engine_at : &l->to_client_at;
-  usec at = world_now(h->w) + lag(h);
-  if (!m->to_engine && at < l->deaf_until)
-    at = l->deaf_until;
-  *last = at > *last ? at : *last;
-  h->counts.messages++;
-  h->counts.bytes += m->bytes.n;
-  queue_put(&h->w->queue, *last, arrive, m, 0);
-}
-
-void link_send(struct link *l, enum frame_kind kind, uint64_t id, struct span payload) {
-  struct host *h = l->host;
-  if (!l->up)
-    return;
-  struct message *m = message_new(h, l, true);
-  size_t at = frame_begin(&m->bytes, kind, id);
-  buf_put(&m->bytes, payload.p, payload.n);
-  frame_end(&m->bytes, at);
-  if (!h->w->calm && world_strikes(h->w, &h->rng, FAULT_CUT, 1, 300)) {
-    m->ends = true;
-    m->bytes.n = rng_below(&h->rng, (uint32_t)m->bytes.n);
-  }
-  post(h, m);
-}
-
-bool link_is_up(const struct link *l) {
-  return l->up;
-}
-
-static void connect(void *ctx, uint64_t generation) {
-  struct link *l = ctx;
-  struct host *h = l->host;
+static bool on_connect(void *ctx, uint64_t *conn) {
+  struct host *h = ctx;
   const struct engine_peer peer = {.uid = 1, .ours = true};
   struct fault why = {0};
-  if (generation != l->generation || l->up || h->stopped)
-    return;
-  if (!h->up || engine_on_connect(h->engine, &peer, &l->conn, &why)) {
-    connect_later(l);
-    return;
-  }
-  l->up = true;
-  l->generation++;
-  l->unread = 0;
-  l->to_engine_at = l->to_client_at = l->deaf_until = 0;
-  l->ops.up(l->ops.ctx);
-  settle(h);
+  return h->up && engine_on_connect(h->engine, &peer, conn, &why) == SP_OK;
+}
+
+static bool on_bytes(void *ctx, uint64_t conn, uint8_t *p, size_t n) {
+  struct host *h = ctx;
+  if (!h->dead)
+    engine_on_bytes(h->engine, conn, p, n);
+  return !h->dead;
+}
+
+static void on_closed(void *ctx, uint64_t conn) {
+  struct host *h = ctx;
+  if (h->up && !h->dead)
+    engine_on_closed(h->engine, conn);
+}
+
+static void on_told(void *ctx) {
+  settle(ctx);
 }
 
 struct link *host_link(struct host *h, const char *name, const struct link_ops *ops) {
-  SP_ASSERT(h->n_links < links_max);
-  struct link *l = &h->links[h->n_links];
-  *l = (struct link){.host = h, .name = name, .ops = *ops, .index = h->n_links++};
-  queue_put(&h->w->queue, world_now(h->w), connect, l, 0);
-  return l;
-}
-
-static struct link *link_of(struct host *h, uint64_t conn) {
-  for (uint32_t i = 0; i < h->n_links; i++)
-    if (h->links[i].up && h->links[i].conn == conn)
-      return &h->links[i];
-  return NULL;
+  return link_new(h->links, name, ops);
 }
 
 /* --- The table: the logic's side --- */
@@ -317,33 +152,16 @@ static void io_random(void *ctx, void *out, size_t n) {
 
 static size_t io_send(void *ctx, uint64_t conn, struct span bytes) {
   struct host *h = ctx;
-  struct link *l = link_of(h, conn);
-  if (dies(h, "send") || !l)
+  if (dies(h, "send") || !links_has(h->links, conn))
     return 0;
   watch_sent(h->w->watch, bytes);
-  struct message *m = message_new(h, l, false);
-  buf_put(&m->bytes, bytes.p, bytes.n);
-  l->unread += bytes.n;
-  if (world_now(h->w) >= l->deaf_until && !h->w->calm &&
-      world_strikes(h->w, &h->rng, FAULT_DEAF, 1, 3000))
-    l->deaf_until = world_now(h->w) + rng_between(&h->rng, 1, 30) * USEC_PER_S;
-  post(h, m);
-  return l->unread;
+  return links_send(h->links, conn, bytes);
 }
 
 static void io_close(void *ctx, uint64_t conn, bool now) {
   struct host *h = ctx;
-  struct link *l = link_of(h, conn);
-  if (dies(h, "close") || !l)
-    return;
-  trace(h->w, "%s: closed by the engine%s", l->name, now ? " at once" : "");
-  if (now) {
-    link_goes_down(l);
-  } else {
-    struct message *m = message_new(h, l, false);
-    m->ends = true;
-    post(h, m);
-  }
+  if (!dies(h, "close"))
+    links_close(h->links, conn, now);
 }
 
 static void on_commit(void *ctx, uint64_t life);
@@ -404,7 +222,9 @@ static void io_fatal(void *ctx, const struct fault *why) {
 }
 
 static void io_stopped(void *ctx) {
-  ((struct host *)ctx)->stopped = true;
+  struct host *h = ctx;
+  h->stopped = true;
+  links_stop(h->links);
 }
 
 static void io_warn(void *ctx, const char *text) {
@@ -539,8 +359,7 @@ static void end_process(struct host *h, bool power_fails) {
     disk_kill(h->disk);
   }
   h->dead = h->failed = false;
-  for (uint32_t i = 0; i < h->n_links; i++)
-    link_goes_down(&h->links[i]);
+  links_down(h->links);
   watch_down(w->watch);
   if (!h->stopped)
     queue_put(&w->queue, world_now(w) + rng_between(&h->rng, 100, 5000) * USEC_PER_MS, boot, h,
@@ -779,6 +598,8 @@ struct host *host_new(struct world *w, struct span yaml, const uint32_t *roles,
                       .checkpoint_write = io_checkpoint_write};
   h->timer = TIME_ABSENT;
   h->effects_left = UINT64_MAX;
+  const struct links_engine engine = {h, on_connect, on_bytes, on_closed, on_told};
+  h->links = links_new(w, &h->rng, &engine);
   const struct disk_world world = {h, on_wall, on_effect, on_disk};
   h->disk = disk_new(w->settings.seed, &world);
   SP_ASSERT(h->disk);
@@ -802,10 +623,7 @@ void host_free(struct host *h) {
     return;
   h->dead = true;
   forget(h);
-  while (h->messages)
-    message_free(h->messages);
-  for (uint32_t i = 0; i < h->n_links; i++)
-    buf_free(&h->links[i].in);
+  links_free(h->links);
   disk_kill(h->disk);
   disk_free(h->disk);
   sp_free(h);

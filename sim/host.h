@@ -1,27 +1,17 @@
-/* host.h: the machine that the engine runs on: its process, disk, clock and sockets, all of them
- * simulated; the engine's logic, commit side, store and SQLite are the real ones.
+/* host.h: the machine that the engine runs on: its process, disk, clock and sockets (link.h), all
+ * of them simulated; the engine's logic, commit side, store and SQLite are the real ones.
  *
  * The process dies at an effect (a write, a sync, a rename, a message) when a fault says so, and is
  * started again after a while, as a service manager would. */
 #ifndef SIM_HOST_H
 #define SIM_HOST_H
 
-#include "engine/frame.h"
 #include "journal/note.h"
 #include "plan/plan_read.h"
-#include "sim/world.h"
+#include "sim/link.h"
 #include "store/store.h"
 
 struct host;
-struct link;
-
-/* What a client is told. `text` ends with a NUL that is not counted in frame->length. */
-struct link_ops {
-  void *ctx;
-  void (*up)(void *ctx);
-  void (*down)(void *ctx);
-  void (*frame)(void *ctx, const struct frame *frame, const char *text);
-};
 
 extern const char sim_password[];
 /* The operators that a site starts with; names are "op0", "op1", … */
@@ -29,11 +19,8 @@ struct host *host_new(struct world *w, struct span plan_yaml, const uint32_t *ro
                       uint32_t n_operators);
 void host_free(struct host *h);
 
-/* A client of the engine's socket, which connects by itself, again and again. */
+/* A client of the engine's socket (link.h). */
 struct link *host_link(struct host *h, const char *name, const struct link_ops *ops);
-bool link_is_up(const struct link *l);
-/* Of a link that is down: does nothing. */
-void link_send(struct link *l, enum frame_kind kind, uint64_t id, struct span payload);
 
 bool host_is_up(const struct host *h);
 /* Ends the process now, at no effect of its own. */
@@ -53,7 +40,7 @@ const struct note_key *host_log_key(const struct host *h);
 bool host_read_checkpoint(const struct host *h, struct buf *note);
 
 struct host_counts {
-  uint64_t boots, kills, power_losses, fatals, messages, bytes, lost, torn, misdirected;
+  uint64_t boots, kills, power_losses, fatals, lost, torn, misdirected;
   uint64_t snapshots;
 };
 struct host_counts host_counts(const struct host *h);

@@ -1,6 +1,7 @@
 /* world.h: one simulated site: what every part of it shares. One seed, one thread, one queue.
  *
- *   host.c    the machine the engine runs on: process, disk, clock, sockets
+ *   host.c    the machine the engine runs on: process, disk, clock
+ *   link.c    its sockets, and what is on its way over them
  *   line.c    the reader lines: what doors and readers report, what the engine sends them
  *   doors.c   locks, leaves and contacts, as they are and not as they are known
  *   people.c  who walks where, and with which card
