@@ -22,9 +22,15 @@ uint64_t asks_send(struct asks *a, enum frame_kind kind, struct span payload, ui
     return 0;
   uint64_t id = a->next_id++;
   a->at[a->n++] = (struct ask){id, world_now(a->w), what, arg};
-  a->asked++;
   link_send(a->link, kind, id, payload);
   return id;
+}
+
+/* Only what is asked when all has settled counts: before, anything may be slow. */
+static void waited(struct asks *a, const struct ask *ask) {
+  usec since = ask->at > a->w->settled_at ? ask->at : a->w->settled_at;
+  if (a->w->calm && world_now(a->w) - since > a->longest)
+    a->longest = world_now(a->w) - since;
 }
 
 bool asks_reply(struct asks *a, uint64_t id, struct ask *ask) {
@@ -32,17 +38,15 @@ bool asks_reply(struct asks *a, uint64_t id, struct ask *ask) {
     if (a->at[i].id == id) {
       *ask = a->at[i];
       memmove(a->at + i, a->at + i + 1, (--a->n - i) * sizeof a->at[0]);
-      a->answered++;
-      usec since = ask->at > a->w->settled_at ? ask->at : a->w->settled_at;
-      if (a->w->calm && world_now(a->w) - since > a->longest)
-        a->longest = world_now(a->w) - since;
+      waited(a, ask);
       return true;
     }
   return false;
 }
 
 void asks_lost(struct asks *a) {
-  a->unknown += a->n;
+  for (uint32_t i = 0; i < a->n; i++)
+    waited(a, &a->at[i]);
   a->n = 0;
 }
 

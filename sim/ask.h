@@ -19,8 +19,7 @@ struct asks {
   uint64_t next_id;
   struct ask *at;
   uint32_t n;
-  uint64_t asked, answered, unknown, errors;
-  usec longest;
+  usec longest; /* that one waited when all had settled, answered or not */
 };
 
 void asks_init(struct asks *a, struct world *w, struct link *link);
@@ -31,7 +30,7 @@ uint64_t asks_send(struct asks *a, enum frame_kind kind, struct span payload, ui
 /* A reply: false when it is to nothing that waits; else *ask is what it is to, no longer waiting.
  */
 bool asks_reply(struct asks *a, uint64_t id, struct ask *ask);
-/* The connection is gone: nobody will know. */
+/* The connection is gone: nobody will answer any more. */
 void asks_lost(struct asks *a);
 
 /* The text of a member's string value, cut to size; empty when there is none. */

@@ -23,7 +23,8 @@
   X(FORGOTTEN_LOCKDOWN, "forgotten-lockdown", "a lockdown is not looked at")                       \
   X(ENDLESS_PINS, "endless-pins", "wrong PINs are not counted")                                    \
   X(MISSED_TIMER, "missed-timer", "nobody wakes the engine")                                       \
-  X(LONG_UNLOCK, "long-unlock", "a door is released for longer than is reckoned with")
+  X(LONG_UNLOCK, "long-unlock", "a door is released for longer than is reckoned with")             \
+  X(LOST_ANSWER, "lost-answer", "now and then what the engine sends gets lost")
 
 enum canary {
   CANARY_NONE,

@@ -457,7 +457,6 @@ static void on_frame(void *ctx, const struct frame *f, const char *text) {
     return;
   }
   reply_string(text, "error", error, sizeof error);
-  k->asks.errors += error[0] != 0;
   if (strcmp(error, "denied") == 0)
     k->session[0] = 0;
   if (asked.what == ASK_LOGIN) {
@@ -497,16 +496,10 @@ void desk_free(struct desk *d) {
   sp_free(d);
 }
 
-struct line_counts desk_counts(const struct desk *d) {
-  struct line_counts c = {0};
-  for (uint32_t i = 0; i < d->n; i++) {
-    const struct asks *a = &d->clerks[i].asks;
-    c.asked += a->asked;
-    c.answered += a->answered;
-    c.unknown += a->unknown;
-    c.errors += a->errors;
-    c.waiting += a->n;
-    c.longest = a->longest > c.longest ? a->longest : c.longest;
-  }
-  return c;
+usec desk_longest(const struct desk *d) {
+  usec longest = 0;
+  for (uint32_t i = 0; i < d->n; i++)
+    if (d->clerks[i].asks.longest > longest)
+      longest = d->clerks[i].asks.longest;
+  return longest;
 }

@@ -4,13 +4,13 @@
 #ifndef SIM_DESK_H
 #define SIM_DESK_H
 
-#include "sim/line.h"
 #include "sim/world.h"
 
 struct desk *desk_new(struct world *w, uint32_t n_operators);
 void desk_free(struct desk *d);
 /* The roles of the operators that a site starts with. */
 void desk_roles(uint64_t seed, uint32_t *roles, uint32_t n);
-struct line_counts desk_counts(const struct desk *d);
+/* As line_longest. */
+usec desk_longest(const struct desk *d);
 
 #endif

@@ -155,6 +155,8 @@ static size_t io_send(void *ctx, uint64_t conn, struct span bytes) {
   if (dies(h, "send") || !links_has(h->links, conn))
     return 0;
   watch_sent(h->w->watch, bytes);
+  if (canary_is(CANARY_LOST_ANSWER) && rng_chance(&h->rng, 1, 50))
+    return 0;
   return links_send(h->links, conn, bytes);
 }
 

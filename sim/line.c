@@ -293,7 +293,6 @@ static void on_frame(void *ctx, const struct frame *f, const char *text) {
   reply_string(text, "error", error, sizeof error);
   if (!error[0])
     return;
-  x->asks.errors++;
   /* Too much at once, or no longer known: what the contact says then is said again. */
   if (ask.what == ASK_DOOR && ask.arg < l->n_doors) {
     l->doors[ask.arg].told_open = !doors_is_open(l->w->doors, ask.arg);
@@ -389,16 +388,10 @@ void line_replan(struct line *l, const struct plan *plan) {
     line_contact(l, i);
 }
 
-struct line_counts line_counts(const struct line *l) {
-  struct line_counts c = {0};
-  for (uint32_t i = 0; i < wires; i++) {
-    const struct asks *a = &l->wires[i].asks;
-    c.asked += a->asked;
-    c.answered += a->answered;
-    c.unknown += a->unknown;
-    c.errors += a->errors;
-    c.waiting += a->n;
-    c.longest = a->longest > c.longest ? a->longest : c.longest;
-  }
-  return c;
+usec line_longest(const struct line *l) {
+  usec longest = 0;
+  for (uint32_t i = 0; i < wires; i++)
+    if (l->wires[i].asks.longest > longest)
+      longest = l->wires[i].asks.longest;
+  return longest;
 }

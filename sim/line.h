@@ -20,12 +20,7 @@ struct card {
 void line_card(struct line *l, uint32_t reader, const struct card *card, const char *pin,
                enum biometric biometric, uint32_t who);
 
-/* Requests not yet answered, and the longest time that one took. */
-struct line_counts {
-  uint64_t asked, answered, unknown, errors;
-  uint32_t waiting;
-  usec longest;
-};
-struct line_counts line_counts(const struct line *l);
+/* The longest that a request waited for its answer when all had settled. */
+usec line_longest(const struct line *l);
 
 #endif

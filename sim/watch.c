@@ -399,14 +399,14 @@ static void audit(struct watch *x, struct store *store) {
 void watch_end(struct watch *x) {
   struct world *w = x->w;
   struct fault why = {0};
-  struct line_counts line = line_counts(w->line), desk = desk_counts(w->desk);
+  usec line = line_longest(w->line), desk = desk_longest(w->desk);
   if (watch_complained(x))
     return;
   if (!host_stopped(w->host))
     watch_complain(x, "the engine was asked to stop and did not");
-  usec longest = line.longest > desk.longest ? line.longest : desk.longest;
+  usec longest = line > desk ? line : desk;
   if (longest > ANSWER_WITHIN)
-    watch_complain(x, "with no fault any more, an answer took %lld ms",
+    watch_complain(x, "with no fault any more, an answer took %lld ms or never came",
                    (long long)(longest / USEC_PER_MS));
   struct store *store = host_open_store(w->host, &why);
   if (!store)
