@@ -2,7 +2,7 @@
  *   w time of a person  t time of a record  c card  p PIN  d duration  h hours of a day  s slug
  *   u UTF-8             x hex               l lenient time
  * What is accepted is within its bounds, and is read back as the same when written again. */
-#include "cli/card.h"
+#include "plan/card_text.h"
 #include "cli/when.h"
 #include "fuzz/site.h"
 #include "plan/plan_scalar.h"

@@ -1,6 +1,6 @@
 #include "cli/ask.h"
 
-#include "cli/card.h"
+#include "plan/card_text.h"
 #include "cli/sentence.h"
 #include "cli/site.h"
 #include "engine/client.h"

@@ -1,7 +1,7 @@
 /* cli_change.c: verbs that ask one thing of the engine. What a row of verbs.c says about its
  * operands is all that most of them need. */
 #include "cli/ask.h"
-#include "cli/card.h"
+#include "plan/card_text.h"
 #include "cli/file.h"
 #include "cli/site.h"
 #include "journal/details.h"

@@ -7,7 +7,7 @@
 #ifndef SP_CLI_IMPORT_H
 #define SP_CLI_IMPORT_H
 
-#include "cli/card.h"
+#include "plan/card_text.h"
 #include "cli/csv.h"
 
 #include <jansson.h>

@@ -1,5 +1,6 @@
 #include "cli/when.h"
 
+#include "base/system.h"
 #include "plan/plan_scalar.h"
 
 #include <stdio.h>
@@ -8,9 +9,7 @@
 #include <time.h>
 
 usec when_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
-  return (usec)t.tv_sec * USEC_PER_S + t.tv_nsec / 1000;
+  return system_wall();
 }
 
 static int64_t floor_s(usec t) {

@@ -12,6 +12,7 @@
  */
 #include "engine/process.h"
 
+#include "base/system.h"
 #include "core/state.h"
 #include "engine/batch.h"
 #include "engine/committer.h"
@@ -27,9 +28,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <uv.h>
@@ -113,30 +112,15 @@ struct process {
 
 /* --- The world --- */
 
-static usec read_clock(clockid_t which) {
-  struct timespec t;
-  clock_gettime(which, &t);
-  return (usec)t.tv_sec * USEC_PER_S + t.tv_nsec / 1000;
-}
-
 static struct io_instant io_now(void *ctx) {
   (void)ctx;
-  usec wall = read_clock(CLOCK_REALTIME);
-  return (struct io_instant){wall, read_clock(CLOCK_MONOTONIC), wall >= WALL_MIN};
+  usec wall = system_wall();
+  return (struct io_instant){wall, system_mono(), wall >= WALL_MIN};
 }
 
 static void io_random(void *ctx, void *out, size_t n) {
-  uint8_t *p = out;
   (void)ctx;
-  while (n) {
-    ssize_t k = getrandom(p, n, 0);
-    if (k < 0 && errno != EINTR)
-      SP_NEVER("the system gives no random bytes");
-    if (k > 0) {
-      p += k;
-      n -= (size_t)k;
-    }
-  }
+  system_random(out, n);
 }
 
 static void io_warn(void *ctx, const char *text) {
@@ -426,7 +410,7 @@ static void do_commit(struct process *p) {
   p->queued = NULL;
   p->commit_busy = true;
   pthread_mutex_unlock(&p->lock);
-  enum sp_err err = committer_commit(p->committer, &b->rows, read_clock(CLOCK_MONOTONIC), &why);
+  enum sp_err err = committer_commit(p->committer, &b->rows, system_mono(), &why);
   pthread_mutex_lock(&p->lock);
   p->commit_busy = false;
   p->done = b;
@@ -456,7 +440,7 @@ static void do_snapshot_chunk(struct process *p) {
 
 static bool tend_is_due(const struct process *p) {
   usec due = committer_due(p->committer);
-  return p->tend_soon || (due != TIME_ABSENT && due <= read_clock(CLOCK_MONOTONIC));
+  return p->tend_soon || (due != TIME_ABSENT && due <= system_mono());
 }
 
 static void do_tend(struct process *p) {
@@ -464,7 +448,7 @@ static void do_tend(struct process *p) {
   p->tend_soon = false;
   p->commit_busy = true;
   pthread_mutex_unlock(&p->lock);
-  enum sp_err err = committer_tend(p->committer, read_clock(CLOCK_MONOTONIC), false, &why);
+  enum sp_err err = committer_tend(p->committer, system_mono(), false, &why);
   pthread_mutex_lock(&p->lock);
   p->commit_busy = false;
   if (err && !p->tend_failed) {
@@ -520,7 +504,7 @@ static bool commit_inline(struct process *p, struct batch *b) {
   pthread_mutex_unlock(&p->lock);
   if (!mine)
     return false;
-  enum sp_err err = committer_commit(p->committer, &b->rows, read_clock(CLOCK_MONOTONIC), &why);
+  enum sp_err err = committer_commit(p->committer, &b->rows, system_mono(), &why);
   pthread_mutex_lock(&p->lock);
   p->commit_busy = false;
   if (++p->inline_run >= inline_run_max) {
@@ -602,7 +586,7 @@ static void io_timer(void *ctx, usec mono) {
     uv_timer_stop(&p->timer);
     return;
   }
-  usec wait = mono - read_clock(CLOCK_MONOTONIC);
+  usec wait = mono - system_mono();
   uv_timer_start(&p->timer, on_timer, wait > 0 ? (uint64_t)(wait + 999) / 1000 : 0, 0);
 }
 
@@ -798,7 +782,7 @@ static void close_loop(struct process *p) {
 static enum sp_err last_checkpoint(struct process *p, enum sp_err err, struct fault *why) {
   if (err || !p->committer)
     return err;
-  return committer_tend(p->committer, read_clock(CLOCK_MONOTONIC), true, why);
+  return committer_tend(p->committer, system_mono(), true, why);
 }
 
 static void make_io(struct process *p) {

@@ -1,5 +1,6 @@
 /* site_init.c: a new site: keys, database, and the first entries, made beside the place it shall
  * have and renamed into it when all of it is durable. */
+#include "base/system.h"
 #include "engine/site_dir_int.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 struct making {
@@ -158,9 +158,7 @@ static enum sp_err make_store(struct making *m) {
                         .checkpoint_read = read_checkpoint,
                         .checkpoint_write = write_checkpoint};
   struct founding f = m->init->founding;
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  f.at = (usec)now.tv_sec * USEC_PER_S + now.tv_nsec / 1000;
+  f.at = system_wall();
   f.signer = &m->keys.signer;
   f.io = &io;
   snprintf(path, sizeof path, "%s/site.db", m->path);

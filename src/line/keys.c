@@ -1,12 +1,10 @@
 #include "line/keys.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "base/system.h"
+#include "line/secret_file.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <openssl/evp.h>
 
@@ -18,81 +16,6 @@ enum {
   sealed_bytes = nonce_bytes + plain_bytes + tag_bytes,
   path_most = 4096,
 };
-
-static bool random_bytes(uint8_t *out, size_t n) {
-  while (n) {
-    ssize_t k = getrandom(out, n, 0);
-    if (k < 0 && errno != EINTR)
-      return false;
-    if (k > 0) {
-      out += k;
-      n -= (size_t)k;
-    }
-  }
-  return true;
-}
-
-static enum sp_err told(const char *path, struct fault *why) {
-  return fault_set(why,
-                   errno == ENOENT   ? SP_NOT_FOUND
-                   : errno == EACCES ? SP_DENIED
-                                     : SP_IO,
-                   "%s: %s", path, strerror(errno));
-}
-
-/* --- Files of so many bytes, as hex --- */
-
-static enum sp_err hex_file_read(const char *path, uint8_t *out, size_t n, struct fault *why) {
-  char text[2 * sealed_bytes + 2];
-  struct stat s;
-  enum sp_err err = SP_OK;
-  SP_ASSERT(n <= sealed_bytes);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return told(path, why);
-  ssize_t got = read(fd, text, sizeof text);
-  if (got < 0 || fstat(fd, &s) != 0)
-    err = told(path, why);
-  else if (s.st_mode & 077)
-    err = fault_set(why, SP_DENIED, "others may read %s: `chmod 600 %s`", path, path);
-  if (!err && got > 0 && text[got - 1] == '\n')
-    got--;
-  if (!err && !hex_decode(out, n, text, (size_t)got))
-    err = fault_set(why, SP_CORRUPT, "%s does not hold %zu hex digits", path, 2 * n);
-  bytes_wipe(text, sizeof text);
-  close(fd);
-  return err;
-}
-
-static bool sync_folder(const char *dir) {
-  char path[path_most];
-  snprintf(path, sizeof path, "%s/keys", dir);
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool ok = fd >= 0 && fsync(fd) == 0;
-  if (fd >= 0)
-    close(fd);
-  return ok;
-}
-
-static enum sp_err hex_file_write(const char *dir, const char *path, const uint8_t *bytes, size_t n,
-                                  struct fault *why) {
-  char text[2 * sealed_bytes + 1], beside[path_most + 8];
-  SP_ASSERT(n <= sealed_bytes);
-  snprintf(beside, sizeof beside, "%s.new", path);
-  unlink(beside); /* of one that did not end well */
-  hex_encode(text, bytes, n);
-  text[2 * n] = '\n';
-  int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  bool ok = fd >= 0 && write(fd, text, 2 * n + 1) == (ssize_t)(2 * n + 1) && fsync(fd) == 0;
-  ok = ok && rename(beside, path) == 0 && sync_folder(dir);
-  enum sp_err err = ok ? SP_OK : told(path, why);
-  bytes_wipe(text, sizeof text);
-  if (fd >= 0)
-    close(fd);
-  if (!ok)
-    unlink(beside);
-  return err;
-}
 
 /* --- The key file --- */
 
@@ -107,12 +30,11 @@ static enum sp_err master(const char *dir, bool make, uint8_t key[master_bytes],
   char path[path_most];
   if (!path_of(path, dir, NULL))
     return fault_set(why, SP_LIMIT, "the name of the site's directory is too long");
-  enum sp_err err = hex_file_read(path, key, master_bytes, why);
+  enum sp_err err = secret_file_read(path, key, master_bytes, why);
   if (err != SP_NOT_FOUND || !make)
     return err;
-  if (!random_bytes(key, master_bytes))
-    return fault_set(why, SP_IO, "the system gives no random bytes");
-  return hex_file_write(dir, path, key, master_bytes, why);
+  system_random(key, master_bytes);
+  return secret_file_write(path, key, master_bytes, why);
 }
 
 /* --- Sealing --- */
@@ -121,9 +43,9 @@ static bool seal(const uint8_t key[master_bytes], const char *reader, const uint
                  uint8_t out[sealed_bytes]) {
   EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
   int n = 0;
+  system_random(out, nonce_bytes);
   bool ok =
-      c && random_bytes(out, nonce_bytes) &&
-      EVP_EncryptInit_ex2(c, EVP_aes_256_gcm(), key, out, NULL) &&
+      c && EVP_EncryptInit_ex2(c, EVP_aes_256_gcm(), key, out, NULL) &&
       EVP_EncryptUpdate(c, NULL, &n, (const uint8_t *)reader, (int)strlen(reader)) &&
       EVP_EncryptUpdate(c, out + nonce_bytes, &n, plain, plain_bytes) &&
       EVP_EncryptFinal_ex(c, out + nonce_bytes + n, &n) &&
@@ -152,7 +74,7 @@ enum sp_err keys_read(const char *dir, const char *reader, struct line_key *key,
   char path[path_most];
   if (!path_of(path, dir, reader))
     return fault_set(why, SP_LIMIT, "the name of the site's directory is too long");
-  enum sp_err err = hex_file_read(path, sealed, sizeof sealed, why);
+  enum sp_err err = secret_file_read(path, sealed, sizeof sealed, why);
   if (!err)
     err = master(dir, false, secret, why);
   if (!err && !unseal(secret, reader, sealed, plain))
@@ -184,7 +106,7 @@ enum sp_err keys_write(const char *dir, const char *reader, const struct line_ke
   if (!err && !seal(secret, reader, plain, sealed))
     err = fault_set(why, SP_NO_MEMORY, "the key of %s could not be enciphered", reader);
   if (!err)
-    err = hex_file_write(dir, path, sealed, sizeof sealed, why);
+    err = secret_file_write(path, sealed, sizeof sealed, why);
   bytes_wipe(secret, sizeof secret);
   bytes_wipe(plain, sizeof plain);
   return err;

@@ -1,15 +1,12 @@
 #include "line/line_run.h"
 
-#include "engine/engine_limits.h"
+#include "base/system.h"
 #include "engine/socket_path.h"
 #include "line/keys.h"
 #include "line/port.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { engine_again_ms = 500, farewell_ms = 300 };
@@ -37,29 +34,16 @@ struct sending {
 /* --- What the line asks for --- */
 
 static usec on_mono(void *ctx) {
-  struct timespec t;
   (void)ctx;
-  clock_gettime(CLOCK_MONOTONIC, &t); /* the engine's `before` is of this clock */
-  return (usec)t.tv_sec * USEC_PER_S + t.tv_nsec / 1000;
+  return system_mono(); /* the engine's `before` is of this clock */
 }
 static usec on_wall(void *ctx) {
-  struct timespec t;
   (void)ctx;
-  clock_gettime(CLOCK_REALTIME, &t);
-  return (usec)t.tv_sec * USEC_PER_S + t.tv_nsec / 1000;
+  return system_wall();
 }
 static void on_random(void *ctx, void *out, size_t n) {
-  uint8_t *p = out;
   (void)ctx;
-  while (n) {
-    ssize_t k = getrandom(p, n, 0);
-    if (k < 0 && errno != EINTR)
-      SP_NEVER("the system gives no random bytes");
-    if (k > 0) {
-      p += k;
-      n -= (size_t)k;
-    }
-  }
+  system_random(out, n);
 }
 static void on_say(void *ctx, const char *text) {
   struct run *r = ctx;
@@ -219,7 +203,7 @@ static void settle(struct run *r) {
   line_tick(r->line);
   for (struct span out; (out = line_output(r->line)).n;)
     port_send(r->port, out);
-  usec due = line_due(r->line), now = on_mono(NULL);
+  usec due = line_due(r->line), now = system_mono();
   if (due == TIME_ABSENT)
     uv_timer_stop(&r->timer);
   else
@@ -287,12 +271,17 @@ enum sp_err line_run(const struct line_run_options *options, struct fault *why) 
   const struct line_io io = {&r,        on_mono, on_wall,     on_random,
                              to_engine, on_say,  on_key_read, on_key_keep};
   const struct port_ops ops = {&r, on_up, on_bytes, on_say};
+  static const enum port_kind kinds[] = {[LINE_SERIAL] = PORT_DEVICE,
+                                         [LINE_TCP_CLIENT] = PORT_CONNECT,
+                                         [LINE_TCP_SERVER] = PORT_LISTEN};
+  const struct plan_line *p = &options->plan->lines[options->index];
+  const struct port_options where = {.kind = kinds[p->kind], .where = p->where, .baud = p->baud};
   if (uv_loop_init(&r.loop) != 0)
     return fault_set(why, SP_IO, "the event loop does not start");
   start(&r);
   enum sp_err err = line_new(&r.line, options->plan, options->index, &io, why);
   if (!err)
-    err = port_open(&r.port, &r.loop, &options->plan->lines[options->index], &ops, why);
+    err = port_open(&r.port, &r.loop, &where, &ops, why);
   if (!err) {
     uv_timer_start(&r.again, try_engine, 0, 0);
     uv_run(&r.loop, UV_RUN_DEFAULT);

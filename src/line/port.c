@@ -1,5 +1,6 @@
 #include "line/port.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -26,7 +27,7 @@ struct sending {
 };
 
 struct port {
-  const struct plan_line *line;
+  struct port_options o;
   struct port_ops ops;
   uv_loop_t *loop;
   uv_timer_t again;
@@ -60,7 +61,7 @@ static void drop(struct link *l) {
 static void try_again(uv_timer_t *t);
 
 static void wait_again(struct port *p) {
-  if (!p->closing && p->line->kind != LINE_TCP_SERVER)
+  if (!p->closing && (p->o.kind == PORT_DEVICE || p->o.kind == PORT_CONNECT))
     uv_timer_start(&p->again, try_again, again_ms, 0);
 }
 
@@ -82,7 +83,7 @@ static void tell(struct port *p, const char *what) {
   if (p->told)
     return;
   p->told = true;
-  snprintf(text, sizeof text, "%s: %s; it is tried again", p->line->where, what);
+  snprintf(text, sizeof text, "%s: %s; it is tried again", p->o.where, what);
   p->ops.say(p->ops.ctx, text);
 }
 
@@ -127,8 +128,8 @@ static struct link *new_link(struct port *p) {
   if (!l)
     return NULL;
   l->port = p;
-  int code = p->line->kind == LINE_SERIAL ? uv_pipe_init(p->loop, &l->is.pipe, 0)
-                                          : uv_tcp_init(p->loop, &l->is.tcp);
+  bool file = p->o.kind == PORT_DEVICE || p->o.kind == PORT_OPEN;
+  int code = file ? uv_pipe_init(p->loop, &l->is.pipe, 0) : uv_tcp_init(p->loop, &l->is.tcp);
   SP_ASSERT(code == 0); /* nothing is asked of the system yet */
   l->is.handle.data = l;
   p->handles++;
@@ -174,27 +175,42 @@ static void try_connect(struct port *p) {
   wait_again(p);
 }
 
-/* "HOST:PORT", an IPv6 address in brackets. */
 static enum sp_err resolve(struct port *p, struct fault *why) {
-  char host[sizeof p->line->where], *end;
-  const char *where = p->line->where, *port = strrchr(where, ':');
-  if (!port || port == where)
-    return fault_set(why, SP_INVALID, "line %s: `%s` is not HOST:PORT", p->line->name.s, where);
+  char host[256], *end;
+  const char *where = p->o.where, *port = strrchr(where, ':');
+  if (!port || port == where || port - where >= (int)sizeof host)
+    return fault_set(why, SP_USAGE, "`%.80s` is not HOST:PORT", where);
   snprintf(host, sizeof host, "%.*s", (int)(port - where), where);
   char *from = host;
-  if (host[0] == '[' && (end = strchr(host, ']'))) {
+  if (host[0] == '[' && (end = strchr(host, ']')) && !end[1]) {
     *end = '\0';
     from++;
   }
-  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                 .ai_flags =
+                                     AI_NUMERICSERV | (p->o.kind == PORT_LISTEN ? AI_PASSIVE : 0)};
   struct addrinfo *found = NULL;
   int code = getaddrinfo(from, port + 1, &hints, &found);
   if (code != 0 || !found)
-    return fault_set(why, SP_INVALID, "line %s: %s: %s", p->line->name.s, where,
-                     gai_strerror(code));
+    return fault_set(why, SP_USAGE, "%.80s: %s", where, gai_strerror(code));
   memcpy(&p->address, found->ai_addr, found->ai_addrlen);
   freeaddrinfo(found);
   return SP_OK;
+}
+
+static void tell_listening(struct port *p) {
+  struct sockaddr_storage a;
+  int n = sizeof a;
+  char host[INET6_ADDRSTRLEN] = "", text[128];
+  if (uv_tcp_getsockname(&p->listener, (struct sockaddr *)&a, &n) != 0)
+    return;
+  bool six = a.ss_family == AF_INET6;
+  uv_ip_name((const struct sockaddr *)&a, host, sizeof host);
+  in_port_t port = six ? ((const struct sockaddr_in6 *)&a)->sin6_port
+                       : ((const struct sockaddr_in *)&a)->sin_port;
+  snprintf(text, sizeof text, six ? "listening on tcp://[%s]:%u" : "listening on tcp://%s:%u", host,
+           ntohs(port));
+  p->ops.say(p->ops.ctx, text);
 }
 
 static enum sp_err start_listening(struct port *p, struct fault *why) {
@@ -205,9 +221,10 @@ static enum sp_err start_listening(struct port *p, struct fault *why) {
   int code = uv_tcp_bind(&p->listener, (const struct sockaddr *)&p->address, 0);
   if (code == 0)
     code = uv_listen((uv_stream_t *)&p->listener, 4, on_connection);
-  return code == 0 ? SP_OK
-                   : fault_set(why, SP_IO, "line %s: %s: %s", p->line->name.s, p->line->where,
-                               uv_strerror(code));
+  if (code != 0)
+    return fault_set(why, SP_IO, "%s: %s", p->o.where, uv_strerror(code));
+  tell_listening(p);
+  return SP_OK;
 }
 
 /* --- Serial --- */
@@ -227,7 +244,7 @@ static bool set_speed(struct termios *t, uint32_t baud) {
 /* Raw, 8 bits, no parity, no flow control. The direction of an RS-485 line is its driver's. */
 static int open_device(struct port *p) {
   struct termios t;
-  int fd = open(p->line->where, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  int fd = open(p->o.where, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) {
     tell(p, strerror(errno));
     return -1;
@@ -236,8 +253,7 @@ static int open_device(struct port *p) {
   if (ok) {
     cfmakeraw(&t);
     t.c_cflag = (t.c_cflag & ~(tcflag_t)(CSTOPB | CRTSCTS)) | CLOCAL | CREAD;
-    ok = set_speed(&t, p->line->baud) && tcsetattr(fd, TCSANOW, &t) == 0 &&
-         tcflush(fd, TCIOFLUSH) == 0;
+    ok = set_speed(&t, p->o.baud) && tcsetattr(fd, TCSANOW, &t) == 0 && tcflush(fd, TCIOFLUSH) == 0;
   }
   if (ok)
     return fd;
@@ -246,25 +262,29 @@ static int open_device(struct port *p) {
   return -1;
 }
 
-static void try_device(struct port *p) {
-  int fd = open_device(p);
-  struct link *l = fd < 0 ? NULL : new_link(p);
+static bool use_file(struct port *p, int fd) {
+  struct link *l = new_link(p);
   if (l && uv_pipe_open(&l->is.pipe, fd) == 0) {
     use(l);
-    return;
+    return true;
   }
   if (l)
     drop(l);
-  if (fd >= 0)
-    close(fd);
-  wait_again(p);
+  close(fd);
+  return false;
+}
+
+static void try_device(struct port *p) {
+  int fd = open_device(p);
+  if (fd < 0 || !use_file(p, fd))
+    wait_again(p);
 }
 
 static void try_again(uv_timer_t *t) {
   struct port *p = t->data;
   if (p->closing)
     return;
-  if (p->line->kind == LINE_SERIAL)
+  if (p->o.kind == PORT_DEVICE)
     try_device(p);
   else
     try_connect(p);
@@ -279,8 +299,8 @@ static void on_sent(uv_write_t *w, int status) {
 
 void port_send(struct port *p, struct span bytes) {
   struct link *l = p->link;
-  if (!l || bytes.n == 0)
-    return;
+  if (!l || bytes.n == 0 || (p->o.kind == PORT_OPEN && l->is.stream.write_queue_size))
+    return; /* a wire that ends nowhere takes what nobody reads */
   struct sending *s =
       l->is.stream.write_queue_size > unsent_max ? NULL : sp_alloc(1, sizeof *s + bytes.n);
   if (!s) {
@@ -297,23 +317,41 @@ void port_send(struct port *p, struct span bytes) {
   }
 }
 
-enum sp_err port_open(struct port **out, uv_loop_t *loop, const struct plan_line *line,
+enum sp_err port_open(struct port **out, uv_loop_t *loop, const struct port_options *options,
                       const struct port_ops *ops, struct fault *why) {
   struct port *p = sp_alloc(1, sizeof *p);
+  enum sp_err err = SP_OK;
   *out = p;
-  if (!p)
+  if (!p) {
+    if (options->kind == PORT_OPEN)
+      close(options->fd);
     return fault_set(why, SP_NO_MEMORY, "out of memory");
-  p->line = line;
+  }
+  p->o = *options;
   p->ops = *ops;
   p->loop = loop;
   uv_timer_init(loop, &p->again);
   p->again.data = p;
   p->handles++;
-  enum sp_err err = line->kind == LINE_SERIAL ? SP_OK : resolve(p, why);
-  if (!err && line->kind == LINE_TCP_SERVER)
-    err = start_listening(p, why);
-  if (!err && line->kind != LINE_TCP_SERVER)
-    uv_timer_start(&p->again, try_again, 0, 0);
+  switch (p->o.kind) {
+  case PORT_DEVICE:
+    try_device(p);
+    break;
+  case PORT_CONNECT:
+    err = resolve(p, why);
+    if (!err)
+      try_connect(p);
+    break;
+  case PORT_LISTEN:
+    err = resolve(p, why);
+    if (!err)
+      err = start_listening(p, why);
+    break;
+  case PORT_OPEN:
+    if (!use_file(p, p->o.fd))
+      err = fault_set(why, SP_IO, "%s: it cannot be waited for", p->o.where);
+    break;
+  }
   return err;
 }
 

@@ -1,28 +1,41 @@
-/* port.h: what a line of the plan is connected by: a serial device, a TCP connection that it makes,
- * or one that it waits for. Lost ones are tried again by themselves.
+/* port.h: what a line runs over: a serial device, a TCP connection that is made or waited for, or a
+ * descriptor that is open already. Lost ones are tried again by themselves.
  */
 #ifndef SP_LINE_PORT_H
 #define SP_LINE_PORT_H
 
-#include "core/plan.h"
+#include "base/bytes.h"
 
 #include <uv.h>
+
+enum port_kind {
+  PORT_DEVICE,  /* where: a serial device's path */
+  PORT_CONNECT, /* where: HOST:PORT, an IPv6 address in brackets */
+  PORT_LISTEN,  /* likewise; who comes last is on it */
+  PORT_OPEN,    /* fd, which is the port's from then on: a wire that may end nowhere */
+};
+struct port_options {
+  enum port_kind kind;
+  const char *where; /* outlives the port */
+  uint32_t baud;     /* of PORT_DEVICE */
+  int fd;
+};
 
 struct port_ops {
   void *ctx;
   void (*up)(void *ctx, bool up);
   void (*bytes)(void *ctx, struct span bytes);
-  void (*say)(void *ctx, const char *text); /* why it is not there, once */
+  void (*say)(void *ctx, const char *text); /* where it listens; why it is not there, once */
 };
 
 struct port; /* opaque */
-/* where: a device's path, or host:port. SP_INVALID: it is neither; SP_IO: nobody can listen there.
- */
-enum sp_err port_open(struct port **out, uv_loop_t *loop, const struct plan_line *line,
+/* SP_USAGE: where is not HOST:PORT; SP_IO: nobody can listen there. *out is to be closed in any
+ * case. */
+enum sp_err port_open(struct port **out, uv_loop_t *loop, const struct port_options *options,
                       const struct port_ops *ops, struct fault *why) SP_MUST_USE;
 /* Copies. What a port that is not there is given is dropped. */
 void port_send(struct port *p, struct span bytes);
-/* Ends it; the loop must run on until its handles are closed. */
+/* Ends it; the loop must run on until its handles are closed. NULL is fine. */
 void port_close(struct port *p);
 
 #endif

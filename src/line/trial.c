@@ -1,7 +1,7 @@
 #include "line/trial.h"
 
 #include "base/record.h"
-#include "line/card_text.h"
+#include "line/typed_card.h"
 #include "line/door_model.h"
 
 #include <stdlib.h>
@@ -98,7 +98,7 @@ static enum sp_err queued(bool yes, struct fault *why) {
 static enum sp_err do_card(struct trial *t, char *const *w, usec now, struct fault *why) {
   struct typed_card card;
   (void)now;
-  enum sp_err err = card_text_bits(&card, w[1], why);
+  enum sp_err err = typed_card_bits(&card, w[1], why);
   if (!err)
     err = queued(peripheral_card(t->p, 1, card.n, span_of(card.bytes, (card.n + 7u) / 8)), why);
   bytes_wipe(&card, sizeof card);

@@ -1,17 +1,16 @@
 #include "line/trial_run.h"
 
 #include "base/record.h"
+#include "base/system.h"
 #include "line/key_file.h"
+#include "line/port.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -19,8 +18,6 @@
 
 enum {
   readers_max = osdp_address_max + 1,
-  again_ms = 1000,       /* between two attempts to connect */
-  unsent_max = 64 << 10, /* bytes that wait for who reads too slowly: then it is cut off */
   path_most = 4096,
   pty_name_max = 128,
 };
@@ -36,15 +33,10 @@ struct run {
   uv_loop_t loop;
   uv_timer_t timer;
   uv_signal_t signals[3];
-  uv_tcp_t listener;
-  uv_timer_t again;
-  uv_connect_t connecting;
-  struct sockaddr_storage address;
-  struct link *link; /* the one that the readers are on now, or NULL */
-  int pty_slave;     /* held open, so that the line stays while nobody has it open */
+  struct port *port;
+  int pty_slave; /* held open, so that the line stays while nobody has it open */
   char pty_name[pty_name_max];
   bool pty_linked;
-  uint8_t in[4096];
 
   /* Words. */
   struct buf words;
@@ -56,26 +48,6 @@ struct run {
   bool typing;
   int typed_flags; /* of standard input, as they were */
 };
-
-struct link {
-  union {
-    uv_handle_t handle;
-    uv_stream_t stream;
-    uv_tcp_t tcp;
-    uv_pipe_t pipe;
-  } is;
-  struct run *run;
-};
-
-struct sending {
-  uv_write_t write;
-  uint8_t bytes[];
-};
-
-static usec now_of(const struct run *r) {
-  (void)r;
-  return (usec)(uv_hrtime() / 1000);
-}
 
 static void end(struct run *r, enum sp_err err) {
   if (!r->ending)
@@ -91,17 +63,8 @@ static enum sp_err uv_told(int code, const char *doing, struct fault *why) {
 /* --- What readers ask for --- */
 
 static void on_random(void *ctx, void *out, size_t n) {
-  uint8_t *p = out;
   (void)ctx;
-  while (n) {
-    ssize_t k = getrandom(p, n, 0);
-    if (k < 0 && errno != EINTR)
-      SP_NEVER("the system gives no random bytes");
-    if (k > 0) {
-      p += k;
-      n -= (size_t)k;
-    }
-  }
+  system_random(out, n);
 }
 
 static void on_event(void *ctx, const struct trial_event *e) {
@@ -138,7 +101,7 @@ static void on_timer(uv_timer_t *t) {
 }
 
 static void arm(struct run *r) {
-  usec due = r->wait_until, now = now_of(r);
+  usec due = r->wait_until, now = system_mono();
   for (uint32_t i = 0; i < r->n_readers; i++) {
     usec d = trial_due(r->readers[i]);
     if (d != TIME_ABSENT && (due == TIME_ABSENT || d < due))
@@ -152,182 +115,40 @@ static void arm(struct run *r) {
 
 /* --- The line --- */
 
-static void on_link_closed(uv_handle_t *h) {
-  sp_free(h->data);
+static void on_up(void *ctx, bool up) {
+  struct run *r = ctx;
+  if (!r->o->pty) /* its wire is always there */
+    r->o->on_line(r->o->ctx, up ? "connected" : "disconnected");
 }
 
-static void drop_link(struct link *l) {
-  struct run *r = l->run;
-  if (uv_is_closing(&l->is.handle))
-    return;
-  if (r->link == l)
-    r->link = NULL;
-  uv_close(&l->is.handle, on_link_closed);
-}
-
-static void try_connect(uv_timer_t *t);
-
-static void lose_link(struct link *l) {
-  struct run *r = l->run;
-  bool current = r->link == l;
-  drop_link(l);
-  if (!current)
-    return;
-  r->o->on_line(r->o->ctx, "disconnected");
-  if (r->o->connect)
-    uv_timer_start(&r->again, try_connect, again_ms, 0);
-}
-
-static void on_sent(uv_write_t *w, int status) {
-  (void)status; /* the reading side tells */
-  sp_free(w->data);
-}
-
-static void send_bytes(struct link *l, struct span bytes) {
-  struct run *r = l->run;
-  if (bytes.n == 0 || uv_is_closing(&l->is.handle))
-    return;
-  if (r->o->pty && l->is.stream.write_queue_size)
-    return; /* nobody reads: as on a wire that ends nowhere */
-  struct sending *s =
-      l->is.stream.write_queue_size > unsent_max ? NULL : sp_alloc(1, sizeof *s + bytes.n);
-  if (!s) {
-    lose_link(l);
-    return;
-  }
-  memcpy(s->bytes, bytes.p, bytes.n);
-  s->write.data = s;
-  uv_buf_t all = uv_buf_init((char *)s->bytes, (unsigned)bytes.n);
-  if (uv_write(&s->write, &l->is.stream, &all, 1, on_sent) < 0) {
-    sp_free(s);
-    lose_link(l);
-  }
-}
-
-static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *out) {
-  struct link *l = h->data;
-  (void)suggested;
-  *out = uv_buf_init((char *)l->run->in, sizeof l->run->in);
-}
-
-static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *bytes) {
-  struct link *l = s->data;
-  struct run *r = l->run;
-  if (n < 0) {
-    lose_link(l);
-    return;
-  }
-  for (uint32_t i = 0; i < r->n_readers && r->link == l; i++) {
-    trial_input(r->readers[i], span_of(bytes->base, (size_t)n), now_of(r));
-    send_bytes(l, trial_reply(r->readers[i]));
+static void on_bytes(void *ctx, struct span bytes) {
+  struct run *r = ctx;
+  for (uint32_t i = 0; i < r->n_readers; i++) {
+    trial_input(r->readers[i], bytes, system_mono());
+    port_send(r->port, trial_reply(r->readers[i]));
   }
   settle(r);
 }
 
-static struct link *new_link(struct run *r) {
-  struct link *l = sp_alloc(1, sizeof *l);
-  if (l) {
-    l->run = r;
-    uv_tcp_init(&r->loop, &l->is.tcp);
-    l->is.handle.data = l;
-  }
-  return l;
-}
-
-static void use_link(struct run *r, struct link *l) {
-  if (r->link) /* a panel that comes again: the connection before is dead */
-    drop_link(r->link);
-  r->link = l;
-  uv_tcp_nodelay(&l->is.tcp, 1);
-  if (uv_read_start(&l->is.stream, on_alloc, on_read) < 0)
-    lose_link(l);
-  else
-    r->o->on_line(r->o->ctx, "connected");
-}
-
-static void on_connection(uv_stream_t *listener, int status) {
-  struct run *r = listener->data;
-  struct link *l = status < 0 || r->ending ? NULL : new_link(r);
-  if (!l)
-    return;
-  if (uv_accept(listener, &l->is.stream) != 0)
-    drop_link(l);
-  else
-    use_link(r, l);
-}
-
-static void on_connected(uv_connect_t *c, int status) {
-  struct link *l = c->handle->data;
-  struct run *r = l->run;
-  if (status == 0 && !r->ending) {
-    use_link(r, l);
-    return;
-  }
-  drop_link(l);
-  if (!r->ending)
-    uv_timer_start(&r->again, try_connect, again_ms, 0);
-}
-
-static void try_connect(uv_timer_t *t) {
-  struct run *r = t->data;
-  struct link *l = new_link(r);
-  if (l && uv_tcp_connect(&r->connecting, &l->is.tcp, (const struct sockaddr *)&r->address,
-                          on_connected) == 0)
-    return;
-  if (l)
-    drop_link(l);
-  uv_timer_start(&r->again, try_connect, again_ms, 0);
-}
-
-/* "tcp://HOST:PORT", an IPv6 address in brackets. */
-static enum sp_err resolve(struct run *r, const char *url, bool passive) {
-  char host[256], *end_of_host;
-  const char *port = strrchr(url, ':');
-  if (strncmp(url, "tcp://", 6) != 0 || port <= url + 6 || port - url - 6 >= (int)sizeof host)
-    return fault_set(r->why, SP_USAGE, "`%.80s`: a line is written tcp://HOST:PORT", url);
-  snprintf(host, sizeof host, "%.*s", (int)(port - url - 6), url + 6);
-  char *from = host;
-  if (host[0] == '[' && (end_of_host = strchr(host, ']')) && !end_of_host[1]) {
-    *end_of_host = '\0';
-    from++;
-  }
-  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                 .ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)};
-  struct addrinfo *found = NULL;
-  int code = getaddrinfo(from, port + 1, &hints, &found);
-  if (code != 0 || !found)
-    return fault_set(r->why, SP_USAGE, "%.80s: %s", url, gai_strerror(code));
-  memcpy(&r->address, found->ai_addr, found->ai_addrlen);
-  freeaddrinfo(found);
-  return SP_OK;
-}
-
-static void tell_listening(struct run *r) {
-  struct sockaddr_storage a;
-  int n = sizeof a;
-  char host[INET6_ADDRSTRLEN] = "", text[128];
-  if (uv_tcp_getsockname(&r->listener, (struct sockaddr *)&a, &n) != 0)
-    return;
-  bool six = a.ss_family == AF_INET6;
-  uv_ip_name((const struct sockaddr *)&a, host, sizeof host);
-  in_port_t port = six ? ((const struct sockaddr_in6 *)&a)->sin6_port
-                       : ((const struct sockaddr_in *)&a)->sin_port;
-  snprintf(text, sizeof text, six ? "listening on tcp://[%s]:%u" : "listening on tcp://%s:%u", host,
-           ntohs(port));
+static void on_say(void *ctx, const char *text) {
+  struct run *r = ctx;
   r->o->on_line(r->o->ctx, text);
 }
 
-static enum sp_err open_listener(struct run *r) {
-  enum sp_err err = resolve(r, r->o->listen, true);
-  uv_tcp_init(&r->loop, &r->listener);
-  r->listener.data = r;
-  if (!err)
-    err = uv_told(uv_tcp_bind(&r->listener, (const struct sockaddr *)&r->address, 0), r->o->listen,
-                  r->why);
-  if (!err)
-    err = uv_told(uv_listen((uv_stream_t *)&r->listener, 4, on_connection), r->o->listen, r->why);
-  if (!err)
-    tell_listening(r);
+static enum sp_err open_port(struct run *r, enum port_kind kind, const char *where, int fd) {
+  const struct port_ops ops = {r, on_up, on_bytes, on_say};
+  const struct port_options o = {.kind = kind, .where = where, .fd = fd};
+  return port_open(&r->port, &r->loop, &o, &ops, r->why);
+}
+
+/* "tcp://HOST:PORT" */
+static enum sp_err open_tcp(struct run *r, enum port_kind kind, const char *url) {
+  static const char scheme[] = "tcp://";
+  if (strncmp(url, scheme, sizeof scheme - 1) != 0)
+    return fault_set(r->why, SP_USAGE, "`%.80s`: a line is written tcp://HOST:PORT", url);
+  enum sp_err err = open_port(r, kind, url + sizeof scheme - 1, -1);
+  if (err)
+    fault_prefix(r->why, "a line is written tcp://HOST:PORT");
   return err;
 }
 
@@ -371,27 +192,16 @@ static enum sp_err open_pty(struct run *r) {
   int master = -1;
   char text[path_most + 32];
   enum sp_err err = make_pty(r, &master);
-  struct link *l = err ? NULL : sp_alloc(1, sizeof *l);
-  if (!l) {
+  if (err) {
     if (master >= 0)
       close(master);
-    return err ? err : fault_set(r->why, SP_NO_MEMORY, "out of memory");
-  }
-  l->run = r;
-  uv_pipe_init(&r->loop, &l->is.pipe, 0);
-  l->is.handle.data = l;
-  err = uv_told(uv_pipe_open(&l->is.pipe, master), "pseudo terminal", r->why);
-  if (err)
-    close(master);
-  if (!err)
-    err = uv_told(uv_read_start(&l->is.stream, on_alloc, on_read), "pseudo terminal", r->why);
-  if (!err)
-    err = link_pty(r);
-  if (err) {
-    drop_link(l);
     return err;
   }
-  r->link = l;
+  err = open_port(r, PORT_OPEN, "pseudo terminal", master);
+  if (!err)
+    err = link_pty(r);
+  if (err)
+    return err;
   snprintf(text, sizeof text, "a serial line at %s", r->o->pty);
   r->o->on_line(r->o->ctx, text);
   return SP_OK;
@@ -435,7 +245,7 @@ static bool do_own(struct run *r, char *const *w, size_t n, struct fault *why) {
     if (n != 2 || !trial_seconds(w[1], &s))
       fault_set(why, SP_INVALID, "it is `wait SECONDS`, like `wait 2` or `wait 0.5`");
     else
-      r->wait_until = now_of(r) + s;
+      r->wait_until = system_mono() + s;
   } else {
     return false;
   }
@@ -473,7 +283,7 @@ static void do_line(struct run *r, char *line) {
   }
   if (n && !why.err && !do_own(r, w, n, &why)) {
     struct trial *t = reader_of(r, &w, &n, &why);
-    enum sp_err err = t ? trial_do(t, w, n, now_of(r), &why) : why.err;
+    enum sp_err err = t ? trial_do(t, w, n, system_mono(), &why) : why.err;
     SP_ASSERT(err == why.err);
   }
   if (why.err)
@@ -576,7 +386,7 @@ static enum sp_err open_words(struct run *r) {
 /* --- Running --- */
 
 static void settle(struct run *r) {
-  usec now = now_of(r);
+  usec now = system_mono();
   if (r->ending)
     return;
   for (uint32_t i = 0; i < r->n_readers; i++)
@@ -620,8 +430,7 @@ static enum sp_err begin(struct run *r) {
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
   enum sp_err err = SP_OK;
   uv_timer_init(&r->loop, &r->timer);
-  uv_timer_init(&r->loop, &r->again);
-  r->timer.data = r->again.data = r;
+  r->timer.data = r;
   for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
     uv_signal_init(&r->loop, &r->signals[i]);
     r->signals[i].data = r;
@@ -630,24 +439,18 @@ static enum sp_err begin(struct run *r) {
   for (unsigned a = r->o->first; a <= r->o->last && !err; a++)
     err = make_reader(r, (uint8_t)a);
   if (!err && r->o->listen)
-    err = open_listener(r);
-  if (!err && r->o->connect) {
-    err = resolve(r, r->o->connect, false);
-    if (!err)
-      try_connect(&r->again);
-  }
+    err = open_tcp(r, PORT_LISTEN, r->o->listen);
+  if (!err && r->o->connect)
+    err = open_tcp(r, PORT_CONNECT, r->o->connect);
   if (!err && r->o->pty)
     err = open_pty(r);
   return err ? err : open_words(r);
 }
 
 static void close_handle(uv_handle_t *h, void *ctx) {
-  struct run *r = ctx;
-  if (uv_is_closing(h))
-    return;
-  bool is_link =
-      h->type == UV_NAMED_PIPE || (h->type == UV_TCP && h != (uv_handle_t *)&r->listener);
-  uv_close(h, is_link ? on_link_closed : NULL);
+  (void)ctx;
+  if (!uv_is_closing(h))
+    uv_close(h, NULL);
 }
 
 enum sp_err trial_run(const struct trial_run_options *options, struct fault *why) {
@@ -673,6 +476,7 @@ enum sp_err trial_run(const struct trial_run_options *options, struct fault *why
   }
   r->ending = true;
   unlink_pty(r);
+  port_close(r->port);
   uv_walk(&r->loop, close_handle, r);
   while (uv_run(&r->loop, UV_RUN_DEFAULT) != 0)
     ;

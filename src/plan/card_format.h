@@ -3,8 +3,8 @@
  *
  * A card's value is the number that the fields of its format make, one after the other as the plan
  * lists them, the first highest; of a format without fields it is all of the bits. As lower-case
- * hex without leading zeros it is what card_parse (cli/card.h) makes of what operators type, and
- * what tag_card (engine/tags.h) is made of.
+ * hex without leading zeros it is what card_parse (plan/card_text.h) makes of what operators type,
+ * and what tag_card (engine/tags.h) is made of.
  *
  * Which format a card is of is told by its length and its parity alone. The first in the plan's
  * order that has its length and whose parity holds is it. When formats have its length and the

@@ -98,6 +98,74 @@ bool card_standard_same(const struct card_standard *s, const struct plan *p, uin
   return same && fields == f->n_fields && parities == f->n_parities;
 }
 
+enum sp_err card_standard_lay_out(const struct card_standard *s, struct plan *p,
+                                  struct plan_places *places, uint32_t line, uint32_t i,
+                                  struct fault *why) {
+  struct plan_format *of = &p->formats[i];
+  enum sp_err err = SP_OK;
+  uint32_t at;
+  of->bits = s->bits;
+  for (int k = 0; !err && k < card_standard_fields_max && s->fields[k].name; k++) {
+    err = plan_add(p, places, PLAN_ARRAY_format_fields, line, &at, why);
+    if (err)
+      break;
+    struct plan_format_field *f = &p->format_fields[at];
+    memcpy(f->name.s, s->fields[k].name, strlen(s->fields[k].name));
+    f->first = s->fields[k].first;
+    f->bits = s->fields[k].bits;
+    of->n_fields++;
+  }
+  for (int k = 0; !err && k < card_standard_parities_max && s->parities[k].over; k++) {
+    err = plan_add(p, places, PLAN_ARRAY_format_parities, line, &at, why);
+    if (err)
+      break;
+    struct plan_format_parity *q = &p->format_parities[at];
+    q->bit = s->parities[k].bit;
+    q->kind = (uint8_t)s->parities[k].kind;
+    if (plan_bits(span_str(s->parities[k].over), q->over, NULL))
+      SP_NEVER("the table is right");
+    of->n_parities++;
+  }
+  return err;
+}
+
+static enum sp_err no_standard(struct span name, struct fault *why) {
+  struct buf all = {0};
+  for (size_t i = 0; i < n_standards; i++)
+    buf_printf(&all, "%s%s", i ? ", " : "", standards[i].name);
+  const char *text = buf_cstr(&all);
+  fault_set(why, SP_NOT_FOUND, "`%.*s` is no standard card format: they are %s",
+            (int)(name.n > slug_max ? slug_max : name.n), (const char *)name.p,
+            text ? text : "few");
+  buf_free(&all);
+  return SP_NOT_FOUND;
+}
+
+enum sp_err card_standard_plan(struct span name, struct plan **out, struct fault *why) {
+  const struct card_standard *s = NULL;
+  uint32_t i = 0;
+  *out = NULL;
+  for (size_t k = 0; k < n_standards; k++)
+    if (span_is(name, standards[k].name))
+      s = &standards[k];
+  if (!s)
+    return no_standard(name, why);
+  struct plan *p = plan_new();
+  enum sp_err err = p ? plan_add(p, NULL, PLAN_ARRAY_formats, 0, &i, why)
+                      : fault_set(why, SP_NO_MEMORY, "out of memory");
+  if (!err) {
+    memcpy(p->formats[i].name.s, name.p, name.n);
+    err = card_standard_lay_out(s, p, NULL, 0, i, why);
+  }
+  if (!err)
+    err = plan_finish(p, why);
+  if (err)
+    plan_free(p);
+  else
+    *out = p;
+  return err;
+}
+
 void card_standard_document(struct buf *out) {
   buf_puts(out, "| format | bits | fields | parity | |\n|---|---|---|---|---|\n");
   for (size_t i = 0; i < n_standards; i++) {

@@ -4,7 +4,7 @@
 #define SP_PLAN_CARD_STANDARD_H
 
 #include "base/bytes.h"
-#include "core/plan.h"
+#include "plan/plan_build.h"
 
 enum { card_standard_fields_max = 2, card_standard_parities_max = 3 };
 
@@ -27,6 +27,13 @@ struct card_standard {
 const struct card_standard *card_standard_find(const char *name);
 /* Whether format i of the plan is laid out as this one. */
 bool card_standard_same(const struct card_standard *s, const struct plan *p, uint32_t i);
+/* Lays format i of the plan, which has no fields yet, out as this one. As plan_add. */
+enum sp_err card_standard_lay_out(const struct card_standard *s, struct plan *p,
+                                  struct plan_places *places, uint32_t line, uint32_t i,
+                                  struct fault *why) SP_MUST_USE;
+/* A plan of nothing but this format, for whoever has cards but no site. plan_free. SP_NOT_FOUND,
+ * which names them all; SP_NO_MEMORY. */
+enum sp_err card_standard_plan(struct span name, struct plan **out, struct fault *why) SP_MUST_USE;
 /* A Markdown table for docs/plan.md. */
 void card_standard_document(struct buf *out);
 

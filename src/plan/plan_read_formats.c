@@ -56,30 +56,12 @@ static void format_nested(struct reading *r, const char *key, struct target t, y
     reading_each(r, key, value, fields ? read_field : read_parity, &t.index);
 }
 
-/* The layout of a standard format, as if it had been written out. */
-static void add_layout(struct reading *r, const yaml_node_t *n, uint32_t format,
-                       const struct card_standard *s) {
-  uint32_t i;
-  r->p->formats[format].bits = s->bits;
-  for (int k = 0; k < card_standard_fields_max && s->fields[k].name; k++) {
-    if (!reading_add(r, PLAN_ARRAY_format_fields, n, &i))
-      return;
-    struct plan_format_field *f = &r->p->format_fields[i];
-    memcpy(f->name.s, s->fields[k].name, strlen(s->fields[k].name));
-    f->first = s->fields[k].first;
-    f->bits = s->fields[k].bits;
-    r->p->formats[format].n_fields++;
-  }
-  for (int k = 0; k < card_standard_parities_max && s->parities[k].over; k++) {
-    if (!reading_add(r, PLAN_ARRAY_format_parities, n, &i))
-      return;
-    struct plan_format_parity *q = &r->p->format_parities[i];
-    q->bit = s->parities[k].bit;
-    q->kind = (uint8_t)s->parities[k].kind;
-    if (plan_bits(span_str(s->parities[k].over), q->over, NULL))
-      SP_NEVER("the table is right");
-    r->p->formats[format].n_parities++;
-  }
+static bool lay_out(struct reading *r, const yaml_node_t *n, uint32_t format,
+                    const struct card_standard *s) {
+  struct fault why = {0};
+  uint32_t line = n ? plan_yaml_line(n) : 0;
+  return reading_go_on(r, line, card_standard_lay_out(s, r->p, &r->places, line, format, &why),
+                       &why);
 }
 
 /* A new row; its fields and parities will lie behind those of the rows before. */
@@ -102,7 +84,7 @@ static void read_format(struct reading *r, yaml_node_t *n, void *ctx) {
   /* Whoever says otherwise than the standard does is told so by plan_check. */
   if (s && r->faults->errors == before && !f->n_fields && !f->n_parities &&
       (f->bits == s->bits || !reading_value(r, n, "bits")))
-    add_layout(r, n, i, s);
+    (void)lay_out(r, n, i, s);
 }
 
 void read_formats(struct reading *r, yaml_node_t *list) {
@@ -116,6 +98,5 @@ bool usual_format(struct reading *r) {
   if (!add_format(r, NULL, &i))
     return false;
   memcpy(r->p->formats[i].name.s, s->name, strlen(s->name));
-  add_layout(r, NULL, i, s);
-  return !r->failed;
+  return lay_out(r, NULL, i, s);
 }

@@ -40,15 +40,20 @@ bool reading_done(const struct reading *r) {
   return r->failed || r->faults->errors > plan_faults_max;
 }
 
+bool reading_go_on(struct reading *r, uint32_t line, enum sp_err err, const struct fault *why) {
+  if (err && !r->failed) {
+    plan_fault_add(r->faults, line, 0, false, "%s", why->text);
+    r->failed = true;
+    r->no_memory = err == SP_NO_MEMORY;
+  }
+  return !r->failed;
+}
+
 bool reading_add(struct reading *r, enum plan_array a, const yaml_node_t *n, uint32_t *index) {
   struct fault why = {0};
   uint32_t line = n ? plan_yaml_line(n) : 0;
-  if (!r->failed && plan_add(r->p, &r->places, a, line, index, &why)) {
-    plan_fault_add(r->faults, line, 0, false, "%s", why.text);
-    r->failed = true;
-    r->no_memory = why.err == SP_NO_MEMORY;
-  }
-  return !r->failed;
+  return !r->failed &&
+         reading_go_on(r, line, plan_add(r->p, &r->places, a, line, index, &why), &why);
 }
 
 /* --- Names --- */

@@ -51,6 +51,8 @@ bool reading_done(const struct reading *r);
 /* A new element of an array, made in the line of n (NULL: given by every plan). False when there is
  * no room: then r->failed is set and the fault told. */
 bool reading_add(struct reading *r, enum plan_array a, const yaml_node_t *n, uint32_t *index);
+/* What plan_add and its like answered: the first failure is told, and nothing is added after it. */
+bool reading_go_on(struct reading *r, uint32_t line, enum sp_err err, const struct fault *why);
 /* "there is no gate "frnt": did you mean "front"?" */
 void reading_unknown(struct reading *r, enum ref_kind kind, struct span name, uint32_t line,
                      uint32_t column);

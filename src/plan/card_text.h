@@ -1,6 +1,6 @@
-/* card.h: a card and a PIN as people write them, into what the engine's socket wants. */
-#ifndef SP_CLI_CARD_H
-#define SP_CLI_CARD_H
+/* card_text.h: a card and a PIN as people write them, into what the engine's socket wants. */
+#ifndef SP_PLAN_CARD_TEXT_H
+#define SP_PLAN_CARD_TEXT_H
 
 #include "plan/card_format.h"
 

@@ -1,4 +1,4 @@
-#include "cli/card.h"
+#include "plan/card_text.h"
 
 #include "plan/plan_scalar.h"
 
