@@ -180,23 +180,29 @@ enum sp_err client_reply_error(struct span reply, struct fault *why) {
   return fault_set(why, SP_UNAVAILABLE, "the engine answered with an error of another version");
 }
 
-static enum sp_err wait_for(struct client *c, uint64_t id, struct span *reply, struct fault *why) {
+/* A reply with id 0 says why the engine hangs up. */
+static enum sp_err wait_for(struct client *c, uint64_t id, enum frame_kind kind,
+                            struct span *payload, struct fault *why) {
   struct client_message m = {0};
   enum sp_err err;
   do
     err = client_receive(c, &m, why);
-  while (!err && (m.kind != FRAME_REPLY || (m.id != id && m.id != 0)));
+  while (!err && (m.kind == FRAME_EFFECT || (m.id != id && m.id != 0)));
   if (err)
     return err;
-  *reply = m.payload;
-  return client_reply_error(m.payload, why);
+  *payload = m.payload;
+  if (m.kind == FRAME_REPLY)
+    err = client_reply_error(m.payload, why);
+  return err || m.kind == kind
+             ? err
+             : fault_set(why, SP_UNAVAILABLE, "the engine answered as one of another version");
 }
 
 enum sp_err client_request(struct client *c, struct span json, struct span *reply,
                            struct fault *why) {
   uint64_t id = 0;
   enum sp_err err = client_send(c, FRAME_REQUEST, json, &id, why);
-  return err ? err : wait_for(c, id, reply, why);
+  return err ? err : wait_for(c, id, FRAME_REPLY, reply, why);
 }
 
 enum sp_err client_blob(struct client *c, struct span bytes, struct hash *hash, struct fault *why) {
@@ -204,7 +210,7 @@ enum sp_err client_blob(struct client *c, struct span bytes, struct hash *hash, 
   struct span reply = {0};
   enum sp_err err = client_send(c, FRAME_BLOB, bytes, &id, why);
   if (!err)
-    err = wait_for(c, id, &reply, why);
+    err = wait_for(c, id, FRAME_REPLY, &reply, why);
   if (!err && hash)
     *hash = sha256_of(bytes);
   return err;
@@ -234,9 +240,20 @@ enum sp_err client_login(struct client *c, struct span name, struct span passwor
   return err;
 }
 
+enum sp_err client_plan(struct client *c, struct buf *blob, struct fault *why) {
+  uint64_t id = 0;
+  struct span plan = {0};
+  enum sp_err err = client_send(c, FRAME_REQUEST, SPAN_LIT("{\"plan\":{}}"), &id, why);
+  if (!err)
+    err = wait_for(c, id, FRAME_BLOB, &plan, why);
+  if (!err)
+    buf_put(blob, plan.p, plan.n);
+  return !err && blob->failed ? fault_set(why, SP_NO_MEMORY, "out of memory for the plan") : err;
+}
+
 enum sp_err client_subscribe(struct client *c, struct fault *why) {
   uint64_t id = 0;
   struct span reply = {0};
   enum sp_err err = client_send(c, FRAME_SUBSCRIBE, SPAN_LIT("{\"effects\":true}"), &id, why);
-  return err ? err : wait_for(c, id, &reply, why);
+  return err ? err : wait_for(c, id, FRAME_REPLY, &reply, why);
 }

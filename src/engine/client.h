@@ -20,7 +20,7 @@ enum sp_err client_send(struct client *c, enum frame_kind kind, struct span payl
 enum sp_err client_flush(struct client *c, struct fault *why) SP_MUST_USE;
 
 struct client_message {
-  enum frame_kind kind; /* REPLY or EFFECT */
+  enum frame_kind kind; /* REPLY, BLOB or EFFECT */
   uint64_t id;
   struct span payload; /* valid until the next call with this client */
 };
@@ -45,6 +45,8 @@ enum { session_text_len = 64 };
 /* Logs an operator in. The session is a secret: wipe it. SP_DENIED. */
 enum sp_err client_login(struct client *c, struct span name, struct span password,
                          char session[session_text_len + 1], struct fault *why) SP_MUST_USE;
+/* Appends the plan in force (plan/plan_blob.h). SP_NOT_FOUND: there is none yet. */
+enum sp_err client_plan(struct client *c, struct buf *blob, struct fault *why) SP_MUST_USE;
 enum sp_err client_subscribe(struct client *c, struct fault *why) SP_MUST_USE;
 
 #endif

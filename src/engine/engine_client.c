@@ -431,6 +431,22 @@ static void put_status(struct engine *e, uint64_t id) {
   frame_end(b, from);
 }
 
+/* What the answer tells may still be on its way to the disk: whoever asks acts on no more than the
+ * wiring of it, and asks again. */
+static enum sp_err send_plan(struct engine *e, struct conn *k, uint64_t id, struct fault *why) {
+  struct buf answer = {0};
+  size_t at = frame_begin(&answer, FRAME_BLOB, id);
+  enum sp_err err = e->plan ? plan_blob_encode(e->plan, &answer, why)
+                            : fault_set(why, SP_NOT_FOUND, "the site has no plan yet");
+  frame_end(&answer, at);
+  if (!err && answer.failed)
+    err = fault_set(why, SP_NO_MEMORY, "out of memory for the plan");
+  if (!err)
+    send_bytes(e, k, buf_span(&answer));
+  buf_free(&answer);
+  return err;
+}
+
 static enum sp_err has_room(struct engine *e, const struct conn *k, struct fault *why) {
   const struct batch *b = e->gathering;
   if (k->outstanding < conn_requests_max && b->n_commands < batch_commands_max &&
@@ -451,6 +467,8 @@ static enum sp_err handle(struct engine *e, struct conn *k, uint64_t id, struct 
     put_status(e, id);
     send_scratch(e, k->id);
     return SP_OK;
+  case REQUEST_PLAN:
+    return send_plan(e, k, id, why);
   case REQUEST_LOGOUT:
     session_end(e->sessions, &r->session);
     buf_reset(&e->scratch);

@@ -13,7 +13,8 @@ enum { frame_version = 1, frame_header_bytes = 16 };
 #define FRAME_LIST(X)                                                                              \
   X(REQUEST, 1, "client", "JSON: a command, a login, a question")                                  \
   X(REPLY, 2, "engine", "JSON: the answer, with the request's id")                                 \
-  X(BLOB, 3, "client", "bytes for a command to come, kept for this connection")                    \
+  X(BLOB, 3, "either",                                                                             \
+    "bytes for a command to come, kept for this connection; or the plan that was asked for")       \
   X(EFFECT, 4, "engine", "JSON: what must now happen in the world")                                \
   X(SUBSCRIBE, 5, "client",                                                                        \
     "JSON {\"effects\":true,\"line\":NAME?}: send effects to this connection, which speaks for "   \

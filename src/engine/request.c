@@ -111,35 +111,39 @@ static enum sp_err read_logout(struct span value, struct request *r, struct faul
   return err;
 }
 
-static enum sp_err read_status(struct span value, struct request *r, struct fault *why) {
-  r->kind = REQUEST_STATUS;
-  return json_members(value, NULL, 0, 1, "status", why);
+static enum sp_err read_question(struct span value, enum request_kind kind, const char *what,
+                                 struct request *r, struct fault *why) {
+  r->kind = kind;
+  return json_members(value, NULL, 0, 1, what, why);
 }
 
 enum sp_err request_read(struct request *r, struct span payload, struct fault *why) {
-  enum { COMMAND, DETAILS, LOGIN, LOGOUT, SECOND, SECRET, SESSION, STATUS, MEMBERS };
+  enum { COMMAND, DETAILS, LOGIN, LOGOUT, PLAN, SECOND, SECRET, SESSION, STATUS, MEMBERS };
   struct json_member m[MEMBERS] = {
       [COMMAND] = {"command", {0}}, [DETAILS] = {"details", {0}}, [LOGIN] = {"login", {0}},
-      [LOGOUT] = {"logout", {0}},   [SECOND] = {"second", {0}},   [SECRET] = {"secret", {0}},
-      [SESSION] = {"session", {0}}, [STATUS] = {"status", {0}},
+      [LOGOUT] = {"logout", {0}},   [PLAN] = {"plan", {0}},       [SECOND] = {"second", {0}},
+      [SECRET] = {"secret", {0}},   [SESSION] = {"session", {0}}, [STATUS] = {"status", {0}},
   };
   memset(r, 0, sizeof *r);
   enum sp_err err = json_members(payload, m, MEMBERS, request_depth_max, "the request", why);
   if (err)
     return err;
   int asked = (m[COMMAND].value.p != NULL) + (m[LOGIN].value.p != NULL) +
-              (m[LOGOUT].value.p != NULL) + (m[STATUS].value.p != NULL);
+              (m[LOGOUT].value.p != NULL) + (m[PLAN].value.p != NULL) + (m[STATUS].value.p != NULL);
   bool extras = m[DETAILS].value.p || m[SECOND].value.p || m[SECRET].value.p || m[SESSION].value.p;
   if (asked != 1 || (!m[COMMAND].value.p && extras))
     return fault_set(why, SP_INVALID,
                      "the request: exactly one of \"command\" (with \"details\", \"secret\", "
-                     "\"session\", \"second\"), \"login\", \"logout\" and \"status\" is expected");
+                     "\"session\", \"second\"), \"login\", \"logout\", \"plan\" and \"status\" is "
+                     "expected");
   if (m[LOGIN].value.p)
     return read_login(m[LOGIN].value, r, why);
   if (m[LOGOUT].value.p)
     return read_logout(m[LOGOUT].value, r, why);
   if (m[STATUS].value.p)
-    return read_status(m[STATUS].value, r, why);
+    return read_question(m[STATUS].value, REQUEST_STATUS, "status", r, why);
+  if (m[PLAN].value.p)
+    return read_question(m[PLAN].value, REQUEST_PLAN, "plan", r, why);
   r->kind = REQUEST_COMMAND;
   r->command = m[COMMAND].value;
   r->details = m[DETAILS].value;

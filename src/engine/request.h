@@ -2,6 +2,7 @@
  *
  *   {"command":{…},"details":{…}?,"secret":{…}?,"session":hex64?,"second":hex64?}
  *   {"login":{"name":…,"password":…}}   {"logout":{"session":hex64}}   {"status":{}}
+ *   {"plan":{}}: answered with a BLOB, the plan in force (plan/plan_blob.h)
  *
  * Invariants:
  *   1. a command cannot bring a tag or a new id: the engine makes both;
@@ -16,7 +17,7 @@
 #include "engine/password.h"
 #include "engine/tags.h"
 
-enum request_kind { REQUEST_COMMAND, REQUEST_LOGIN, REQUEST_LOGOUT, REQUEST_STATUS };
+enum request_kind { REQUEST_COMMAND, REQUEST_LOGIN, REQUEST_LOGOUT, REQUEST_PLAN, REQUEST_STATUS };
 
 /* A text of a client that is secret. n = 0: it was not given. */
 struct request_secret {

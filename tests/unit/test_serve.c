@@ -6,6 +6,7 @@
 #include "engine/fold.h"
 #include "engine/process.h"
 #include "engine/site_dir.h"
+#include "plan/plan_blob.h"
 #include "journal/sha256.h"
 #include "plan/plan_read.h"
 
@@ -352,6 +353,29 @@ static void the_checkpoint_is_replaced_at_once(void **state) {
 
 /* --- The process --- */
 
+/* Lines are run by what the engine itself decides by: the very bytes that the journal names. */
+static void the_plan_in_force_is_told(void **state) {
+  struct world *w = *state;
+  struct buf blob = {0};
+  struct plan *plan;
+  struct span status;
+  char want[100] = "\"plan\":\"";
+  assert_true(serve(w, 0, NULL));
+  struct client *c = connect_to(w);
+  MUST(client_subscribe(c, must)); /* what comes by itself is not taken for the answer */
+  MUST(client_request(c, span_str(report), &status, must));
+  MUST(client_plan(c, &blob, must));
+  MUST(plan_blob_decode(buf_span(&blob), &plan, must));
+  struct hash hash = sha256_of(buf_span(&blob));
+  hex_encode(want + strlen(want), hash.b, sizeof hash.b);
+  MUST(client_request(c, SPAN_LIT("{\"status\":{}}"), &status, must));
+  assert_true(has(status, want));
+  plan_free(plan);
+  buf_free(&blob);
+  client_close(c);
+  kill_engine(w, SIGTERM);
+}
+
 static void serving_and_stopping(void **state) {
   struct world *w = *state;
   struct fault why = {0};
@@ -617,6 +641,7 @@ int main(void) {
       TEST(places_that_are_no_site),
       TEST(keys_that_are_open_or_wrong),
       TEST(the_checkpoint_is_replaced_at_once),
+      TEST(the_plan_in_force_is_told),
       TEST(serving_and_stopping),
       TEST(stopping_by_a_descriptor),
       TEST(killing_loses_nothing_answered),
