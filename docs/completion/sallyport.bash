@@ -126,7 +126,7 @@ _sallyport() {
   case $verb in
   'init') options=' --help --json --password-fd --plan --operator --origin'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
-  'serve') options=' --help --dir --user --containment' ;;
+  'serve') options=' --help --dir --user --containment --no-lines' ;;
   'status') options=' --help --dir --json' ;;
   'version') options=' --help --json' ;;
   'bench') options=' --help'

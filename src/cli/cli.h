@@ -80,4 +80,7 @@ const char *cli_dir(const struct cli *c);
 CLI_FUNCTIONS(X)
 #undef X
 
+/* Prints what a line says (line/line_keep.h); ctx is the struct cli. */
+void cli_line_say(void *ctx, const char *line, const char *text);
+
 #endif

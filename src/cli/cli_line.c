@@ -3,10 +3,7 @@
 #include "cli/site.h"
 #include "core/state.h"
 #include "line/keys.h"
-#include "line/line_run.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "line/line_keep.h"
 
 /* What the journal knows of a reader. */
 static const char *state_of(const struct core *core, uint32_t reader) {
@@ -90,20 +87,18 @@ enum sp_err cli_line_show(struct cli *c) {
   return SP_OK;
 }
 
-static void say(void *ctx, const char *text) {
+void cli_line_say(void *ctx, const char *line, const char *text) {
   struct cli *c = ctx;
-  out_line(&c->out, "line %s: %s", c->args.operands[0], text);
+  if (line)
+    out_line(&c->out, "line %s: %s", line, text);
+  else
+    out_line(&c->out, "lines: %s", text);
   fflush(stdout);
 }
 
 enum sp_err cli_line_run(struct cli *c) {
-  uint32_t index = 0;
-  enum sp_err err = find_line(c, &index);
-  const struct line_run_options o = {.dir = cli_dir(c),
-                                     .plan = err ? NULL : site_plan(c->site),
-                                     .index = index,
-                                     .ctx = c,
-                                     .say = say,
-                                     .stop_fd = -1};
-  return err ? err : line_run(&o, &c->why);
+  const struct line_keep_options o = {
+      .dir = cli_dir(c), .only = c->args.operands[0], .ctx = c, .say = cli_line_say, .stop_fd = -1};
+  enum sp_err err = keys_folder(o.dir, &c->why);
+  return err ? err : line_keep(&o, &c->why);
 }

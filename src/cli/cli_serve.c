@@ -8,6 +8,8 @@
 #include "contain/runner.h"
 #include "contain/supervise.h"
 #include "engine/process.h"
+#include "line/keys.h"
+#include "line/line_keep.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,12 +21,21 @@ struct process_row {
   enum contained as;
   /* What it does, contained. Its descriptors begin at SUPERVISE_FIRST_FD. */
   enum sp_err (*run)(struct cli *c);
+  const char *folder;      /* of the site's directory, which is its own; NULL: all of it */
+  const char *const *more; /* files besides */
+  bool tcp;
 };
 
 static enum sp_err run_engine(struct cli *c);
+static enum sp_err run_lines(struct cli *c);
 
+/* Serial devices, and a master key that was moved out of the site's directory. */
+static const char *lines_more[] = {"/dev", NULL, NULL};
+
+/* The engine is the first, and can do without the others. */
 static const struct process_row processes[] = {
-    {CONTAINED_ENGINE, run_engine},
+    {CONTAINED_ENGINE, run_engine, NULL, NULL, false},
+    {CONTAINED_LINES, run_lines, KEYS_FOLDER, lines_more, true},
 };
 enum { processes_n = sizeof processes / sizeof *processes };
 
@@ -46,6 +57,14 @@ static enum sp_err run_engine(struct cli *c) {
   return engine_serve(&options, &c->why);
 }
 
+/* --- The lines --- */
+
+static enum sp_err run_lines(struct cli *c) {
+  const struct line_keep_options options = {
+      .dir = cli_dir(c), .ctx = c, .say = cli_line_say, .stop_fd = SUPERVISE_LIFE_FD};
+  return line_keep(&options, &c->why);
+}
+
 /* --- Each process that was started --- */
 
 static enum containment need(const struct cli *c) {
@@ -56,7 +75,16 @@ static enum containment need(const struct cli *c) {
 static enum sp_err run_contained(struct cli *c, const struct process_row *row) {
   struct contain_done done;
   struct buf text = {0};
-  const struct contain_options options = {.as = row->as, .need = need(c), .dir = cli_dir(c)};
+  char folder[4096], master[sizeof folder];
+  const struct contain_options options = {.as = row->as,
+                                          .need = need(c),
+                                          .dir = row->folder ? folder : cli_dir(c),
+                                          .more = row->more,
+                                          .tcp = row->tcp};
+  int n = snprintf(folder, sizeof folder, "%s/%s", cli_dir(c), row->folder ? row->folder : "");
+  if (n >= (int)sizeof folder)
+    return fault_set(&c->why, SP_LIMIT, "the name of the site's directory is too long");
+  lines_more[1] = keys_master_link(cli_dir(c), master, sizeof master);
   enum sp_err err = supervised_begin(&c->why);
   if (!err && OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1) /* its files are not ours */
     err = fault_set(&c->why, SP_IO, "OpenSSL does not start: is its openssl.cnf right?");
@@ -64,7 +92,7 @@ static enum sp_err run_contained(struct cli *c, const struct process_row *row) {
     err = contain(&options, &done, &c->why);
   if (err)
     return err;
-  contain_tell(&done, options.dir, &text);
+  contain_tell(&done, &options, &text);
   out_line(&c->out, "%s: %s", contained_name(row->as), buf_cstr(&text) ? buf_cstr(&text) : "");
   buf_free(&text);
   return row->run(c);
@@ -72,11 +100,11 @@ static enum sp_err run_contained(struct cli *c, const struct process_row *row) {
 
 /* --- serve --- */
 
-static enum sp_err start_all(struct cli *c) {
+static enum sp_err start_all(struct cli *c, uint32_t count) {
   struct supervised rows[processes_n];
   char names[processes_n][32];
   const char *argv[processes_n][8];
-  for (uint32_t i = 0; i < processes_n; i++) {
+  for (uint32_t i = 0; i < count; i++) {
     uint32_t n = 0;
     snprintf(names[i], sizeof names[i], "@%s", contained_name(processes[i].as));
     argv[i][n++] = names[i];
@@ -87,7 +115,7 @@ static enum sp_err start_all(struct cli *c) {
     argv[i][n] = NULL;
     rows[i] = (struct supervised){.as = processes[i].as, .argv = argv[i]};
   }
-  return supervise(rows, processes_n, need(c), &c->told, &c->why);
+  return supervise(rows, count, need(c), &c->told, &c->why);
 }
 
 /* A directory of root's: root runs it, without capabilities. Even so one may read what is root's,
@@ -120,7 +148,10 @@ static enum sp_err serve(struct cli *c) {
     err = runner_become(&who, &c->why);
   if (!err)
     err = runner_check(&who, cli_dir(c), &c->why);
-  return err ? err : start_all(c);
+  enum sp_err folder = err ? err : keys_folder(cli_dir(c), &c->why);
+  if (folder == SP_NOT_FOUND && !err)
+    return start_all(c, 1); /* the engine alone: it says that there is no site, and what to do */
+  return folder ? folder : start_all(c, cli_has(c, OPT_NO_LINES) ? 1 : processes_n);
 }
 
 enum sp_err cli_serve(struct cli *c) {

@@ -47,6 +47,8 @@ enum value_kind {
     "as whom to run it, by name or number, when root starts it")                                   \
   X(CONTAINMENT, "containment", VALUE_CHOICE, "HOW", containment_names, "usual", false,            \
     "what this kernel must be able to do, or it is not started: see docs/containment.md")          \
+  X(NO_LINES, "no-lines", VALUE_FLAG, NULL, NULL, NULL, false,                                     \
+    "the engine alone: lines are run one by one, by `sallyport line run`")                         \
   X(KIND, "kind", VALUE_CHOICE, "KIND", person_kind_names, NULL, false, "kind of person")          \
   X(STATE, "state", VALUE_CHOICE, "STATE", person_state_names, NULL, false, "only those in it")    \
   X(NAME, "name", VALUE_TEXT, "TEXT", NULL, NULL, false, "their name; kept out of the journal")    \

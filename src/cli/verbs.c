@@ -51,15 +51,15 @@ const struct verb verbs[] = {
                    .doc = "where; it must not exist yet, or be empty"}},
      .run = cli_init},
     {.words = "serve",
-     .doc = "run the engine of a site until it is told to stop",
-     .more = "Answers on the socket engine.sock in the data directory. SIGTERM and SIGINT end it "
-             "in order; `kill -9` loses nothing that was answered. The engine is a process of its "
-             "own that may make only the calls it needs and reach only the data directory; when "
-             "root starts it, it runs as the owner of that directory. docs/containment.md tells "
-             "more.",
+     .doc = "run a site, its engine and its lines, until it is told to stop",
+     .more = "Answers on the socket engine.sock in the data directory, and drives the readers and "
+             "doors of each line of the plan. SIGTERM and SIGINT end it in order; `kill -9` loses "
+             "nothing that was answered. The engine, and each line, is a process of its own that "
+             "may make only the calls it needs and reach only what is its own; when root starts "
+             "it, it runs as the owner of the directory. docs/containment.md tells more.",
      .example = "sallyport serve --dir /var/lib/sallyport",
      .needs = NEEDS_DIR,
-     .options = OPT_BIT(USER) | OPT_BIT(CONTAINMENT),
+     .options = OPT_BIT(USER) | OPT_BIT(CONTAINMENT) | OPT_BIT(NO_LINES),
      .run = cli_serve},
     {.words = "status",
      .doc = "tell how the site is: engine, plan, threat level, lockdowns, people, alarms",
@@ -531,8 +531,9 @@ const struct verb verbs[] = {
          "Runs until Ctrl-C or SIGTERM. Doors are wired to the first of their readers on the line: "
          "output 0 draws the bolt, input 0 tells that the door is open, input 1 that someone asks "
          "to go out, input 2 (with a lock monitor) that the bolt is out. Without the engine "
-         "everything is locked, and what happens meanwhile is told later, as late. Start it anew "
-         "after a change of the plan.",
+         "everything is locked, and what happens meanwhile is told later, as late. "
+         "`sallyport serve` runs all lines by itself: this is for one that it leaves alone "
+         "(--no-lines).",
      .example = "sallyport line run entrance",
      .needs = NEEDS_DIR,
      .operands = {OPERAND_PLACE("LINE", LINE, NULL, false, "a line of the plan")},

@@ -72,20 +72,24 @@ enum sp_err contain(const struct contain_options *options, struct contain_done *
   if (!err)
     err = contain_memory(why);
   if (!err && done->landlock)
-    err = landlock_confine(options->dir, options->as != CONTAINED_SUPERVISOR, why);
+    err = landlock_confine(options, why);
   if (!err && done->calls)
     err = filter_install(options, &done->calls, why);
   return err;
 }
 
-void contain_tell(const struct contain_done *done, const char *dir, struct buf *out) {
+void contain_tell(const struct contain_done *done, const struct contain_options *options,
+                  struct buf *out) {
   buf_printf(out, "user %u, no capabilities, ", (unsigned)geteuid());
   if (done->calls)
     buf_printf(out, "%u calls to the system and no others, ", done->calls);
   else
     buf_puts(out, "any call to the system, ");
-  if (done->landlock)
-    buf_printf(out, "files below %s only (Landlock %u)", dir, done->landlock);
-  else
+  if (done->landlock) {
+    buf_printf(out, "files below %s", options->dir);
+    for (uint32_t i = 0; options->more && options->more[i]; i++)
+      buf_printf(out, ", %s", options->more[i]);
+    buf_printf(out, " only (Landlock %u)", done->landlock);
+  } else
     buf_puts(out, "files that this user may read or write");
 }

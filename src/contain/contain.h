@@ -18,7 +18,8 @@
 /* X(NAME, "name", what it is) */
 #define CONTAINED_LIST(X)                                                                          \
   X(SUPERVISOR, "supervisor", "waits for the others, passes signals on to them")                   \
-  X(ENGINE, "engine", "decides, keeps the journal, answers on the socket")
+  X(ENGINE, "engine", "decides, keeps the journal, answers on the socket")                         \
+  X(LINES, "lines", "keeps the lines running, each in a copy of itself: readers and doors")
 
 enum contained {
 #define X(NAME, ...) CONTAINED_##NAME,
@@ -45,7 +46,9 @@ enum { contained_pids_max = 16 };
 struct contain_options {
   enum contained as;
   enum containment need;
-  const char *dir; /* below which it may read and write; NULL: no file at all */
+  const char *dir;         /* below which it may read and write; NULL: no file at all */
+  const char *const *more; /* other files, or folders of such, likewise; ended by NULL, or NULL */
+  bool tcp;                /* may connect and listen; else, where Landlock can, no port at all */
   /* Whom the supervisor may send signals. */
   const int *pids;
   uint32_t n_pids;
@@ -69,6 +72,7 @@ enum sp_err contain(const struct contain_options *options, struct contain_done *
 enum sp_err contain_memory(struct fault *why) SP_MUST_USE;
 
 /* One sentence: who runs, which calls, which files. */
-void contain_tell(const struct contain_done *done, const char *dir, struct buf *out);
+void contain_tell(const struct contain_done *done, const struct contain_options *options,
+                  struct buf *out);
 
 #endif

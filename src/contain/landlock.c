@@ -64,12 +64,14 @@ uint32_t landlock_version(const char **reason) {
   return has > 0 ? (uint32_t)has : 0;
 }
 
-enum sp_err landlock_confine(const char *dir, bool alone, struct fault *why) {
-  const char *reason;
+enum sp_err landlock_confine(const struct contain_options *o, struct fault *why) {
+  const char *reason, *dir = o->dir;
   uint32_t has = landlock_version(&reason);
   struct ruleset handled = known[has < known_n ? has : known_n - 1];
-  if (!alone)
+  if (o->as == CONTAINED_SUPERVISOR) /* it passes signals on */
     handled.scoped &= ~(uint64_t)SCOPE_SIGNAL;
+  if (o->tcp)
+    handled.net = 0;
   int rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
   bool ok = rules >= 0;
   enum sp_err err = SP_OK;
@@ -87,6 +89,8 @@ enum sp_err landlock_confine(const char *dir, bool alone, struct fault *why) {
     (void)allow(rules, &handled, "/dev/null", ACCESS_READ_FILE | ACCESS_WRITE_FILE);
     (void)allow(rules, &handled, "/dev/urandom", ACCESS_READ_FILE);
   }
+  for (uint32_t i = 0; ok && o->more && o->more[i]; i++) /* likewise; a link's end is meant */
+    (void)allow(rules, &handled, o->more[i], ACCESS_READ_FILE | ACCESS_WRITE_FILE);
 #ifdef SALLYPORT_INSTRUMENTED /* sanitizers look at the process's memory map and threads */
   (void)allow(rules, &handled, "/proc", ACCESS_READ_FILE | ACCESS_READ_DIR);
 #endif

@@ -6,9 +6,10 @@
 
 /* 0: this kernel has none, and *reason says why. */
 uint32_t landlock_version(const char **reason);
-/* Where there is one. From now on only files below dir (NULL: none), for reading and writing, and
- * what the C library and SQLite read: /dev/null and /dev/urandom. No TCP port, no abstract socket;
- * alone: no signal to others. SP_NOT_FOUND, SP_IO: dir cannot be opened. */
-enum sp_err landlock_confine(const char *dir, bool alone, struct fault *why) SP_MUST_USE;
+/* Where there is one. From now on only files below `dir` (NULL: none), for reading and writing,
+ * those of `more`, and what the C library and SQLite read: /dev/null and /dev/urandom. No TCP port
+ * but with `tcp`, no abstract socket; no signal to others, but from the supervisor. SP_NOT_FOUND,
+ * SP_IO: dir cannot be opened. */
+enum sp_err landlock_confine(const struct contain_options *options, struct fault *why) SP_MUST_USE;
 
 #endif

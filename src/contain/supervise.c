@@ -43,6 +43,7 @@ struct supervisor {
   struct child children[supervised_max];
   uint32_t n, running;
   bool failing;          /* because one failed */
+  bool stopping;         /* because it was told to */
   struct timespec until; /* failing: then they are killed */
   enum sp_err err;
   bool told;
@@ -154,6 +155,8 @@ static void judge(struct supervisor *s, const struct child *c, int status) {
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   if (code == 0 || s->err)
     return;
+  if (s->stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM)
+    return; /* it had not begun */
   for (int e = 1; e < SP_ERR_COUNT && code > 0; e++)
     if (sp_err_exit((enum sp_err)e) == code)
       s->err = (enum sp_err)e;
@@ -209,8 +212,10 @@ static void wait_all(struct supervisor *s) {
   struct timespec now;
   while (s->running) {
     int signal = sigtimedwait(&set, NULL, s->failing ? &second : NULL);
-    if (signal > 0 && signal != SIGCHLD)
+    if (signal > 0 && signal != SIGCHLD) {
+      s->stopping = true;
       send_all(s, SIGTERM);
+    }
     reap(s);
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (s->failing && now.tv_sec >= s->until.tv_sec)

@@ -4,7 +4,8 @@
  *   1. a process gets standard output and error, LIFE and what is listed for it, and no other
  *      descriptor; of the environment only what says how it is loaded and which language is spoken;
  *   2. when one ends, all are ended; when the supervisor ends, however it does, all end with it;
- *   3. nothing is started again here: what failed is told, and whoever started `serve` decides.
+ *   3. nothing is started again here: what failed is told, and whoever started `serve` decides. (A
+ *      single line is: line/line_keep.h.)
  */
 #ifndef SP_CONTAIN_SUPERVISE_H
 #define SP_CONTAIN_SUPERVISE_H

@@ -3,8 +3,12 @@
 #include "base/system.h"
 #include "line/secret_file.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
@@ -20,8 +24,8 @@ enum {
 /* --- The key file --- */
 
 static bool path_of(char out[path_most], const char *dir, const char *reader) {
-  int n = reader ? snprintf(out, path_most, "%s/keys/osdp-%s", dir, reader)
-                 : snprintf(out, path_most, "%s/keys/osdp.key", dir);
+  int n = reader ? snprintf(out, path_most, "%s/" KEYS_FOLDER "/%s.scbk", dir, reader)
+                 : snprintf(out, path_most, "%s/" KEYS_FOLDER "/master.key", dir);
   return n < path_most;
 }
 
@@ -68,6 +72,24 @@ static bool unseal(const uint8_t key[master_bytes], const char *reader, uint8_t 
   return ok;
 }
 
+enum sp_err keys_folder(const char *dir, struct fault *why) {
+  char path[path_most];
+  int n = snprintf(path, sizeof path, "%s/" KEYS_FOLDER, dir);
+  if (n < path_most && mkdir(path, 0700) != 0 && errno != EEXIST)
+    return fault_set(why, errno == ENOENT ? SP_NOT_FOUND : SP_IO, "%s: %s", path, strerror(errno));
+  return SP_OK; /* a name that is too long is told by whoever uses it */
+}
+
+const char *keys_master_link(const char *dir, char *out, size_t n) {
+  char path[path_most], end[PATH_MAX];
+  struct stat st;
+  if (!path_of(path, dir, NULL) || lstat(path, &st) != 0 || !S_ISLNK(st.st_mode) ||
+      !realpath(path, end) || strlen(end) >= n)
+    return NULL;
+  memcpy(out, end, strlen(end) + 1);
+  return out;
+}
+
 enum sp_err keys_read(const char *dir, const char *reader, struct line_key *key,
                       struct fault *why) {
   uint8_t secret[master_bytes], sealed[sealed_bytes] = {0}, plain[plain_bytes] = {0};
@@ -79,8 +101,8 @@ enum sp_err keys_read(const char *dir, const char *reader, struct line_key *key,
     err = master(dir, false, secret, why);
   if (!err && !unseal(secret, reader, sealed, plain))
     err = fault_set(why, SP_CORRUPT,
-                    "%s was not made with this keys/osdp.key, or was changed: remove it, and set "
-                    "the reader up anew",
+                    "%s was not made with the master.key beside it, or was changed: remove it, and "
+                    "set the reader up anew",
                     path);
   if (!err) {
     key->has = plain[0] == 1;

@@ -5,7 +5,10 @@
 #include "line/keys.h"
 #include "line/port.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -266,8 +269,26 @@ static void start(struct run *r) {
   }
 }
 
+/* One process a line: two on the same bus would answer for each other. */
+static enum sp_err take_lock(const struct line_run_options *o, int *fd, struct fault *why) {
+  char path[4096];
+  const char *name = o->plan->lines[o->index].name.s;
+  struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  int n = snprintf(path, sizeof path, "%s/" KEYS_FOLDER "/%s.lock", o->dir, name);
+  *fd = n < (int)sizeof path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+  if (*fd < 0)
+    return fault_set(why, SP_IO, "%s: %s: is the directory writable?", path, strerror(errno));
+  if (fcntl(*fd, F_OFD_SETLK, &all) == 0)
+    return SP_OK;
+  return fault_set(why, SP_BUSY,
+                   "line %s is run by another process already: `sallyport serve` runs them all, "
+                   "but with --no-lines",
+                   name);
+}
+
 enum sp_err line_run(const struct line_run_options *options, struct fault *why) {
   struct run r = {.o = options};
+  int lock;
   const struct line_io io = {&r,        on_mono, on_wall,     on_random,
                              to_engine, on_say,  on_key_read, on_key_keep};
   const struct port_ops ops = {&r, on_up, on_bytes, on_say};
@@ -276,10 +297,16 @@ enum sp_err line_run(const struct line_run_options *options, struct fault *why) 
                                          [LINE_TCP_SERVER] = PORT_LISTEN};
   const struct plan_line *p = &options->plan->lines[options->index];
   const struct port_options where = {.kind = kinds[p->kind], .where = p->where, .baud = p->baud};
-  if (uv_loop_init(&r.loop) != 0)
-    return fault_set(why, SP_IO, "the event loop does not start");
+  enum sp_err err = take_lock(options, &lock, why);
+  if (!err && uv_loop_init(&r.loop) != 0)
+    err = fault_set(why, SP_IO, "the event loop does not start");
+  if (err) {
+    if (lock >= 0)
+      close(lock);
+    return err;
+  }
   start(&r);
-  enum sp_err err = line_new(&r.line, options->plan, options->index, &io, why);
+  err = line_new(&r.line, options->plan, options->index, &io, why);
   if (!err)
     err = port_open(&r.port, &r.loop, &where, &ops, why);
   if (!err) {
@@ -294,5 +321,6 @@ enum sp_err line_run(const struct line_run_options *options, struct fault *why) 
   SP_ASSERT(closed == 0);
   line_free(r.line);
   buf_free(&r.in);
+  close(lock);
   return err;
 }

@@ -13,7 +13,7 @@ struct line_run_options {
   int stop_fd; /* readable: stop, besides SIGTERM and SIGINT; -1: none */
 };
 /* Runs until it is stopped, locking everything first. Without the engine or its port it goes on
- * trying. SP_INVALID, SP_IO: the port can never be there. */
+ * trying. SP_BUSY: another process runs it. SP_INVALID, SP_IO: the port can never be there. */
 enum sp_err line_run(const struct line_run_options *options, struct fault *why) SP_MUST_USE;
 
 #endif

@@ -186,13 +186,14 @@ static enum sp_err resolve(struct port *p, struct fault *why) {
     *end = '\0';
     from++;
   }
+  /* A gate does not wait for a name server, nor believe one. */
   const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                 .ai_flags =
-                                     AI_NUMERICSERV | (p->o.kind == PORT_LISTEN ? AI_PASSIVE : 0)};
+                                 .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
   struct addrinfo *found = NULL;
   int code = getaddrinfo(from, port + 1, &hints, &found);
   if (code != 0 || !found)
-    return fault_set(why, SP_USAGE, "%.80s: %s", where, gai_strerror(code));
+    return fault_set(why, SP_USAGE, "%.80s: %s: it is an address in numbers, like 127.0.0.1:4701",
+                     where, gai_strerror(code));
   memcpy(&p->address, found->ai_addr, found->ai_addrlen);
   freeaddrinfo(found);
   return SP_OK;

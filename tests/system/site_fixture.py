@@ -78,6 +78,7 @@ class Site(unittest.TestCase):
     PLAN = HERE / "small.yaml"
     OPERATORS = ("anna", "sam")
     MORE = ()
+    SERVE = ("--no-lines",)  # cards are shown by hand
     templates = {}
 
     def setUp(self):
@@ -123,7 +124,7 @@ class Site(unittest.TestCase):
 
     def start(self, **kwargs):
         self.log = open(self.tmp / "serve.log", "ab")
-        self.engine = subprocess.Popen([BINARY, "serve", "--dir", str(self.dir)],
+        self.engine = subprocess.Popen([BINARY, "serve", "--dir", str(self.dir), *self.SERVE],
                                        stdout=self.log, stderr=self.log, **kwargs)
         for _ in range(400):
             if run("status", "--dir", self.dir, "--json").out.find('"engine":"running"') >= 0:

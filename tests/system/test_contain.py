@@ -41,9 +41,16 @@ def mentions(directory):
 
 
 class Contained(Site):
-    def engine_pid(self):
-        (pid,) = children(self.engine.pid)
+    SERVE = ()
+
+    def child(self, name):
+        """The process that the supervisor started as this."""
+        (pid,) = [p for p in children(self.engine.pid)
+                  if f"@{name}".encode() in pathlib.Path(f"/proc/{p}/cmdline").read_bytes().split(b"\0")]
         return pid
+
+    def engine_pid(self):
+        return self.child("engine")
 
     def log_text(self):
         return (self.tmp / "serve.log").read_text()
@@ -196,7 +203,7 @@ class Ends(Contained):
             self.assertEqual(self.stop(signal.SIGKILL), -signal.SIGKILL)
             self.start()
             self.assertTrue(self.gone(engine))
-        self.assertEqual(len([p for p in mentions(self.dir) if status(p)["State"][0] != "Z"]), 2)
+        self.assertEqual(len([p for p in mentions(self.dir) if status(p)["State"][0] != "Z"]), 3)
         self.assertEqual(self.stop(), OK)
         self.nobody_is_left()
 

@@ -109,9 +109,24 @@ class Traces(unittest.TestCase):
         self.assertIn("chmod 600", result.err)
 
 
-class Lines(Site):
+def pids_below(pid):
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *pids_below(int(child))]
+    return found
+
+
+def comm(pid):
+    return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+
+
+class Bus(Site):
+    """A site on OSDP bytes: what they read and drive, how to make people do things, and what was said of it."""
     PLAN = PLAN
     MORE = ("dana",)
+    SERVE = ()
+    LINE_LOG = "serve.log"
 
     def setUp(self):
         super().setUp()
@@ -139,13 +154,13 @@ class Lines(Site):
         self.said("reader.log", "listening")
 
     def line(self):
-        self.panel = self.spawn("line.log", "line", "run", "entrance", "--dir", self.dir)
+        pass
 
     def both(self):
         self.readers()
         self.line()
         for name in ("main-in", "main-out", "outer-in", "inner-in"):
-            self.said("line.log", f"reader {name}: online")
+            self.said(self.LINE_LOG, f"reader {name}: online")
         time.sleep(0.3)  # what they kept until now would be late
 
     def type(self, words):
@@ -159,7 +174,7 @@ class Lines(Site):
     def said(self, log, what, times=1):
         deadline = time.time() + PATIENCE
         while self.text(log).count(what) < times:
-            self.assertLess(time.time(), deadline, f"{log} does not say {what!r}:\n{self.text(log)}\n{self.text('line.log')}\n{self.types()}")
+            self.assertLess(time.time(), deadline, f"{log} does not say {what!r}:\n{self.text(log)}\n{self.text(self.LINE_LOG)}\n{self.types()}")
             time.sleep(0.02)
 
     def types(self):
@@ -168,9 +183,11 @@ class Lines(Site):
     def happened(self, what, times=1):
         deadline = time.time() + PATIENCE
         while self.types().count(what) < times:
-            self.assertLess(time.time(), deadline, f"no {what}: {self.types()}\n{self.text('line.log')}")
+            self.assertLess(time.time(), deadline, f"no {what}: {self.types()}\n{self.text(self.LINE_LOG)}")
             time.sleep(0.05)
 
+
+class Lines(Bus):
     # --- What must be ---
 
     def test_through_a_door(self):
@@ -191,7 +208,7 @@ class Lines(Site):
             self.assertEqual(path.stat().st_mode & 0o777, 0o600)
         keys = [(self.tmp / f"key.{i}").read_text().strip() for i in range(4)]
         self.assertEqual(len(set(keys)), 4)
-        for path in [*self.dir.rglob("*"), self.tmp / "line.log", self.tmp / "reader.log"]:
+        for path in [*self.dir.rglob("*"), self.tmp / self.LINE_LOG, self.tmp / "reader.log"]:
             if path.is_file():
                 for key in keys:
                     self.assertNotIn(key.encode(), path.read_bytes())
@@ -205,7 +222,7 @@ class Lines(Site):
         self.said("reader.log", "NO ENTRY")
         self.happened("passage.refused")
         self.type("0 card raw:ffffffc0/26")  # its parity does not hold
-        self.said("line.log", "parity")
+        self.said(self.LINE_LOG, "parity")
         self.assertNotIn("bolt drawn", self.text("reader.log"))
 
     def test_a_card_and_a_pin(self):
@@ -239,33 +256,69 @@ class Lines(Site):
 
     # --- What must not be ---
 
-    def test_the_engine_is_lost(self):
-        self.both()
-        self.type(f"0 card {CARD}")
-        self.said("reader.log", "0: bolt drawn")
-        self.stop(signal.SIGKILL)
-        self.said("line.log", "the engine is gone")
-        self.said("reader.log", "0: bolt out")
-        self.said("reader.log", "OUT OF SERVICE")
-        self.type(f"0 card {CARD}")
-        time.sleep(1)
-        self.start()
-        self.said("line.log", "connected to the engine", 2)
-        self.happened("passage.reported_late")
-        self.assertEqual(self.text("reader.log").count("bolt drawn"), 1)
-        self.type(f"0 card {CARD}")
-        self.said("reader.log", "0: bolt drawn", 2)
+    def line_pid(self, name="entrance"):
+        """Of the line that is served."""
+        (pid,) = [p for p in pids_below(self.engine.pid) if comm(p) == name]
+        return pid
 
     def test_the_line_is_lost(self):
+        """It is there again by itself; meanwhile nobody passes there, and an alarm says so."""
         self.both()
-        self.end(self.panel, signal.SIGKILL)
+        before = self.line_pid()
+        os.kill(before, signal.SIGKILL)
         self.happened("reader.offline", 4)
         self.assertIn("gate_out_of_service", self.codes(CARD, "main-in"))
-        self.line()
+        self.said("serve.log", "its process was ended by signal 9 (Killed); it is started in 1 s")
         self.happened("reader.online", 8)
+        self.assertNotEqual(self.line_pid(), before)
         time.sleep(0.3)
         self.type(f"0 card {CARD}")
         self.said("reader.log", "0: bolt drawn")
+
+    def test_one_process_a_line(self):
+        self.both()
+        offline = self.types().count("reader.offline")  # until the readers were there
+        other = self.spawn("other.log", "line", "run", "entrance", "--dir", self.dir)
+        self.said("other.log", "line entrance is run by another process already")
+        self.end(other)
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn")
+        self.assertEqual(self.types().count("reader.offline"), offline)
+
+    # --- Another plan ---
+
+    def apply(self, text):
+        file = self.tmp / "next.yaml"
+        file.write_text(text)
+        self.ask("plan", "apply", file, by="anna", second="sam", expect=OK)
+
+    def test_a_plan_that_does_not_change_a_line(self):
+        self.both()
+        pid = self.line_pid()
+        offline = self.types().count("reader.offline")
+        self.apply(PLAN.read_text().replace("levels: [", "levels: [{ name: few, access: [{ gates: [main] }] }, "))
+        time.sleep(2.5)
+        self.assertEqual(self.line_pid(), pid)
+        self.assertEqual(self.types().count("reader.offline"), offline)
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn")
+
+    def test_a_plan_that_changes_lines(self):
+        """One goes on at other addresses, one is new, and one is there no longer."""
+        self.both()
+        pid, port = self.line_pid(), free_port()
+        self.apply(PLAN.read_text().replace("address: 3", "address: 5")
+                   .replace("lines: [", f'lines: [{{ name: yard, kind: tcp-server, where: "127.0.0.1:{port}" }}, '))
+        self.said("serve.log", "line entrance: the plan has changed it")
+        self.said("serve.log", f"line yard: listening on tcp://127.0.0.1:{port}")
+        self.said("serve.log", "line entrance: reader main-in: online", 2)
+        self.assertNotEqual(self.line_pid(), pid)
+        self.happened("reader.offline", 1)  # nobody is at address 5
+        self.apply(PLAN.read_text())
+        self.said("serve.log", "line yard: the plan has it no longer")
+        self.said("serve.log", "reader inner-in: online", 2)
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
 
     def test_a_reader_is_lost_and_keeps_a_card(self):
         self.both()
@@ -282,8 +335,8 @@ class Lines(Site):
         self.end(self.reader)
         (self.tmp / "key.0").write_text("0123456789abcdef0123456789abcdef\n")
         self.readers()
-        self.said("line.log", "reader main-in: not secure")
-        self.said("line.log", "reader main-out: online", 2)
+        self.said(self.LINE_LOG, "reader main-in: not secure")
+        self.said(self.LINE_LOG, "reader main-out: online", 2)
         self.type(f"0 card {CARD}")
         self.type(f"1 card {CARD}")
         self.said("reader.log", "PIN, THEN #")
@@ -296,6 +349,32 @@ class Lines(Site):
         self.happened("door.forced")
         self.type("0 close")
         self.happened("door.closed")
+
+
+class Apart(Bus):
+    """Lines that are run one by one, so that the engine can die without them."""
+    SERVE = ("--no-lines",)
+    LINE_LOG = "line.log"
+
+    def line(self):
+        self.panel = self.spawn("line.log", "line", "run", "entrance", "--dir", self.dir)
+
+    def test_the_engine_is_lost(self):
+        self.both()
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn")
+        self.stop(signal.SIGKILL)
+        self.said(self.LINE_LOG, "the engine is gone")
+        self.said("reader.log", "0: bolt out")
+        self.said("reader.log", "OUT OF SERVICE")
+        self.type(f"0 card {CARD}")
+        time.sleep(1)
+        self.start()
+        self.said(self.LINE_LOG, "connected to the engine", 2)
+        self.happened("passage.reported_late")
+        self.assertEqual(self.text("reader.log").count("bolt drawn"), 1)
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn", 2)
 
     def test_wrong_words(self):
         result = run("line", "run", "nowhere", "--dir", self.dir)
