@@ -3,7 +3,6 @@
 #include "base/system.h"
 #include "engine/client.h"
 #include "engine/json.h"
-#include "journal/sha256.h"
 #include "line/line_plan.h"
 #include "line/line_run.h"
 #include "plan/plan_blob.h"
@@ -43,7 +42,7 @@ struct keeper {
   struct client *engine; /* NULL: not connected */
   uint32_t missed;       /* how often the engine did not answer, one after the other */
   bool stopping;
-  struct hash hash; /* of the plan */
+  char hash[65]; /* of the plan, as the engine tells it */
   struct plan *plan;
   struct kept *kept;
   uint32_t n;
@@ -222,25 +221,24 @@ static enum sp_err take_plan(struct keeper *k, struct plan *plan, struct fault *
 /* Fails only by what must end the keeper; an engine that is not there is waited for. */
 static enum sp_err ask(struct keeper *k, struct fault *why) {
   struct fault gone = {0};
-  struct span status = {0}, hex = {0};
-  struct hash hash;
+  struct span status = {0};
+  char hash[sizeof k->hash] = {0};
+  size_t n = 0;
   struct buf blob = {0};
   struct plan *plan = NULL;
   enum sp_err err = k->engine ? SP_OK : client_open(&k->engine, k->o->dir, &gone);
   if (!err)
     err = client_request(k->engine, SPAN_LIT("{\"status\":{}}"), &status, &gone);
-  if (!err) {
-    hex = json_find(status, "plan");
-    bool is = hex.n == 2 + 2 * sizeof hash.b &&
-              hex_decode(hash.b, sizeof hash.b, (const char *)hex.p + 1, hex.n - 2);
-    if (is && k->plan && memcmp(&hash, &k->hash, sizeof hash) == 0)
-      return SP_OK;
-    err = client_plan(k->engine, &blob, &gone);
+  if (!err)
+    err = json_string_read(json_find(status, "plan"), hash, sizeof hash - 1, &n, "plan", &gone);
+  if (!err && k->plan && strcmp(hash, k->hash) == 0) {
+    k->missed = 0;
+    return SP_OK;
   }
   if (!err)
-    err = plan_blob_decode(buf_span(&blob), &plan, &gone);
+    err = client_plan(k->engine, &blob, &gone);
   if (!err)
-    hash = sha256_of(buf_span(&blob));
+    err = plan_blob_decode(buf_span(&blob), &plan, &gone);
   buf_free(&blob);
   if (err) {
     client_close(k->engine);
@@ -250,7 +248,8 @@ static enum sp_err ask(struct keeper *k, struct fault *why) {
     return SP_OK;
   }
   k->missed = 0;
-  k->hash = hash;
+  memcpy(k->hash, hash,
+         sizeof hash); /* should it be of a plan before this one, it is asked again */
   return take_plan(k, plan, why);
 }
 
