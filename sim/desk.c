@@ -224,6 +224,7 @@ static const struct {
     {COMMAND_THREAT_LOWER, 20, NEEDS_NOTHING},
     {COMMAND_GATE_CLOSE, 8, NEEDS_NOTHING},
     {COMMAND_GATE_OPEN, 25, NEEDS_NOTHING},
+    {COMMAND_READER_REKEY, 4, NEEDS_NOTHING},
     {COMMAND_ALARM_ACKNOWLEDGE, 50, NEEDS_ALARMS},
     {COMMAND_DETAILS_READ, 8, NEEDS_PERSONS},
     {COMMAND_DETAILS_ERASE, 4, NEEDS_PERSONS},
@@ -338,6 +339,11 @@ static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
     if (!plan->n_gates)
       return false;
     c->u.gate_ref.gate = rng_below(r, plan->n_gates);
+    return true;
+  case COMMAND_READER_REKEY:
+    if (!plan->n_readers)
+      return false;
+    c->u.reader_ref.reader = rng_below(r, plan->n_readers);
     return true;
   case COMMAND_ALARM_ACKNOWLEDGE:
     c->u.alarm_acknowledge.alarm = core->alarms[rng_below(r, core->head.n_alarms)].n;

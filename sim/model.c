@@ -20,8 +20,7 @@ void model_free(struct model *m) {
   sp_free(m->areas);
   sp_free(m->closed);
   sp_free(m->doors);
-  sp_free(m->offline);
-  sp_free(m->tampered);
+  sp_free(m->readers);
   sp_free(m->last_area);
   sp_free(m);
 }

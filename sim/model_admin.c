@@ -242,6 +242,20 @@ static void change_gate(const struct asked *a) {
     m_expect(a, close ? EVENT_GATE_CLOSED : EVENT_GATE_OPENED)->u.gate_ref.gate = gate;
 }
 
+/* Only what has a key, on a line, can get another; one at a time. */
+static void rekey(const struct asked *a) {
+  uint32_t reader = a->c->u.reader_ref.reader;
+  const struct plan_reader *p = &a->m->plan->readers[reader];
+  if (p->secure == SECURE_NONE || p->line == NONE16)
+    m_reject(a, REASON_WRONG_STATE, REF_READER, reader);
+  else if (a->m->readers[reader].rekey_n)
+    m_reject(a, REASON_ALREADY_SO, REF_READER, reader);
+  else {
+    m_expect(a, EVENT_READER_REKEY_ORDERED)->u.reader_ref.reader = reader;
+    m_expect_effect(a, EFFECT_REKEY, REF_ABSENT, reader, 0, 0);
+  }
+}
+
 static void acknowledge(const struct asked *a) {
   uint64_t n = a->c->u.alarm_acknowledge.alarm;
   for (uint32_t i = 0; i < a->m->n_alarms; i++)
@@ -301,6 +315,7 @@ void m_decide_admin(const struct asked *a) {
       [COMMAND_THREAT_LOWER] = change_threat,
       [COMMAND_GATE_CLOSE] = change_gate,
       [COMMAND_GATE_OPEN] = change_gate,
+      [COMMAND_READER_REKEY] = rekey,
       [COMMAND_ALARM_ACKNOWLEDGE] = acknowledge,
       [COMMAND_DETAILS_READ] = read_details,
       [COMMAND_DETAILS_ERASE] = erase_details,

@@ -147,16 +147,16 @@ static void nobody_was_first(struct model *m) {
 struct places {
   struct m_area *areas;
   struct m_door *doors;
-  bool *closed, *offline, *tampered;
+  bool *closed;
+  struct m_reader *readers;
 };
 
 static bool make_places(struct places *x, const struct plan *p) {
   x->areas = sp_alloc(p->n_areas, sizeof *x->areas);
   x->doors = sp_alloc(p->n_doors, sizeof *x->doors);
   x->closed = sp_alloc(p->n_gates, sizeof *x->closed);
-  x->offline = sp_alloc(p->n_readers + 1, sizeof *x->offline);
-  x->tampered = sp_alloc(p->n_readers + 1, sizeof *x->tampered);
-  return x->areas && x->doors && x->closed && x->offline && x->tampered;
+  x->readers = sp_alloc(p->n_readers + 1, sizeof *x->readers);
+  return x->areas && x->doors && x->closed && x->readers;
 }
 
 static void carry_places(struct model *m, struct places *x, const struct plan *old,
@@ -174,10 +174,8 @@ static void carry_places(struct model *m, struct places *x, const struct plan *o
       carry_party(m, &x->doors[to], old, new, threat);
     }
   for (uint32_t i = 0; i < old->n_readers; i++)
-    if ((to = CARRIED(old, new, readers, i)) != REF_ABSENT) {
-      x->offline[to] = m->offline[i];
-      x->tampered[to] = m->tampered[i];
-    }
+    if ((to = CARRIED(old, new, readers, i)) != REF_ABSENT)
+      x->readers[to] = m->readers[i];
   m->threat = threat;
 }
 
@@ -189,12 +187,11 @@ bool m_move_plan(struct model *m, const struct event *e) {
     carry_places(m, &x, m->plan, e->plan);
   }
   if (made) {
-    struct places old = {m->areas, m->doors, m->closed, m->offline, m->tampered};
+    struct places old = {m->areas, m->doors, m->closed, m->readers};
     m->areas = x.areas;
     m->doors = x.doors;
     m->closed = x.closed;
-    m->offline = x.offline;
-    m->tampered = x.tampered;
+    m->readers = x.readers;
     m->plan = e->plan;
     m->plan_hash = e->u.plan_applied.compiled;
     nobody_was_first(m);
@@ -203,7 +200,6 @@ bool m_move_plan(struct model *m, const struct event *e) {
   sp_free(x.areas);
   sp_free(x.doors);
   sp_free(x.closed);
-  sp_free(x.offline);
-  sp_free(x.tampered);
+  sp_free(x.readers);
   return made;
 }

@@ -121,24 +121,44 @@ void m_decide_door(const struct asked *a) {
   }
 }
 
+/* A line says what it sees; what was known already is no news. */
 void m_decide_reader(const struct asked *a) {
   const struct cmd_reader_report *c = &a->c->u.reader_report;
-  bool offline = a->m->offline[c->reader], tampered = a->m->tampered[c->reader];
+  const struct m_reader *r = &a->m->readers[c->reader];
   struct event *e = NULL;
+  // clang-format off: a table
   switch ((enum reader_sign)c->sign) {
   case READER_ONLINE:
-    e = offline ? m_expect(a, EVENT_READER_ONLINE) : NULL;
+    e = r->offline ? m_expect(a, EVENT_READER_ONLINE) : NULL;
     break;
   case READER_OFFLINE:
-    e = offline ? NULL : m_expect_alarm(a, EVENT_READER_OFFLINE);
+    e = r->offline ? NULL : m_expect_alarm(a, EVENT_READER_OFFLINE);
     break;
   case READER_TAMPERED:
-    e = tampered ? NULL : m_expect_alarm(a, EVENT_READER_TAMPERED);
+    e = r->tampered ? NULL : m_expect_alarm(a, EVENT_READER_TAMPERED);
     break;
   case READER_RESTORED:
-    e = tampered ? m_expect(a, EVENT_READER_RESTORED) : NULL;
+    e = r->tampered ? m_expect(a, EVENT_READER_RESTORED) : NULL;
+    break;
+  case READER_INSECURE:
+    e = r->insecure ? NULL : m_expect_alarm(a, EVENT_READER_INSECURE);
+    break;
+  case READER_SECURE:
+    e = r->insecure ? m_expect(a, EVENT_READER_SECURE) : NULL;
+    break;
+  case READER_POWER_FAILED:
+    e = r->unpowered ? NULL : m_expect_alarm(a, EVENT_READER_POWER_FAILED);
+    break;
+  case READER_POWER_RESTORED:
+    e = r->unpowered ? m_expect(a, EVENT_READER_POWER_RESTORED) : NULL;
+    break;
+  case READER_REKEYED:
+    e = r->rekey_n ? m_expect(a, EVENT_READER_REKEYED) : NULL;
+    break;
+  case READER_SIGN_COUNT:
     break;
   }
+  // clang-format on
   if (e)
     e->u.reader_ref.reader = c->reader;
 }

@@ -56,7 +56,8 @@ static void look_at_grant(struct looking *l, const struct ev_passage_granted *g)
   if (m->credentials[g->credential].person != g->person ||
       m_credential_state(&m->credentials[g->credential], at) != CREDENTIAL_STATE_ISSUED)
     broken(l, 4, "a credential opened that is not in use, or another's");
-  if (m->closed[g->gate] || m->offline[m->last.u.pass.reader])
+  if (m->closed[g->gate] || m->readers[m->last.u.pass.reader].offline ||
+      m->readers[m->last.u.pass.reader].insecure)
     broken(l, 4, "a gate opened that is out of service");
   if (m->plan->threats[m->threat].refuse_kinds & 1u << p->kind)
     broken(l, 4, "someone was let pass whom the threat level keeps out");

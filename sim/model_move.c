@@ -23,8 +23,9 @@ static bool room(void **array, uint32_t n, size_t size) {
 
 static bool is_alarm(enum event_type t) {
   static const enum event_type alarms[] = {
-      EVENT_PIN_LOCKED,    EVENT_DOOR_FORCED,    EVENT_DOOR_HELD,      EVENT_DOOR_LOCK_FAILED,
-      EVENT_DURESS_RAISED, EVENT_READER_OFFLINE, EVENT_READER_TAMPERED};
+      EVENT_PIN_LOCKED,       EVENT_DOOR_FORCED,     EVENT_DOOR_HELD,
+      EVENT_DOOR_LOCK_FAILED, EVENT_DURESS_RAISED,   EVENT_READER_OFFLINE,
+      EVENT_READER_TAMPERED,  EVENT_READER_INSECURE, EVENT_READER_POWER_FAILED};
   for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
     if (alarms[i] == t)
       return true;
@@ -172,6 +173,27 @@ static void pin_locked(struct model *m, const struct ev_pin_locked *e) {
 }
 
 /* The short ones: one member takes one value. */
+static bool move_reader(struct model *m, const struct event *e) {
+  struct m_reader *r = m->readers; /* none before the first plan */
+  const uint32_t i = e->u.reader_ref.reader;
+  // clang-format off
+  switch ((int)e->type) {
+  case EVENT_READER_ONLINE:        r[i].offline = false; break;
+  case EVENT_READER_OFFLINE:       r[i].offline = true; break;
+  case EVENT_READER_TAMPERED:      r[i].tampered = true; break;
+  case EVENT_READER_RESTORED:      r[i].tampered = false; break;
+  case EVENT_READER_INSECURE:      r[i].insecure = true; break;
+  case EVENT_READER_SECURE:        r[i].insecure = false; break;
+  case EVENT_READER_POWER_FAILED:  r[i].unpowered = true; break;
+  case EVENT_READER_POWER_RESTORED: r[i].unpowered = false; break;
+  case EVENT_READER_REKEY_ORDERED: r[i].rekey_n = e->n; break;
+  case EVENT_READER_REKEYED:       r[i].rekey_n = 0; break;
+  default: return false;
+  }
+  // clang-format on
+  return true;
+}
+
 static bool move_simple(struct model *m, const struct event *e) {
   struct m_person *p = m->persons;
   struct m_credential *c = m->credentials;
@@ -191,10 +213,6 @@ static bool move_simple(struct model *m, const struct event *e) {
   case EVENT_LOCKDOWN_RELEASED:     m->areas[e->u.area_ref.area].lockdown = false; break;
   case EVENT_GATE_CLOSED:           m->closed[e->u.gate_ref.gate] = true; break;
   case EVENT_GATE_OPENED:           m->closed[e->u.gate_ref.gate] = false; break;
-  case EVENT_READER_ONLINE:         m->offline[e->u.reader_ref.reader] = false; break;
-  case EVENT_READER_OFFLINE:        m->offline[e->u.reader_ref.reader] = true; break;
-  case EVENT_READER_TAMPERED:       m->tampered[e->u.reader_ref.reader] = true; break;
-  case EVENT_READER_RESTORED:       m->tampered[e->u.reader_ref.reader] = false; break;
   default: return false;
   }
   // clang-format on
@@ -226,7 +244,7 @@ static bool move_people(struct model *m, const struct event *e) {
 }
 
 bool m_move(struct model *m, const struct event *e) {
-  bool ok = move_simple(m, e) || move_people(m, e);
+  bool ok = move_simple(m, e) || move_reader(m, e) || move_people(m, e);
   if (ok && is_alarm(e->type))
     ok = raise_alarm(m, e);
   if (e->type != EVENT_SITE_CREATED && e->type != EVENT_PLAN_APPLIED &&

@@ -78,7 +78,9 @@ static void check_levels(struct passing *x) {
 static void check_place(struct passing *x) {
   if (x->m->closed[x->gate])
     because(x, REASON_GATE_OUT_OF_SERVICE, REF_GATE, x->gate);
-  if (x->m->offline[x->reader]) /* Silent: one that was tampered with raises an alarm, and reads */
+  if (x->m->readers[x->reader].offline ||
+      x->m->readers[x->reader]
+          .insecure) /* Silent: one that was tampered with raises an alarm, and reads */
     because(x, REASON_GATE_OUT_OF_SERVICE, REF_READER, x->reader);
   if (x->person == REF_ABSENT && locked_down(x) != REF_ABSENT)
     because(x, REASON_LOCKDOWN, REF_AREA, locked_down(x));

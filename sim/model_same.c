@@ -206,8 +206,11 @@ bool model_same(const struct model *m, const struct core *core, struct buf *stor
   for (uint32_t i = 0; i < m->plan->n_gates; i++)
     SAME(REF_GATE, i, "closed", m->closed[i], core->gates[i].closed != 0);
   for (uint32_t i = 0; i < m->plan->n_readers; i++) {
-    SAME(REF_READER, i, "offline", m->offline[i], core->readers[i].offline != 0);
-    SAME(REF_READER, i, "tampered", m->tampered[i], core->readers[i].tampered != 0);
+    SAME(REF_READER, i, "offline", m->readers[i].offline, core->readers[i].offline != 0);
+    SAME(REF_READER, i, "tampered", m->readers[i].tampered, core->readers[i].tampered != 0);
+    SAME(REF_READER, i, "insecure", m->readers[i].insecure, core->readers[i].insecure != 0);
+    SAME(REF_READER, i, "unpowered", m->readers[i].unpowered, core->readers[i].unpowered != 0);
+    SAME(REF_READER, i, "rekey_n", m->readers[i].rekey_n, core->readers[i].rekey_n);
   }
   return c->told == 0;
 }

@@ -69,6 +69,11 @@ struct m_area {
   bool lockdown, first_in;
 };
 
+struct m_reader {
+  bool offline, tampered, insecure, unpowered;
+  uint64_t rekey_n; /* entry of the order for another key that it has not got; 0: none */
+};
+
 struct model {
   const struct plan *plan;
   struct hash plan_hash, vkey;
@@ -85,7 +90,7 @@ struct model {
   struct m_area *areas;
   bool *closed; /* gates */
   struct m_door *doors;
-  bool *offline, *tampered; /* readers */
+  struct m_reader *readers;
 
   struct command last; /* of the last step, for the invariants */
   struct outcome expected;

@@ -64,7 +64,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   reader)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' online offline tampered restored' -- "$cur"))
+      COMPREPLY=($(compgen -W ' online offline tampered restored insecure secure power-failed power-restored' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -76,7 +76,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   line)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' list show run trace' -- "$cur"))
+      COMPREPLY=($(compgen -W ' list show run keyset trace' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -180,6 +180,10 @@ _sallyport() {
   'reader offline') options=' --help --dir --json' ;;
   'reader tampered') options=' --help --dir --json' ;;
   'reader restored') options=' --help --dir --json' ;;
+  'reader insecure') options=' --help --dir --json' ;;
+  'reader secure') options=' --help --dir --json' ;;
+  'reader power-failed') options=' --help --dir --json' ;;
+  'reader power-restored') options=' --help --dir --json' ;;
   'alarm list') options=' --help --dir --json' ;;
   'alarm acknowledge') options=' --help --dir --json --as --password-fd' ;;
   'roll') options=' --help --dir --json --as --password-fd --kind --details' ;;
@@ -200,6 +204,7 @@ _sallyport() {
   'line list') options=' --help --dir --json' ;;
   'line show') options=' --help --dir --json' ;;
   'line run') options=' --help --dir' ;;
+  'line keyset') options=' --help --dir --json --as --password-fd' ;;
   'line trace') options=' --help --json --file --scbk --cards' ;;
   'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor' ;;
   esac

@@ -407,17 +407,21 @@ const struct verb verbs[] = {
     DOOR_VERB("closed", "report a door as closed"),
     DOOR_VERB("locked", "report a door as locked"),
     DOOR_VERB("rex", "report that someone inside asks to leave"),
-#define READER_VERB(sign, what)                                                                    \
+#define READER_VERB(word, sign, what)                                                              \
   {                                                                                                \
-    .words = "reader " sign, .doc = what, .example = "sallyport reader " sign " s1-outer-in",      \
+    .words = "reader " word, .doc = what, .example = "sallyport reader " word " s1-outer-in",      \
     .needs = HAND,                                                                                 \
     .operands = {OPERAND_PLACE("READER", READER, "reader", false, "a reader of the plan")},        \
     .command = ASKS(READER_REPORT), .fixed = sign, .run = cli_change                               \
   }
-    READER_VERB("online", "report that a reader answers"),
-    READER_VERB("offline", "report that a reader does not answer"),
-    READER_VERB("tampered", "report that a reader was opened or torn off"),
-    READER_VERB("restored", "report that its tamper contact is closed again"),
+    READER_VERB("online", "online", "report that a reader answers"),
+    READER_VERB("offline", "offline", "report that a reader does not answer"),
+    READER_VERB("tampered", "tampered", "report that a reader was opened or torn off"),
+    READER_VERB("restored", "restored", "report that its tamper contact is closed again"),
+    READER_VERB("insecure", "insecure", "report that a reader is not as secure as the plan wants"),
+    READER_VERB("secure", "secure", "report that it is again"),
+    READER_VERB("power-failed", "power_failed", "report that a reader's power failed"),
+    READER_VERB("power-restored", "power_restored", "report that it is back"),
 
     {.heading = "What is and what was",
      .words = "alarm list",
@@ -538,6 +542,17 @@ const struct verb verbs[] = {
      .needs = NEEDS_DIR,
      .operands = {OPERAND_PLACE("LINE", LINE, NULL, false, "a line of the plan")},
      .run = cli_line_run},
+    {.words = "line keyset",
+     .doc = "give a reader another key",
+     .more =
+         "The line makes it, from random bytes, keeps it and sets it within the secure channel, "
+         "at once or when the reader is there again; the journal tells when it has it "
+         "(reader.rekeyed). Nobody is shown it. Do so after a reader was taken off the wall.",
+     .example = "sallyport line keyset s1-outer-in --as anna",
+     .needs = ONE,
+     .operands = {OPERAND_PLACE("READER", READER, "reader", false, "a reader of the plan")},
+     .command = ASKS(READER_REKEY),
+     .run = cli_change},
     {.words = "line trace",
      .doc = "read what was recorded on a line, a frame a line",
      .more = "The file holds bytes as they were on the line, or text: the milliseconds, `CP>PD` or "

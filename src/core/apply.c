@@ -2,7 +2,9 @@
  * An event reaches this after it was decided, or after its entry was verified, so what does not fit
  * is a bug of ours: asserted. */
 #include "core/apply.h"
+
 #include "core/areas.h"
+#include "core/reader.h"
 
 #include <string.h>
 
@@ -447,20 +449,8 @@ static void apply_door_lock_failed(struct core *core, const struct event *e) {
   core->doors[e->u.door_ref.door].lock_failed = 1;
 }
 
-static void apply_reader_online(struct core *core, const struct event *e) {
-  core->readers[e->u.reader_ref.reader].offline = 0;
-}
-
-static void apply_reader_offline(struct core *core, const struct event *e) {
-  core->readers[e->u.reader_ref.reader].offline = 1;
-}
-
-static void apply_reader_tampered(struct core *core, const struct event *e) {
-  core->readers[e->u.reader_ref.reader].tampered = 1;
-}
-
-static void apply_reader_restored(struct core *core, const struct event *e) {
-  core->readers[e->u.reader_ref.reader].tampered = 0;
+static void apply_reader(struct core *core, const struct event *e) {
+  reader_changed(&core->readers[e->u.reader_ref.reader], e);
 }
 
 /* --- Alarms --- */
@@ -533,10 +523,16 @@ static void (*const appliers[EVENT_COUNT])(struct core *, const struct event *) 
     [EVENT_DOOR_LOCK_FAILED] = apply_door_lock_failed,
     [EVENT_DOOR_REPORTED_LATE] = apply_nothing,
     [EVENT_DURESS_RAISED] = apply_nothing,
-    [EVENT_READER_ONLINE] = apply_reader_online,
-    [EVENT_READER_OFFLINE] = apply_reader_offline,
-    [EVENT_READER_TAMPERED] = apply_reader_tampered,
-    [EVENT_READER_RESTORED] = apply_reader_restored,
+    [EVENT_READER_ONLINE] = apply_reader,
+    [EVENT_READER_OFFLINE] = apply_reader,
+    [EVENT_READER_TAMPERED] = apply_reader,
+    [EVENT_READER_RESTORED] = apply_reader,
+    [EVENT_READER_INSECURE] = apply_reader,
+    [EVENT_READER_SECURE] = apply_reader,
+    [EVENT_READER_POWER_FAILED] = apply_reader,
+    [EVENT_READER_POWER_RESTORED] = apply_reader,
+    [EVENT_READER_REKEY_ORDERED] = apply_reader,
+    [EVENT_READER_REKEYED] = apply_reader,
     [EVENT_ALARM_ACKNOWLEDGED] = apply_alarm_acknowledged,
     [EVENT_DETAILS_READ] = apply_nothing,
     [EVENT_DETAILS_ERASED] = apply_nothing,

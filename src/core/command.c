@@ -8,7 +8,18 @@ const char *const role_names[] = {ROLE_LIST(X) NULL};
 #undef X
 const char *const biometric_names[] = {"none", "match", "mismatch", NULL};
 const char *const door_sign_names[] = {"opened", "closed", "locked", "rex", NULL};
-const char *const reader_sign_names[] = {"online", "offline", "tampered", "restored", NULL};
+const char *const reader_sign_names[] = {
+    [READER_ONLINE] = "online",
+    [READER_OFFLINE] = "offline",
+    [READER_TAMPERED] = "tampered",
+    [READER_RESTORED] = "restored",
+    [READER_INSECURE] = "insecure",
+    [READER_SECURE] = "secure",
+    [READER_POWER_FAILED] = "power_failed",
+    [READER_POWER_RESTORED] = "power_restored",
+    [READER_REKEYED] = "rekeyed",
+    [READER_SIGN_COUNT] = NULL,
+};
 const char *const erasure_ground_names[] = {"retention", "request", "court", NULL};
 
 #define S cmd_site_create
@@ -161,6 +172,12 @@ static const struct field reader_report[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_reader_ref
+static const struct field reader_ref[] = {
+    F_REF("reader", reader, READER, "which"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_alarm_acknowledge
 static const struct field alarm_acknowledge[] = {
     F_U64_REQUIRED("alarm", alarm, "index of the entry that raised it"),
@@ -225,6 +242,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_PASS] = "a credential is presented at a reader: may this person pass here, now?",
     [COMMAND_DOOR_REPORT] = "what a door's contact, lock or request-to-exit says",
     [COMMAND_READER_REPORT] = "what a line says about a reader",
+    [COMMAND_READER_REKEY] = "a reader gets another key",
     [COMMAND_ALARM_ACKNOWLEDGE] = "an operator has seen an alarm",
     [COMMAND_DETAILS_READ] = "someone reads personal details",
     [COMMAND_DETAILS_ERASE] = "personal details are erased lawfully",
@@ -283,6 +301,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_PASS] = {A(LINE) | A(HAND), R(GATE) | R(SHIFT), 0},
     [COMMAND_DOOR_REPORT] = {A(LINE) | A(HAND), 0, 0},
     [COMMAND_READER_REPORT] = {A(LINE) | A(HAND), 0, 0},
+    [COMMAND_READER_REKEY] = {0, R(ADMIN) | R(SHIFT), 0},
     [COMMAND_ALARM_ACKNOWLEDGE] = {0, R(GATE) | R(SHIFT), 0},
     [COMMAND_DETAILS_READ] = {0, R_ALL, 0},
     [COMMAND_DETAILS_ERASE] = {0, R(RECORDS), R(LEGAL) | R(ADMIN) | R(SHIFT)},

@@ -41,6 +41,7 @@
   X(PASS, pass, "pass")                                                                            \
   X(DOOR_REPORT, door_report, "door.report")                                                       \
   X(READER_REPORT, reader_report, "reader.report")                                                 \
+  X(READER_REKEY, reader_ref, "reader.rekey")                                                      \
   X(ALARM_ACKNOWLEDGE, alarm_acknowledge, "alarm.acknowledge")                                     \
   X(DETAILS_READ, details_read, "details.read")                                                    \
   X(DETAILS_ERASE, details_erase, "details.erase")                                                 \
@@ -88,7 +89,18 @@ struct actor {
 
 enum biometric { BIOMETRIC_NONE, BIOMETRIC_MATCH, BIOMETRIC_MISMATCH };
 enum door_sign { DOOR_OPENED, DOOR_CLOSED, DOOR_LOCKED, DOOR_REX };
-enum reader_sign { READER_ONLINE, READER_OFFLINE, READER_TAMPERED, READER_RESTORED };
+enum reader_sign {
+  READER_ONLINE,
+  READER_OFFLINE,
+  READER_TAMPERED,
+  READER_RESTORED,
+  READER_INSECURE, /* it answers, but not as securely as the plan wants */
+  READER_SECURE,
+  READER_POWER_FAILED,
+  READER_POWER_RESTORED,
+  READER_REKEYED, /* it has the key that was ordered */
+  READER_SIGN_COUNT
+};
 extern const char *const biometric_names[], *const door_sign_names[], *const reader_sign_names[];
 /* The law or rule that asked for an erasure. */
 enum erasure_ground { ERASURE_RETENTION, ERASURE_REQUEST, ERASURE_COURT };
@@ -173,6 +185,9 @@ struct cmd_reader_report {
   uint32_t reader;
   uint32_t sign; /* enum reader_sign */
 };
+struct cmd_reader_ref {
+  uint32_t reader;
+};
 struct cmd_alarm_acknowledge {
   uint64_t alarm; /* index of the entry that raised it */
 };
@@ -223,6 +238,7 @@ struct command {
     struct cmd_pass pass;
     struct cmd_door_report door_report;
     struct cmd_reader_report reader_report;
+    struct cmd_reader_ref reader_ref;
     struct cmd_alarm_acknowledge alarm_acknowledge;
     struct cmd_details_read details_read;
     struct cmd_details_erase details_erase;

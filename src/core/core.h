@@ -34,6 +34,7 @@ enum effect_type {
   EFFECT_UNLOCK, /* door, reader, ms: the reader's own timer relocks */
   EFFECT_LOCK,   /* door: cancel the timer, lock now */
   EFFECT_SIGNAL, /* reader: granted, refused or waiting */
+  EFFECT_REKEY,  /* reader: its line makes another key and sets it */
   EFFECT_ALARM,  /* event: index of the alarm's event within the outcome */
   EFFECT_COUNT
 };

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-const char *const effect_names[] = {"unlock", "lock", "signal", "alarm", NULL};
+const char *const effect_names[] = {"unlock", "lock", "signal", "rekey", "alarm", NULL};
 const char *const signal_names[] = {"granted", "refused", "waiting", NULL};
 
 /* --- What every decision is made of --- */
@@ -457,6 +457,7 @@ static void (*const deciders[COMMAND_COUNT])(struct deciding *) = {
     [COMMAND_PASS] = decide_pass,
     [COMMAND_DOOR_REPORT] = decide_door_report,
     [COMMAND_READER_REPORT] = decide_reader_report,
+    [COMMAND_READER_REKEY] = decide_reader_rekey,
     [COMMAND_ALARM_ACKNOWLEDGE] = decide_alarm_acknowledge,
     [COMMAND_DETAILS_READ] = decide_details_read,
     [COMMAND_DETAILS_ERASE] = decide_details_erase,

@@ -29,6 +29,7 @@ static inline struct ref ref_to(enum ref_kind kind, uint32_t index) {
 void decide_pass(struct deciding *d);
 void decide_door_report(struct deciding *d);
 void decide_reader_report(struct deciding *d);
+void decide_reader_rekey(struct deciding *d);
 void decide_tick(struct deciding *d);
 void decide_clock_step(struct deciding *d);
 void decide_plan_apply(struct deciding *d);

@@ -1,4 +1,4 @@
-/* door.c: what contacts, locks, request-to-exit buttons and readers say, and what time makes due.
+/* door.c: what contacts, locks and request-to-exit buttons say, and what time makes due.
  *
  *   secured --grant/REX--> unlocked --timer or report--> secured
  *      |                      | opened: passages are taken
@@ -122,24 +122,6 @@ void decide_door_report(struct deciding *d) {
                                   .occurred_at = r->occurred_at};
   else
     signs[r->sign](d, r->door);
-}
-
-void decide_reader_report(struct deciding *d) {
-  const struct cmd_reader_report *r = &d->command->u.reader_report;
-  const struct reader_state *s = &d->core->readers[r->reader];
-  static const enum event_type types[] = {
-      [READER_ONLINE] = EVENT_READER_ONLINE,
-      [READER_OFFLINE] = EVENT_READER_OFFLINE,
-      [READER_TAMPERED] = EVENT_READER_TAMPERED,
-      [READER_RESTORED] = EVENT_READER_RESTORED,
-  };
-  bool wanted = r->sign == READER_OFFLINE || r->sign == READER_TAMPERED;
-  bool is = r->sign == READER_ONLINE || r->sign == READER_OFFLINE ? s->offline : s->tampered;
-  if (is == wanted)
-    return; /* said again */
-  struct event *e = event_flags(types[r->sign]) & EVENT_ALARM ? deciding_alarm(d, types[r->sign])
-                                                              : deciding_event(d, types[r->sign]);
-  e->u.reader_ref.reader = r->reader;
 }
 
 /* --- Time --- */

@@ -52,6 +52,12 @@
   X(READER_OFFLINE, reader_ref, "reader.offline", EVENT_ALARM)                                     \
   X(READER_TAMPERED, reader_ref, "reader.tampered", EVENT_ALARM)                                   \
   X(READER_RESTORED, reader_ref, "reader.restored", 0)                                             \
+  X(READER_INSECURE, reader_ref, "reader.insecure", EVENT_ALARM)                                   \
+  X(READER_SECURE, reader_ref, "reader.secure", 0)                                                 \
+  X(READER_POWER_FAILED, reader_ref, "reader.power_failed", EVENT_ALARM)                           \
+  X(READER_POWER_RESTORED, reader_ref, "reader.power_restored", 0)                                 \
+  X(READER_REKEY_ORDERED, reader_ref, "reader.rekey_ordered", 0)                                   \
+  X(READER_REKEYED, reader_ref, "reader.rekeyed", 0)                                               \
   X(ALARM_ACKNOWLEDGED, alarm_acknowledged, "alarm.acknowledged", 0)                               \
   X(DETAILS_READ, details_read, "details.read", 0)                                                 \
   X(DETAILS_ERASED, details_erased, "details.erased", 0)                                           \

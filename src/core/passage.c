@@ -63,7 +63,7 @@ static void check_way(struct way *w, struct reasons *found) {
   const struct core *core = w->core;
   if (core->gates[w->gate].closed)
     reasons_add(found, REASON_GATE_OUT_OF_SERVICE, ref_to(REF_GATE, w->gate));
-  if (core->readers[w->reader].offline)
+  if (core->readers[w->reader].offline || core->readers[w->reader].insecure)
     reasons_add(found, REASON_GATE_OUT_OF_SERVICE, ref_to(REF_READER, w->reader));
   if (core->head.lockdowns) {
     const uint32_t ends[2] = {w->to, w->from};

@@ -7,7 +7,8 @@
 /* A change of any struct changes this, so an older snapshot is refused, not misread. */
 #define LAYOUT                                                                                     \
   ((uint32_t)(1u * 1000003u + sizeof(struct core_head) * 31u + sizeof(struct person) * 37u +       \
-              sizeof(struct door_state) * 41u + REASON_COUNT * 43u + EVENT_COUNT * 47u))
+              sizeof(struct door_state) * 41u + sizeof(struct reader_state) * 53u +                \
+              REASON_COUNT * 43u + EVENT_COUNT * 47u))
 
 struct dump_head {
   char magic[8]; /* "SPSTATE" */

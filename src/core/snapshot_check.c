@@ -157,7 +157,9 @@ static bool states_fit(const struct core *core) {
   for (uint32_t i = 0; i < h->n_gates; i++)
     ok = ok && core->gates[i].closed <= 1;
   for (uint32_t i = 0; i < h->n_readers; i++)
-    ok = ok && core->readers[i].offline <= 1 && core->readers[i].tampered <= 1;
+    ok = ok && core->readers[i].offline <= 1 && core->readers[i].tampered <= 1 &&
+         core->readers[i].insecure <= 1 && core->readers[i].unpowered <= 1 &&
+         core->readers[i].rekey_n < core->head.next_entry && !core->readers[i].unused;
   for (uint32_t i = 0; i < h->n_operators; i++)
     ok = ok && core->operators[i].role < ROLE_COUNT && core->operators[i].disabled <= 1;
   for (uint32_t i = 0; i < h->n_alarms; i++)

@@ -16,7 +16,7 @@ NO_PADDING(struct party_member, 32);
 NO_PADDING(struct door_state, 40 + party_max * 32);
 NO_PADDING(struct area_state, 16);
 NO_PADDING(struct gate_state, 4);
-NO_PADDING(struct reader_state, 4);
+NO_PADDING(struct reader_state, 16);
 NO_PADDING(struct alarm, 16);
 NO_PADDING(struct core_head, 8 + 8 + 32 + 32 + 18 * 4);
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "snapshots are little endian");

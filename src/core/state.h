@@ -102,8 +102,9 @@ struct gate_state {
   uint32_t closed;
 };
 struct reader_state {
-  uint8_t offline, tampered;
-  uint16_t unused;
+  uint8_t offline, tampered, insecure, unpowered;
+  uint32_t unused;
+  uint64_t rekey_n; /* entry that ordered another key; 0: none that it has not got */
 };
 
 struct alarm {

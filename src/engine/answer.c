@@ -138,6 +138,14 @@ void answer_lock(struct buf *b, const struct core *core, uint32_t door, uint64_t
   frame_end(b, at);
 }
 
+void answer_rekey(struct buf *b, const struct core *core, uint32_t reader, uint64_t n) {
+  size_t at = frame_begin(b, FRAME_EFFECT, 0);
+  buf_printf(b, "{\"effect\":\"rekey\",\"n\":%" PRIu64 ",\"reader\":\"", n);
+  put_name(b, core, REF_READER, reader);
+  buf_puts(b, "\"}");
+  frame_end(b, at);
+}
+
 void answer_effect(struct buf *b, const struct core *core, const struct outcome *o,
                    const struct effect *effect, usec before) {
   size_t at = frame_begin(b, FRAME_EFFECT, 0);

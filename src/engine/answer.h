@@ -28,5 +28,7 @@ void answer_effect(struct buf *b, const struct core *core, const struct outcome 
                    const struct effect *effect, usec before);
 /* The EFFECT frame that locks a door which entry n released. */
 void answer_lock(struct buf *b, const struct core *core, uint32_t door, uint64_t n);
+/* That a reader is to get another key, as the entry n ordered. */
+void answer_rekey(struct buf *b, const struct core *core, uint32_t reader, uint64_t n);
 
 #endif

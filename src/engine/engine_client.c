@@ -523,6 +523,14 @@ static void put_locks(struct engine *e) {
       answer_lock(&e->scratch, core, d, core->doors[d].unlock_n);
 }
 
+/* Keys that were ordered and that nobody has said to be set. */
+static void put_rekeys(struct engine *e) {
+  const struct core *core = e->core;
+  for (uint32_t r = 0; r < core->head.n_readers; r++)
+    if (core->readers[r].rekey_n && core->readers[r].rekey_n < durable_entries(e))
+      answer_rekey(&e->scratch, core, r, core->readers[r].rekey_n);
+}
+
 /* NULL: none speaks for it. */
 static struct conn *conn_of_line(struct conns *c, const struct slug *line) {
   for (uint32_t i = 0; i < connections_max; i++)
@@ -593,8 +601,10 @@ static void on_subscribe(struct engine *e, struct conn *k, uint64_t id, struct s
   k->effects = yes;
   buf_reset(&e->scratch);
   answer_done(&e->scratch, id);
-  if (yes)
+  if (yes) {
     put_locks(e);
+    put_rekeys(e);
+  }
   send_scratch(e, k->id);
 }
 

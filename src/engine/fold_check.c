@@ -296,6 +296,12 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_READER_OFFLINE] = check_nothing,
     [EVENT_READER_TAMPERED] = check_nothing,
     [EVENT_READER_RESTORED] = check_nothing,
+    [EVENT_READER_INSECURE] = check_nothing,
+    [EVENT_READER_SECURE] = check_nothing,
+    [EVENT_READER_POWER_FAILED] = check_nothing,
+    [EVENT_READER_POWER_RESTORED] = check_nothing,
+    [EVENT_READER_REKEY_ORDERED] = check_nothing,
+    [EVENT_READER_REKEYED] = check_nothing,
     [EVENT_ALARM_ACKNOWLEDGED] = check_alarm_acknowledged,
     [EVENT_DETAILS_READ] = check_nothing,
     [EVENT_DETAILS_ERASED] = check_nothing,
@@ -304,7 +310,7 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_COMMAND_REFUSED] = check_nothing,
 };
 
-_Static_assert(EVENT_COUNT == 51, "a new event has a row above");
+_Static_assert(EVENT_COUNT == 57, "a new event has a row above");
 
 enum sp_err fold_check_event(const struct core *core, const struct event *e, struct fault *why) {
   SP_ASSERT((unsigned)e->type < EVENT_COUNT);

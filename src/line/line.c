@@ -187,6 +187,41 @@ static void on_keys(struct line *l, struct line_reader *r, struct span data, boo
     on_key(l, r, pad.keys.p[i]);
 }
 
+/* --- Keys --- */
+
+static void make_next(struct line *l, struct line_reader *r) {
+  do
+    l->io.random(l->io.ctx, r->key.next, osdp_key_bytes);
+  while (bytes_are_zero(r->key.next, osdp_key_bytes));
+  r->key.has_next = true;
+}
+
+/* The key that was ordered, once the reader is there. One that was made before and perhaps set is
+ * not known to be, so another is made. */
+static void set_next_key(struct line *l, struct line_reader *r) {
+  if (!r->rekey || r->rekey_sent || !r->online || !r->key.has)
+    return;
+  make_next(l, r);
+  r->rekey_sent = true;
+  enum sp_err err = l->io.key_keep(l->io.ctx, reader_name(l, r), &r->key)
+                        ? panel_set_key(l->panel, r->address, r->key.next,
+                                        tag_of(FOR_NOTHING, 0, 0), l->io.mono(l->io.ctx))
+                        : SP_IO; /* and it was said: it is not sent before it is kept */
+  if (err)
+    line_say(l, "reader %s: it gets no other key now: %s; it is tried when it is online again",
+             reader_name(l, r), sp_err_name(err));
+}
+
+void reader_rekey(struct line *l, struct line_reader *r) {
+  if (r->rekey)
+    return; /* said again by an engine that was away */
+  r->rekey = true;
+  if (!r->online)
+    line_say(l, "reader %s: another key was ordered; it gets it when it is online",
+             reader_name(l, r));
+  set_next_key(l, r);
+}
+
 /* --- What the panel tells --- */
 
 static void each_door_at(struct line *l, const struct line_reader *r,
@@ -201,12 +236,14 @@ static void on_status(struct line *l, struct line_reader *r, struct span data) {
   struct osdp_lstatr s;
   if (osdp_decode(osdp_message_of(true, OSDP_LSTATR), &data, &s, NULL))
     return;
-  bool tampered = s.tamper == 1;
-  if (tampered != r->tampered)
-    engine_say_reader(l, (uint32_t)(r - l->readers), tampered ? "tampered" : "restored");
+  bool tampered = s.tamper == 1, unpowered = s.power == 1;
+  bool news[SAYS_COUNT] = {
+      [SAYS_TAMPER] = tampered != r->tampered, [SAYS_POWER] = unpowered != r->unpowered};
   r->tampered = tampered;
-  if (s.power == 1)
-    line_say(l, "reader %s: its power has failed", reader_name(l, r));
+  r->unpowered = unpowered;
+  for (uint32_t what = 0; what < SAYS_COUNT; what++)
+    if (news[what])
+      engine_say_reader(l, (uint32_t)(r - l->readers), (enum reader_says)what);
 }
 
 static void on_reply(struct line *l, struct line_reader *r, const struct panel_event *e) {
@@ -263,6 +300,7 @@ static void set_online(struct line *l, struct line_reader *r, bool online, enum 
   uint32_t index = (uint32_t)(r - l->readers);
   bool was = r->online;
   r->online = online;
+  r->rekey_sent = r->rekey_sent && was;
   forget_card(r);
   forget_pin(r);
   for (uint32_t i = 0; i < l->n_doors; i++)
@@ -272,11 +310,16 @@ static void set_online(struct line *l, struct line_reader *r, bool online, enum 
     reader_show(l, r, l->engine_up ? LOOK_READY : LOOK_CUT);
     if (!was)
       line_say(l, "reader %s: online", reader_name(l, r));
+    if (r->insecure) {
+      r->insecure = false;
+      engine_say_reader(l, index, SAYS_SECURE);
+    }
+    set_next_key(l, r);
   } else {
     line_say(l, "reader %s: %s", reader_name(l, r), why_text(why));
   }
   if (online != was || !online)
-    engine_say_reader(l, index, online ? "online" : "offline");
+    engine_say_reader(l, index, SAYS_ONLINE);
 }
 
 static void key_is_set(struct line *l, struct line_reader *r) {
@@ -286,8 +329,11 @@ static void key_is_set(struct line *l, struct line_reader *r) {
   bytes_wipe(r->key.next, osdp_key_bytes);
   r->key.has = true;
   r->key.has_next = false;
-  if (l->io.key_keep(l->io.ctx, reader_name(l, r), &r->key))
-    line_say(l, "reader %s: it has its key", reader_name(l, r));
+  if (!l->io.key_keep(l->io.ctx, reader_name(l, r), &r->key))
+    return;
+  line_say(l, "reader %s: it has its key", reader_name(l, r));
+  r->rekey = false;
+  engine_say_rekeyed(l, (uint32_t)(r - l->readers));
 }
 
 static void on_end(struct line *l, const struct panel_event *e) {
@@ -296,6 +342,8 @@ static void on_end(struct line *l, const struct panel_event *e) {
   uint64_t n = e->tag & ((UINT64_C(1) << tag_n_bits) - 1);
   if ((what == FOR_UNLOCK || what == FOR_LOCK) && index < l->n_doors)
     door_done(l, &l->doors[index], what, n, e->kind == PANEL_DONE);
+  if (what == FOR_INPUTS && index < l->n_doors)
+    door_looked(l, &l->doors[index]);
 }
 
 static struct line_reader *reader_at(struct line *l, uint8_t address) {
@@ -321,7 +369,8 @@ static void drain(struct line *l) {
     case PANEL_INSECURE:
       line_say(l, "reader %s: not secure, so nothing is done with it: %s", reader_name(l, r),
                why_text(e.why));
-      engine_say_reader(l, (uint32_t)(r - l->readers), "offline");
+      r->insecure = true;
+      engine_say_reader(l, (uint32_t)(r - l->readers), SAYS_SECURE);
       break;
     case PANEL_REPLY:
       on_reply(l, r, &e);
@@ -330,12 +379,17 @@ static void drain(struct line *l) {
       key_is_set(l, r);
       break;
     case PANEL_FAILED:
+      if (e.code == OSDP_KEYSET) /* what was ordered stays so */
+        line_say(l, "reader %s: it keeps its old key; it is tried when it is online again",
+                 reader_name(l, r));
+      on_end(l, &e);
+      break;
+    case PANEL_LOST:
       if (e.code == OSDP_KEYSET)
-        line_say(l, "reader %s: it keeps its old key", reader_name(l, r));
+        r->rekey_sent = false; /* in its next session it is tried again */
       on_end(l, &e);
       break;
     case PANEL_DONE:
-    case PANEL_LOST:
       on_end(l, &e);
       break;
     }
@@ -402,33 +456,6 @@ void line_tick(struct line *l) {
       forget_pin(r);
   }
   drain(l);
-}
-
-/* --- Keys --- */
-
-static void make_next(struct line *l, struct line_reader *r) {
-  do
-    l->io.random(l->io.ctx, r->key.next, osdp_key_bytes);
-  while (bytes_are_zero(r->key.next, osdp_key_bytes));
-  r->key.has_next = true;
-}
-
-enum sp_err line_new_key(struct line *l, const char *name, struct fault *why) {
-  for (uint32_t i = 0; i < l->n_readers; i++) {
-    struct line_reader *r = &l->readers[i];
-    if (strcmp(reader_name(l, r), name) != 0)
-      continue;
-    if (!r->online || !r->key.has)
-      return fault_set(why, SP_UNAVAILABLE, "reader %s is not in a secure session", name);
-    make_next(l, r);
-    if (!l->io.key_keep(l->io.ctx, name, &r->key))
-      return fault_set(why, SP_IO, "the new key of %s could not be kept, so it was not sent", name);
-    enum sp_err err = panel_set_key(l->panel, r->address, r->key.next, tag_of(FOR_NOTHING, 0, 0),
-                                    l->io.mono(l->io.ctx));
-    return err ? fault_set(why, err, "reader %s takes no command now: try again", name) : SP_OK;
-  }
-  return fault_set(why, SP_NOT_FOUND, "line %s has no reader \"%.40s\"",
-                   l->plan->lines[l->index].name.s, name);
 }
 
 /* Gives the reader to the panel, as the plan wants it. */

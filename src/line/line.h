@@ -65,7 +65,4 @@ void line_frame(struct line *l, const struct frame *f, struct span payload); /* 
 usec line_due(const struct line *l);
 void line_tick(struct line *l);
 
-/* Gives a reader another key; told by say. SP_NOT_FOUND, SP_UNAVAILABLE. */
-enum sp_err line_new_key(struct line *l, const char *reader, struct fault *why) SP_MUST_USE;
-
 #endif

@@ -46,12 +46,22 @@ void door_lock(struct line *l, struct line_door *d, uint64_t n) {
   drive(l, d, FOR_LOCK, 0, d->newest, TIME_ABSENT);
 }
 
-/* The strike is off: whoever opened before that is seen now. */
+/* How the inputs are: what the reader kept until it was polled tells only how they were. */
 static void look(struct line *l, struct line_door *d) {
   d->looked = false;
-  bool asked = reader_command(l, &l->readers[d->at], OSDP_ISTAT, NULL, FOR_INPUTS,
-                              (uint32_t)(d - l->doors), 0, TIME_ABSENT);
-  d->ask_at = asked ? TIME_ABSENT : l->io.mono(l->io.ctx) + again_ms * USEC_PER_MS;
+  if (d->looks)
+    return; /* its answer is still to come */
+  d->looks++;
+  if (!reader_command(l, &l->readers[d->at], OSDP_ISTAT, NULL, FOR_INPUTS, (uint32_t)(d - l->doors),
+                      0, TIME_ABSENT))
+    door_looked(l, d);
+}
+
+void door_looked(struct line *l, struct line_door *d) {
+  SP_ASSERT(d->looks);
+  d->looks--;
+  if (!d->looked && is_off(d)) /* while it is on, its timer is waited for */
+    d->ask_at = l->io.mono(l->io.ctx) + again_ms * USEC_PER_MS;
 }
 
 void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t n, bool done) {
@@ -62,7 +72,14 @@ void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t
   d->strike_off = done && what == FOR_LOCK;
   if (done && n > d->carried)
     d->carried = n;
-  if (done && what == FOR_UNLOCK) {
+  if (what == FOR_LOCK && !done)
+    d->lock_again = n > d->lock_again ? n : d->lock_again;
+  else if (what == FOR_LOCK && n >= d->lock_again)
+    d->lock_again = 0;
+  if (done && what == FOR_UNLOCK && d->lock_again >= n && d->lock_again) {
+    door_lock(l, d, d->lock_again); /* it was to follow this, and there was no room for it */
+  } else if (done && what == FOR_UNLOCK) {
+    d->lock_again = 0; /* what came before this */
     d->ask_at = now + ((usec)d->ms + settle_ms) * USEC_PER_MS;
   } else if (done) {
     look(l, d);
@@ -77,12 +94,21 @@ void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t
 
 void door_inputs(struct line *l, struct line_door *d, struct span states, bool asked) {
   bool rex = states.n > rex_input && states.p[rex_input] == 1;
+  bool open = d->has_contact && (states.n <= contact_input || states.p[contact_input] == 1);
+  bool bolt = !d->has_monitor || (states.n > lock_input && states.p[lock_input] == 1);
   bool asks = d->known && rex && !d->rex;
-  d->known = true;
-  d->looked |= asked && is_off(d);
   d->rex = rex;
-  d->open = d->has_contact && (states.n <= contact_input || states.p[contact_input] == 1);
-  d->bolt = !d->has_monitor || (states.n > lock_input && states.p[lock_input] == 1);
+  if (asked) {
+    d->known = true;
+    d->looked = is_off(d);
+    d->open = open;
+    d->bolt = bolt;
+  } else if (d->known) { /* that it was open is true; whether it is closed must be asked */
+    d->open |= open;
+    d->bolt &= bolt;
+    if (open != d->open || bolt != d->bolt || d->looked)
+      look(l, d);
+  }
   /* What is left of the time is taken back before it is said that it closed. */
   if (!d->open && d->told && d->told_open && !is_off(d) && !d->locks)
     door_lock(l, d, 0);
@@ -121,6 +147,7 @@ void door_tell(struct line *l, struct line_door *d) {
 
 void door_reader(struct line *l, struct line_door *d, bool online) {
   d->known = d->strike_off = d->looked = false;
+  d->lock_again = 0;
   d->ask_at = TIME_ABSENT;
   if (!online)
     return;
@@ -136,11 +163,13 @@ void door_tick(struct line *l, struct line_door *d, usec now) {
     door_tell(l, d);
   }
   if (!r->online)
-    d->ask_at = TIME_ABSENT; /* when it is there again it says all */
+    d->ask_at = TIME_ABSENT; /* when it is there again it locks, and says all */
   if (d->ask_at == TIME_ABSENT || now < d->ask_at)
     return;
   d->ask_at = now + again_ms * USEC_PER_MS; /* until it is known */
-  if (!d->strike_off && !d->unlocks && !d->locks)
+  if (d->lock_again && !d->unlocks && !d->locks)
+    door_lock(l, d, d->lock_again);
+  else if (!d->strike_off && !d->unlocks && !d->locks)
     (void)reader_command(l, r, OSDP_OSTAT, NULL, FOR_STRIKE, (uint32_t)(d - l->doors), 0,
                          TIME_ABSENT);
   else if (d->strike_off && !d->looked)

@@ -99,7 +99,7 @@ void engine_say_door(struct line *l, struct line_door *d, const char *sign) {
   put_door(l, d->door, sign, d->carried, false, 0);
 }
 
-void engine_say_reader(struct line *l, uint32_t index, const char *sign) {
+static void say_reader(struct line *l, uint32_t index, const char *sign) {
   struct buf *b = &l->out;
   if (!l->engine_up)
     return; /* how it is then is said when the engine is there again */
@@ -109,6 +109,25 @@ void engine_say_reader(struct line *l, uint32_t index, const char *sign) {
              reader_name(l, &l->readers[index]), sign);
   frame_end(b, at);
   send(l);
+}
+
+void engine_say_reader(struct line *l, uint32_t index, enum reader_says what) {
+  const struct line_reader *r = &l->readers[index];
+  const struct {
+    bool is;
+    const char *yes, *no; /* no: said of a reader that is there alone */
+  } rows[SAYS_COUNT] = {
+      [SAYS_ONLINE] = {!r->online, "offline", "online"},
+      [SAYS_SECURE] = {r->insecure, "insecure", "secure"},
+      [SAYS_TAMPER] = {r->tampered, "tampered", "restored"},
+      [SAYS_POWER] = {r->unpowered, "power_failed", "power_restored"},
+  };
+  if (rows[what].is || r->online)
+    say_reader(l, index, rows[what].is ? rows[what].yes : rows[what].no);
+}
+
+void engine_say_rekeyed(struct line *l, uint32_t index) {
+  say_reader(l, index, "rekeyed");
 }
 
 /* --- The connection --- */
@@ -132,12 +151,9 @@ static void say_all(struct line *l) {
     l->doors[i].told = l->doors[i].told_locked = false;
     door_tell(l, &l->doors[i]);
   }
-  for (uint32_t i = 0; i < l->n_readers; i++) {
-    struct line_reader *r = &l->readers[i];
-    engine_say_reader(l, i, r->online ? "online" : "offline");
-    if (r->online)
-      engine_say_reader(l, i, r->tampered ? "tampered" : "restored");
-  }
+  for (uint32_t i = 0; i < l->n_readers; i++)
+    for (uint32_t what = 0; what < SAYS_COUNT; what++)
+      engine_say_reader(l, i, (enum reader_says)what);
 }
 
 void line_engine(struct line *l, bool up) {
@@ -221,6 +237,9 @@ static void on_effect(struct line *l, struct span json) {
     else if (strcmp(e.what, "lock") == 0)
       door_lock(l, d, e.n);
   }
+  for (uint32_t i = 0; i < l->n_readers && strcmp(e.what, "rekey") == 0; i++)
+    if (strcmp(reader_name(l, &l->readers[i]), e.reader) == 0)
+      reader_rekey(l, &l->readers[i]);
   for (uint32_t i = 0; i < l->n_readers && strcmp(e.what, "signal") == 0; i++)
     for (size_t k = 0; k < sizeof looks / sizeof looks[0]; k++)
       if (strcmp(reader_name(l, &l->readers[i]), e.reader) == 0 &&

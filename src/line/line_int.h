@@ -30,10 +30,12 @@ enum for_what { FOR_NOTHING = 1, FOR_UNLOCK, FOR_LOCK, FOR_INPUTS, FOR_STRIKE };
 struct line_reader {
   uint32_t reader; /* of the plan */
   uint8_t address;
-  bool online, told_online, told_offline;
-  bool tampered, told_tampered;
+  bool online;
+  bool insecure; /* answers, but not as securely as the plan wants */
+  bool tampered, unpowered;
   bool keyless;
-  bool lit; /* shows that it is ready */
+  bool rekey, rekey_sent; /* another key was ordered; and tried since it is online */
+  bool lit;               /* shows that it is ready */
   struct line_key key;
   struct card_reading card; /* waits for a PIN; secret */
   usec card_until;          /* TIME_ABSENT: none does */
@@ -51,10 +53,12 @@ struct line_door {
   bool open, bolt, rex;
   bool strike_off; /* the reader says so, since the last command to it */
   bool looked;     /* at the inputs, since then: it may have been opened just before */
+  uint32_t looks;  /* asked for and not answered */
   bool told, told_open, told_locked;
   uint32_t unlocks, locks; /* on their way to the reader, which does them in their order */
   uint64_t carried;        /* entry of the last unlock or lock that was carried out; 1: none */
   uint64_t newest;         /* of the last that came */
+  uint64_t lock_again;     /* of a lock that was not carried out; 0: none */
   uint32_t ms;             /* of the last unlock */
   usec ask_at;             /* whether the strike is off; TIME_ABSENT: not */
   usec say_at;             /* again, what the engine had no room for */
@@ -100,6 +104,8 @@ bool reader_command(struct line *l, struct line_reader *r, uint8_t code, const v
                     enum for_what what, uint32_t index, uint64_t n_entry, usec before);
 enum look { LOOK_READY, LOOK_GRANTED, LOOK_REFUSED, LOOK_WAIT, LOOK_PIN, LOOK_CUT };
 void reader_show(struct line *l, struct line_reader *r, enum look look);
+/* Another key was ordered for it: at once, or when it is online. */
+void reader_rekey(struct line *l, struct line_reader *r);
 /* A card was refused for want of a PIN: it is asked for, and the card shown again with it. */
 void reader_ask_pin(struct line *l, struct line_reader *r, const struct card_reading *card);
 
@@ -111,6 +117,8 @@ void door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, u
 void door_lock(struct line *l, struct line_door *d, uint64_t n);
 /* A command to its strike was carried out, or was not. */
 void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t n, bool done);
+/* Its inputs were told, or will not be. */
+void door_looked(struct line *l, struct line_door *d);
 void door_reader(struct line *l, struct line_door *d, bool online);
 /* Says all that the engine has not been told. */
 void door_tell(struct line *l, struct line_door *d);
@@ -121,7 +129,10 @@ usec door_due(const struct line_door *d);
 void engine_say_pass(struct line *l, struct line_reader *r, const struct card_reading *card,
                      const char *pin, bool late);
 void engine_say_door(struct line *l, struct line_door *d, const char *sign);
-void engine_say_reader(struct line *l, uint32_t index, const char *sign);
+enum reader_says { SAYS_ONLINE, SAYS_SECURE, SAYS_TAMPER, SAYS_POWER, SAYS_COUNT };
+/* How a reader is, in this respect. */
+void engine_say_reader(struct line *l, uint32_t index, enum reader_says what);
+void engine_say_rekeyed(struct line *l, uint32_t index);
 void engine_lost(struct line *l);
 
 #endif

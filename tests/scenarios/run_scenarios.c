@@ -505,7 +505,7 @@ static void act_reader(struct play *p, const struct words *w) {
     if (strcmp(reader_sign_names[s], word(p, w, 2)) == 0)
       c.u.reader_report.sign = s;
   if (c.u.reader_report.sign == 99)
-    FAIL(p, "a reader is online, offline, tampered or restored, not %s", w->at[2]);
+    FAIL(p, "a reader has no sign %s: docs/journal.md lists them, at reader.report", w->at[2]);
   run(p, &c);
 }
 
@@ -570,6 +570,7 @@ static const struct {
     {"lower", COMMAND_THREAT_LOWER, REF_THREAT},
     {"close-gate", COMMAND_GATE_CLOSE, REF_GATE},
     {"open-gate", COMMAND_GATE_OPEN, REF_GATE},
+    {"rekey", COMMAND_READER_REKEY, REF_READER},
 };
 
 static bool act_simple(struct play *p, const struct words *w) {

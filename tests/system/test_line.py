@@ -336,12 +336,47 @@ class Lines(Bus):
         (self.tmp / "key.0").write_text("0123456789abcdef0123456789abcdef\n")
         self.readers()
         self.said(self.LINE_LOG, "reader main-in: not secure")
+        self.happened("reader.insecure")
+        self.assertIn("gate_out_of_service", self.codes(CARD, "main-in"))
         self.said(self.LINE_LOG, "reader main-out: online", 2)
         self.type(f"0 card {CARD}")
         self.type(f"1 card {CARD}")
         self.said("reader.log", "PIN, THEN #")
         self.assertNotIn("passage.granted", self.types())
         self.assertNotIn("bolt drawn", self.text("reader.log"))
+
+    def test_another_key_is_ordered(self):
+        """At once where the reader is there, and when it is back where it is not; the old one is worth nothing then."""
+        self.both()
+        old = (self.tmp / "key.0").read_text()
+        self.ask("line", "keyset", "main-in", by="anna", expect=OK)
+        self.happened("reader.rekeyed")
+        self.assertNotEqual((self.tmp / "key.0").read_text(), old)
+        self.end(self.reader)
+        self.said(self.LINE_LOG, "reader outer-in: the line is cut")
+        self.ask("line", "keyset", "outer-in", by="anna", expect=OK)
+        self.assertIn("already", self.ask("line", "keyset", "outer-in", by="anna").err)
+        self.readers()
+        self.happened("reader.rekeyed", 2)
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn")
+        self.end(self.reader)
+        (self.tmp / "key.0").write_text(old)  # whoever put the old one back
+        self.readers()
+        self.happened("reader.insecure")
+
+    def test_power_and_tamper(self):
+        self.both()
+        self.type("0 power off")
+        self.type("0 tamper on")
+        self.happened("reader.power_failed")
+        self.happened("reader.tampered")
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn")
+        self.type("0 power on")
+        self.type("0 tamper off")
+        self.happened("reader.power_restored")
+        self.happened("reader.restored")
 
     def test_a_door_that_is_forced(self):
         self.both()

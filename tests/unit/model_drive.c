@@ -291,8 +291,16 @@ static bool draw_arguments(struct drive *d, struct command *c) {
     draw_door(d, c);
     return true;
   case COMMAND_READER_REPORT:
-    c->u.reader_report = (struct cmd_reader_report){below(d, p->n_readers),
-                                                    chance(d, 1, 2) ? READER_ONLINE : below(d, 4)};
+    c->u.reader_report =
+        (struct cmd_reader_report){below(d, p->n_readers), below(d, READER_SIGN_COUNT)};
+    if (chance(d, 2, 3)) /* else nobody would pass any more */
+      c->u.reader_report.sign = c->u.reader_report.sign == READER_OFFLINE ? READER_ONLINE
+                                : c->u.reader_report.sign == READER_INSECURE
+                                    ? READER_SECURE
+                                    : c->u.reader_report.sign;
+    return p->n_readers > 0;
+  case COMMAND_READER_REKEY:
+    c->u.reader_ref.reader = below(d, p->n_readers);
     return p->n_readers > 0;
   case COMMAND_ALARM_ACKNOWLEDGE:
     c->u.alarm_acknowledge.alarm = some_alarm(d);
@@ -326,6 +334,8 @@ static enum command_type draw_type(struct drive *d) {
     return COMMAND_TICK;
   if (x < 84)
     return COMMAND_PERSON_LOCATE;
+  if (x < 86)
+    return COMMAND_READER_REPORT;
   return (enum command_type)below(d, COMMAND_COUNT);
 }
 

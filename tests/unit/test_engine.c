@@ -339,8 +339,29 @@ static void a_line_speaks_for_itself(void **state) {
   for (uint32_t r = 0; r < core->plan->n_readers; r++)
     assert_int_equal(core->readers[r].offline, core->plan->readers[r].line == 0);
   assert_has(fake_reply(&w->f, w->conn, pass_at(w, "main-in", CARD)), "gate_out_of_service");
+  /* A key that was ordered while nobody was there is told to whoever comes, until it is set. */
+  id = fake_ask(
+      &w->f, w->conn,
+      "{\"command\":{\"type\":\"reader.rekey\",\"reader\":\"main-in\"},\"session\":\"%s\"}",
+      w->anna);
+  assert_has(fake_reply(&w->f, w->conn, id), "reader.rekey_ordered");
   id = fake_frame(&w->f, other, FRAME_SUBSCRIBE, LINE("entrance")); /* now it may */
   assert_string_equal(fake_reply(&w->f, other, id), "{\"done\":true}");
+  struct frame frame;
+  const char *effect = fake_next(&w->f, other, &frame);
+  while (effect && frame.kind == FRAME_EFFECT && !strstr(effect, "rekey"))
+    effect = fake_next(&w->f, other, &frame);
+  assert_has(effect, "{\"effect\":\"rekey\",\"n\":");
+  assert_has(effect, ",\"reader\":\"main-in\"}");
+  assert_has(ask_now(w, other,
+                     "{\"command\":{\"type\":\"reader.report\",\"reader\":\"main-in\",\"sign\":"
+                     "\"rekeyed\"}}"),
+             "reader.rekeyed");
+  uint64_t watch = fake_connect(&w->f);
+  id = fake_frame(&w->f, watch, FRAME_SUBSCRIBE, SPAN_LIT("{\"effects\":true}"));
+  fake_reply(&w->f, watch, id);
+  effect = fake_next(&w->f, watch, &frame);
+  assert_true(!effect || !strstr(effect, "rekey"));
 }
 
 static void a_late_unlock_is_dropped(void **state) {

@@ -42,11 +42,14 @@ static struct world {
   bool strike[doors], open[doors], ours[doors]; /* ours: opened while the bolt was drawn */
   uint64_t drawn_by[doors];                     /* the newest unlock that may have drawn the bolt */
   uint64_t sent[doors];                         /* the newest unlock that the engine sent */
-  bool cut;
+  bool cut, quiet;                              /* nothing comes through; everything does */
   usec now;
   uint64_t random, n;
   bool engine, port;
   uint32_t said_locked, said_closed, said_late, passes, drawn;
+  struct line_key kept[doors];        /* what the line kept, as it would be after a restart */
+  uint8_t has[doors][osdp_key_bytes]; /* what the reader has */
+  uint32_t ordered[doors], rekeyed, said_insecure, said_secure, said_power;
 } w;
 
 static uint32_t roll(uint32_t n) {
@@ -72,12 +75,20 @@ static void say(void *ctx, const char *text) {
 }
 static bool key_read(void *ctx, const char *reader, struct line_key *key) {
   (void)ctx;
-  *key = (struct line_key){.has = true};
-  memset(key->key, reader[0], osdp_key_bytes);
+  *key = w.kept[reader[0] == 'y'];
   return true;
 }
 static bool key_keep(void *ctx, const char *reader, const struct line_key *key) {
-  (void)ctx, (void)reader, (void)key;
+  (void)ctx;
+  w.kept[reader[0] == 'y'] = *key;
+  return true;
+}
+/* A reader takes only what was kept before it was sent. */
+static bool keyset(void *ctx, const uint8_t key[osdp_key_bytes]) {
+  int d = (int)(intptr_t)ctx;
+  assert_true(w.kept[d].has_next && memcmp(w.kept[d].next, key, osdp_key_bytes) == 0);
+  assert_true(w.ordered[d] > 0);
+  memcpy(w.has[d], key, osdp_key_bytes);
   return true;
 }
 
@@ -102,6 +113,15 @@ static void to_engine(void *ctx, struct span frames) {
     w.passes++;
     w.said_late += strstr(text, "\"late\":true") != NULL;
     return;
+  }
+  w.said_insecure += strstr(text, "\"insecure\"") != NULL;
+  w.said_secure += strstr(text, "\"secure\"") != NULL;
+  w.said_power += strstr(text, "\"power_failed\"") != NULL;
+  if (strstr(text, "\"rekeyed\"")) {
+    int of = strstr(text, "\"y-in\"") != NULL;
+    w.rekeyed++;
+    w.ordered[of] = 0;
+    assert_memory_equal(w.kept[of].key, w.has[of], osdp_key_bytes);
   }
   int d = strstr(text, "\"door\":\"x\"") ? 0 : strstr(text, "\"door\":\"y\"") ? 1 : -1;
   if (d < 0 || strstr(text, "late"))
@@ -147,12 +167,12 @@ static void bus(void) {
     uint8_t bytes[osdp_frame_max + 1];
     size_t n = out.n;
     memcpy(bytes, out.p, n);
-    if (w.cut || roll(40) == 0)
+    if (w.cut || (!w.quiet && roll(40) == 0))
       continue; /* it is lost */
     for (int d = 0; d < doors; d++) {
       peripheral_input(w.at[d], span_of(bytes, n), w.now);
       struct span reply = peripheral_reply(w.at[d]);
-      if (reply.n && roll(40))
+      if (reply.n && (w.quiet || roll(40)))
         line_bytes(w.line, reply);
     }
   }
@@ -204,7 +224,10 @@ static void begin(uint64_t seed) {
                                    .display = true};
     memset(o.key, d ? 'y' : 'x', osdp_key_bytes);
     const struct peripheral_ops ops = {
-        .ctx = (void *)(intptr_t)d, .random = fill, .output = on_output};
+        .ctx = (void *)(intptr_t)d, .random = fill, .output = on_output, .keyset = keyset};
+    w.kept[d] = (struct line_key){.has = true};
+    memcpy(w.kept[d].key, o.key, osdp_key_bytes);
+    memcpy(w.has[d], o.key, osdp_key_bytes);
     w.at[d] = peripheral_new(&o, &ops);
     peripheral_input_set(w.at[d], 2, true);
   }
@@ -225,7 +248,7 @@ static void end(void) {
 static void act(void) {
   int d = (int)roll(doors);
   static const uint8_t card[] = {0x88, 0x89, 0x33, 0xc0}; /* h10301:17-4711 */
-  switch (roll(14)) {
+  switch (roll(15)) {
   case 0:
   case 1:
   case 2:
@@ -270,6 +293,12 @@ static void act(void) {
   case 11:
     peripheral_busy(w.at[d], roll(3));
     break;
+  case 13:
+    if (w.engine && roll(3) == 0) {
+      w.ordered[d]++;
+      effect("rekey", d, ++w.n, INT64_MAX);
+    }
+    break;
   case 12:
     peripheral_card(w.at[d], 1, 26, span_of(card, 4));
     break;
@@ -280,8 +309,10 @@ static void act(void) {
 
 static void what_it_says_is_true(void **state) {
   (void)state;
-  uint32_t locked = 0, closed = 0, drawn = 0, late = 0;
-  for (uint64_t seed = 1; seed <= 200; seed++) {
+  uint32_t locked = 0, closed = 0, drawn = 0, late = 0, rekeyed = 0;
+  const char *more = getenv("SALLYPORT_LINE_SEEDS");
+  uint64_t seeds = more ? strtoull(more, NULL, 10) : 200;
+  for (uint64_t seed = 1; seed <= seeds; seed++) {
     begin(seed);
     pass_time(2 * USEC_PER_S);
     for (int i = 0; i < 400; i++) {
@@ -290,6 +321,10 @@ static void what_it_says_is_true(void **state) {
     }
     /* Left alone it comes to rest, and says how everything is. */
     w.cut = false;
+    w.quiet = true;
+    for (int d = 0; d < doors; d++)
+      if (w.ordered[d] && w.engine) /* as an engine says again to whoever connects */
+        effect("rekey", d, ++w.n, INT64_MAX);
     if (!w.port)
       line_port(w.line, w.port = true);
     if (!w.engine)
@@ -304,15 +339,19 @@ static void what_it_says_is_true(void **state) {
     pass_time(20 * USEC_PER_S);
     assert_true(w.said_locked >= before + doors);
     assert_false(w.strike[0] || w.strike[1]);
+    for (int d = 0; d < doors; d++) /* lost or not: the next session stands with what was kept */
+      assert_true(memcmp(w.kept[d].key, w.has[d], osdp_key_bytes) == 0 ||
+                  (w.kept[d].has_next && memcmp(w.kept[d].next, w.has[d], osdp_key_bytes) == 0));
+    rekeyed += w.rekeyed;
     locked += w.said_locked;
     closed += w.said_closed;
     drawn += w.drawn;
     late += w.said_late;
     end();
   }
-  print_message("%u times drawn, %u closed, %u locked, %u cards late\n", drawn, closed, locked,
-                late);
-  assert_true(drawn > 1000 && closed > 1000 && locked > 2000 && late > 50);
+  print_message("%u times drawn, %u closed, %u locked, %u cards late, %u keys\n", drawn, closed,
+                locked, late, rekeyed);
+  assert_true(drawn > 1000 && closed > 1000 && locked > 2000 && late > 50 && rekeyed > 100);
 }
 
 static void no_unlock_too_late(void **state) {
@@ -327,10 +366,97 @@ static void no_unlock_too_late(void **state) {
   end();
 }
 
+/* More than the panel takes at once, the last of it a lock: the strike is off in a moment, and not
+ * when its timer has run. */
+static void a_lock_finds_room(void **state) {
+  (void)state;
+  begin(1);
+  pass_time(2 * USEC_PER_S);
+  w.quiet = true;
+  for (int i = 0; i < 40; i++) {
+    w.sent[0] = ++w.n;
+    effect("unlock", 0, w.n, w.now + 10 * USEC_PER_S);
+  }
+  effect("lock", 0, ++w.n, INT64_MAX);
+  pass_time(4 * USEC_PER_S);
+  assert_true(w.drawn > 0);
+  assert_false(w.strike[0]);
+  uint32_t drawn = w.drawn;
+  pass_time(10 * USEC_PER_S);
+  assert_int_equal(w.drawn, drawn);
+  end();
+}
+
+/* What a reader kept until it was asked tells how its contacts were, and not how they are. */
+static void a_contact_of_before(void **state) {
+  (void)state;
+  begin(1);
+  w.quiet = true;
+  pass_time(2 * USEC_PER_S);
+  w.cut = true; /* for less than it takes to be offline */
+  leaf(0, true), peripheral_tick(w.at[0], w.now);
+  leaf(0, false), peripheral_tick(w.at[0], w.now);
+  pass_time(USEC_PER_S);
+  uint32_t closed = w.said_closed;
+  w.ours[0] = true; /* "locked" is now wrong, however it came to be open */
+  w.open[0] = true;
+  peripheral_input_set(w.at[0], 0, true);
+  w.ours[0] = true;
+  w.cut = false;
+  pass_time(5 * USEC_PER_S);
+  assert_int_equal(w.said_closed, closed);
+  leaf(0, false);
+  pass_time(USEC_PER_S);
+  assert_int_equal(w.said_closed, closed + 1);
+  end();
+}
+
+/* One that answers with another key is not silent: that is said, and what it is told is nothing. */
+static void another_key_is_insecure(void **state) {
+  (void)state;
+  begin(1);
+  memset(w.kept[0].key, 'z', osdp_key_bytes);
+  line_free(w.line);
+  const struct line_io io = {NULL, mono, mono, fill, to_engine, say, key_read, key_keep};
+  struct fault why = {0};
+  assert_int_equal(line_new(&w.line, w.plan, 0, &io, &why), SP_OK);
+  line_port(w.line, true);
+  line_engine(w.line, true);
+  pass_time(5 * USEC_PER_S);
+  assert_int_equal(w.said_insecure, 1);
+  static const uint8_t card[] = {0x88, 0x89, 0x33, 0xc0};
+  peripheral_card(w.at[0], 1, 26, span_of(card, 4));
+  effect("unlock", 0, ++w.n, INT64_MAX);
+  pass_time(5 * USEC_PER_S);
+  assert_int_equal(w.passes, 0);
+  assert_int_equal(w.drawn, 0);
+  uint32_t secure = w.said_secure;
+  line_engine(w.line, false); /* an engine that connects again is told again, and of no "secure" */
+  line_engine(w.line, true);
+  pass_time(USEC_PER_S);
+  assert_int_equal(w.said_insecure, 2);
+  assert_int_equal(w.said_secure, secure + 1); /* of the other */
+  end();
+}
+
+static void power_that_fails(void **state) {
+  (void)state;
+  begin(1);
+  pass_time(2 * USEC_PER_S);
+  peripheral_power(w.at[1], true);
+  pass_time(2 * USEC_PER_S);
+  assert_int_equal(w.said_power, 1);
+  line_engine(w.line, false);
+  line_engine(w.line, true);
+  assert_int_equal(w.said_power, 2); /* it is so still */
+  end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_it_says_is_true),
-      cmocka_unit_test(no_unlock_too_late),
+      cmocka_unit_test(what_it_says_is_true),    cmocka_unit_test(no_unlock_too_late),
+      cmocka_unit_test(a_lock_finds_room),       cmocka_unit_test(a_contact_of_before),
+      cmocka_unit_test(another_key_is_insecure), cmocka_unit_test(power_that_fails),
   };
   return cmocka_run_group_tests_name("line", tests, NULL, NULL);
 }

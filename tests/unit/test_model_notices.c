@@ -314,6 +314,9 @@ static void test_changed_states(void **state) {
   SPOILT(c->gates[0].closed, c->gates[0].closed ? -1 : 1);
   SPOILT(c->readers[0].offline, c->readers[0].offline ? -1 : 1);
   SPOILT(c->readers[0].tampered, c->readers[0].tampered ? -1 : 1);
+  SPOILT(c->readers[0].insecure, c->readers[0].insecure ? -1 : 1);
+  SPOILT(c->readers[0].unpowered, c->readers[0].unpowered ? -1 : 1);
+  SPOILT(c->readers[0].rekey_n, 1);
   SPOILT(c->alarms[0].n, 1);
   SPOILT(c->head.n_alarms, -1);
   SPOILT(c->head.threat, 1);

@@ -151,6 +151,9 @@ static void places(void **state) {
   WRONG(core->gates[0].closed, 2);
   WRONG(core->readers[0].offline, 2);
   WRONG(core->readers[0].tampered, 2);
+  WRONG(core->readers[0].insecure, 2);
+  WRONG(core->readers[0].unpowered, 2);
+  WRONG(core->readers[0].rekey_n, core->head.next_entry);
   WRONG(core->operators[0].role, ROLE_COUNT);
   WRONG(core->operators[0].disabled, 2);
   WRONG(core->alarms[0].n, h->next_entry);
