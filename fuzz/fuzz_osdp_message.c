@@ -13,6 +13,8 @@ union any_record {
   struct osdp_filetransfer file;
   struct osdp_keyset key;
   struct osdp_raw raw;
+  struct osdp_fmt fmt;
+  struct osdp_keypad pad;
   struct osdp_mfg mfg;
   struct osdp_xrd xrd;
   struct osdp_opaque opaque;
@@ -21,6 +23,21 @@ union any_record {
 static size_t width(const struct osdp_field *f) {
   static const uint8_t numbers[] = {[OSDP_U8] = 1, [OSDP_U16] = 2, [OSDP_U32] = 4};
   return f->kind == OSDP_BYTES ? f->n : numbers[f->kind];
+}
+
+/* The numbers that say how much follows, read by hand. */
+static void judge_counts(const struct osdp_message *m, const union any_record *r) {
+  uint8_t code = m->code;
+  if (!m->reply && code == OSDP_TEXT)
+    MUST_HOLD(r->text.length == r->text.text.n);
+  if (!m->reply && code == OSDP_FILETRANSFER)
+    MUST_HOLD(r->file.length == r->file.bytes.n);
+  if (m->reply && code == OSDP_RAW)
+    MUST_HOLD((r->raw.bits + 7u) / 8 == r->raw.data.n);
+  if (m->reply && code == OSDP_FMT)
+    MUST_HOLD(r->fmt.length == r->fmt.data.n);
+  if (m->reply && code == OSDP_KEYPAD)
+    MUST_HOLD(r->pad.count == r->pad.keys.n);
 }
 
 /* Every record of it; true: all of it was read. The records lie in exactly n bytes. */
@@ -36,6 +53,7 @@ static bool read_all(const struct osdp_message *m, struct span data, uint8_t *ag
       fuzz_tell(&why);
       return false;
     }
+    judge_counts(m, &r);
     MUST_HOLD(data.n < before || !m->repeats || before == 0);
     *n = osdp_encode(m, &r, again, *n);
     if (*n == 0 && before) { /* more than a message may have, yet in a frame it had room */

@@ -153,6 +153,8 @@ static void judge_frame(struct world *w, const struct osdp_frame *f, struct span
   if (f->address == beside_address || w->security != PANEL_CLEAR)
     MUST_HOLD(f->block == OSDP_SCS_15 || f->block == OSDP_SCS_17 || f->code == OSDP_ID ||
               f->code == OSDP_CAP || f->code == OSDP_CHLNG || f->code == OSDP_SCRYPT);
+  if (f->address == spoilt_address && w->security != PANEL_CLEAR && !w->may_be_secure)
+    MUST_HOLD(f->code != OSDP_SCRYPT); /* to one that has not shown its key nothing is shown */
   if (f->code == OSDP_CHLNG && f->block == OSDP_SCS_11)
     h->default_key = f->key == 0;
   MUST_HOLD(!h->default_key || w->security == PANEL_INSTALL);

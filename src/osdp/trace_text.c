@@ -41,7 +41,7 @@ static bool take_ms(struct trace_text *out, struct span w) {
 
 static bool take_bytes(struct trace_text *out, struct span w) {
   char hex[2 * trace_text_bytes_max];
-  if (w.n == 0 || w.n % 2 || w.n > sizeof hex)
+  if (w.n == 0 || w.n > sizeof hex)
     return false;
   for (size_t i = 0; i < w.n; i++) /* capitals too */
     hex[i] = (char)(w.p[i] >= 'A' && w.p[i] <= 'F' ? w.p[i] + ('a' - 'A') : w.p[i]);

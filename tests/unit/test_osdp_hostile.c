@@ -22,7 +22,9 @@ enum {
   readers_n = 1 + beside_n,
   target = 5,
   kept_max = 64,
-  beginning = 0x100
+  beginning = 0x100,
+  key_at = 8, /* in an answer of the handshake */
+  data_at = 10,
 };
 
 static const uint8_t keys[readers_n][osdp_key_bytes] = {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};
@@ -181,6 +183,15 @@ static void turn_bits(struct osdp_frame *f, uint8_t *bytes, size_t *n) {
   bytes[*n - 2] = (uint8_t)crc;
   bytes[*n - 1] = (uint8_t)(crc >> 8);
 }
+/* A bit of one answer of the handshake; or which key, or what status, its block names. */
+static void turn_in(struct osdp_frame *f, uint8_t *bytes, size_t *n) {
+  if (f->code != now->code)
+    return;
+  bytes[now->arg] ^= now->arg == key_at ? (f->code == OSDP_RMAC_I ? 0xFE : 1) : 0x10;
+  uint16_t crc = osdp_crc(span_of(bytes + 1, *n - 3));
+  bytes[*n - 2] = (uint8_t)crc;
+  bytes[*n - 1] = (uint8_t)(crc >> 8);
+}
 static void lose_all(struct osdp_frame *f, uint8_t *bytes, size_t *n) {
   (void)f;
   (void)bytes;
@@ -248,6 +259,10 @@ static void inject_again(struct bus *b) {
 static void slow(struct bus *b, bool on) {
   b->slow_us[0] = on ? (usec)now->arg * 100 : 0; /* arg: tenths of a millisecond */
 }
+static void restarted(struct bus *b, bool on) {
+  if (on)
+    peripheral_restart(b->at[0], b->now);
+}
 static void always_busy(struct bus *b, bool on) {
   peripheral_busy(b->at[0], on ? UINT32_MAX : 0);
 }
@@ -288,6 +303,8 @@ static void spoil(void *ctx, bool reply, uint8_t *bytes, size_t *n) {
   if (!reply && f.code == OSDP_OUT && f.block == OSDP_SCS_17)
     keep(&enemy.commands[enemy.n_commands++ % kept_max], bytes, *n);
   enemy.n_commands = enemy.n_commands > kept_max ? kept_max : enemy.n_commands;
+  if (!reply && now && now->begin == swapped && f.code == OSDP_SCRYPT)
+    fail_msg("%s: it was shown what only one who has the key may see", now->name);
   if (reply && enemy.recording && enemy.kept < kept_max)
     keep(&enemy.keep[enemy.kept++], bytes, *n);
   if (reply && now && now->spoil)
@@ -471,8 +488,19 @@ static void rows(void **state) {
        WAITED},
       {"every bit in turn", turn_bits, NULL, NULL, 1, 0, false, false, false, WAITED},
       {"a bit in three", turn_bits, NULL, NULL, 3, 0, true, false, false, WAITED},
+      {"CCRYPT, a bit of its number", turn_in, NULL, restarted, data_at + 8, OSDP_CCRYPT, false,
+       false, false, WAITED},
+      {"CCRYPT, a bit of its proof", turn_in, NULL, restarted, data_at + 16, OSDP_CCRYPT, false,
+       false, false, WAITED},
+      {"CCRYPT, of the other key", turn_in, NULL, restarted, key_at, OSDP_CCRYPT, false, false,
+       false, WAITED},
+      {"RMAC_I, a bit of it", turn_in, NULL, restarted, data_at, OSDP_RMAC_I, false, false, false,
+       WAITED},
+      {"RMAC_I, that refuses", turn_in, NULL, restarted, key_at, OSDP_RMAC_I, false, false, false,
+       WAITED},
       {"nothing of it", lose_all, NULL, NULL, 0, 0, false, false, false, WAITED},
       {"one answer in 4 s", lose_most, NULL, NULL, 4, 0, true, true, false, WAITED},
+      {"one answer in 7 s", lose_most, NULL, NULL, 7, 0, true, true, false, WAITED},
       {"its mark alone", cut_short, NULL, NULL, 12, 0, false, false, false, WAITED},
       {"half of it", cut_short, NULL, NULL, 50, 0, false, false, false, WAITED},
       {"all but its end", cut_short, NULL, NULL, 95, 0, false, false, false, WAITED},
@@ -517,7 +545,6 @@ static void rows(void **state) {
   };
   (void)state;
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-    print_message("%s\n", all[i].name);
     play(&all[i]);
   }
 }
@@ -597,6 +624,66 @@ static void a_card_cut_at_each_length(void **state) {
   bus_close(b);
 }
 
+/* An answer that a retry fetches is as old as the question: "nothing new" of before the card was
+ * held does not make the card new. */
+static uint32_t let;
+static void let_some(void *ctx, bool reply, uint8_t *bytes, size_t *n) {
+  struct osdp_frame f;
+  (void)ctx;
+  if (reply && frame_of(bytes, *n, &f) && (let == 0 || let-- == 0))
+    *n = 0;
+}
+static void an_old_answer_makes_nothing_new(void **state) {
+  (void)state;
+  struct bus *b = begin();
+  struct panel_status before, after;
+  panel_status(b->panel, target, &before);
+  b->spoil = let_some;
+  let = 0;
+  bus_run(b, MS(200));
+  hold(b, 0);
+  for (int i = 0; i < 2; i++) { /* ACK, of before; then the card, 6 s later */
+    bus_run(b, MS(5000));
+    let = 1;
+    while (let)
+      bus_run(b, MS(10));
+    look(b); /* which sees to it that it is told as late */
+    panel_status(b->panel, target, &after);
+    assert_int_equal(after.replies, before.replies + 1 + (uint32_t)i);
+    assert_int_equal(is.told[0], is.held[0] - 1 + i);
+  }
+  assert_in_range(is.longest[0], SECONDS(11), SECONDS(15));
+  assert_false(was_told(b, 0, 0));
+  bus_close(b);
+}
+
+/* In clear nothing but the number tells an answer that is said twice from the next one. */
+static void say_twice(void *ctx, bool reply, uint8_t *bytes, size_t *n) {
+  (void)ctx;
+  if (reply) /* when the next poll has been sent, and its answer has not come */
+    bus_say(&bus, bus.now + MS(60), true, false, span_of(bytes, *n));
+}
+static void in_clear_an_echo_is_no_answer(void **state) {
+  (void)state;
+  struct bus *b = &bus;
+  memset(&is, 0, sizeof is);
+  now = NULL;
+  bus_open(b, 38400);
+  bus_add(b, target, NULL);
+  bus_know(b, target, PANEL_CLEAR, NULL);
+  b->slow_us[0] = MS(30);
+  assert_non_null(bus_wait(b, 0, PANEL_ONLINE, target, SECONDS(3)));
+  b->spoil = say_twice;
+  for (int i = 0; i < 50; i++) {
+    hold(b, 0);
+    bus_run(b, MS(200));
+    look(b);
+  }
+  assert_int_equal(is.told[0], 50);
+  assert_int_equal(bus_count(b, PANEL_REPLY, target), 50);
+  bus_close(b);
+}
+
 /* --- The reader's end --- */
 
 static struct kept all_said[256];
@@ -645,6 +732,8 @@ int main(void) {
       cmocka_unit_test(rows),
       cmocka_unit_test(a_card_with_each_bit_turned),
       cmocka_unit_test(a_card_cut_at_each_length),
+      cmocka_unit_test(an_old_answer_makes_nothing_new),
+      cmocka_unit_test(in_clear_an_echo_is_no_answer),
       cmocka_unit_test(a_session_said_again_to_the_reader),
   };
   return cmocka_run_group_tests_name("osdp hostile", tests, NULL, NULL);

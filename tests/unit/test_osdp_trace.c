@@ -139,6 +139,14 @@ static void each_message_is_told(void **state) {
     }
 }
 
+static bool open_ended(const struct osdp_message *m) {
+  const struct osdp_field *f = m->fields, *last = NULL;
+  for (; f->name; f++)
+    last = f;
+  return last && (last->kind == OSDP_REST || last->kind == OSDP_REST_TEXT) &&
+         last->rest == OSDP_REST_ANY;
+}
+
 /* What is read is written again as it was; with a byte less or more it is refused, or is another
  * message of the same kind, and never read beyond. */
 static void each_message_comes_back(void **state) {
@@ -170,6 +178,8 @@ static void each_message_comes_back(void **state) {
         assert_true(left.n < before);
       }
       free(exact);
+      if (cut == n + 1 && !m->repeats && !open_ended(m))
+        assert_true(why.text[0] != 0); /* a byte more than it may have */
     }
   }
 }
