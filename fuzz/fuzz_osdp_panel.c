@@ -2,13 +2,17 @@
  * in clear, with its key, or to be given its first one; bit 2 its reader has another key, bit 3 no
  * secure channel, bit 4 a line without speed (TCP), bit 5 checksums, bit 6 polled often. Reader 6
  * is beside it, with its key, and nobody spoils what it says. Then steps: a byte what, and what it
- * needs. 0 time milliseconds, undisturbed 1 answer   the next answer of reader 5, changed: a bit,
- * cut, doubled, late, lost, an older one 2 forged   instead of it: block, code, sequence right or
- * not, data, the check right 3 bytes    a count and that many raw bytes, at any time 4 happens  a
- * card, keys, inputs, tamper, busy, restart 5 asked    a command, another key, another address 6
- * injected a command to the readers that the panel did not send; or a command is lost 7 line cut
- * and back; the reader taken off it and put back; events are not taken for a while Cards are
- * numbered: one that is told in a session was held to that reader, once, and in that order. */
+ * needs.
+ *   0 time     milliseconds, undisturbed
+ *   1 answer   the next answer of reader 5: a bit turned, cut, doubled, late, lost, an older one
+ *   2 forged   instead of it: block, code, sequence right or not, data, the check right
+ *   3 bytes    a count and that many raw bytes, at any time
+ *   4 happens  a card, keys, inputs, tamper, busy, restart
+ *   5 asked    a command, another key, another address
+ *   6 injected a command to the readers that the panel did not send; or a command is lost
+ *   7 line     cut and back; a reader taken off and put back; events are not taken for a while
+ * Cards are numbered: one that is told in a session was held to that reader, once, and in that
+ * order. */
 #include "fuzz/fuzz.h"
 #include "osdp/panel.h"
 #include "osdp/peripheral.h"
@@ -508,7 +512,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
   w.may_be_secure = !(what & 8) && !(what & 4);
   put(&w, spoilt_address, w.security, 0);
   put(&w, beside_address, PANEL_KEY, 0);
-  for (int i = 0; i < 150 && in.n; i++)
+  for (int i = 0; i < 150 && in.n && w.now < 20 * USEC_PER_S; i++)
     step(&w, &in);
   end_well(&w);
   panel_free(w.panel);

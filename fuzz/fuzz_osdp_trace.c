@@ -1,12 +1,17 @@
 /* What was recorded on a line, as `line trace` reads it. The first byte: bit 0 it is text, the rest
  * of the input; bit 1 cards are shown. Else steps that put frames of real sessions onto a line: a
- * byte what, and what it needs. 0 bytes    a count and that many raw bytes     1 frame    block,
- * code, data, the check right 2 session  a handshake; with a key that is known, SCBK-D, or one that
- * is not 3 command  code and data, sealed in it         4 reply    likewise 5 spoilt   the same as
- * 3, a bit of it turned, the check right 6 again    the last frame once more            7 clear a
- * command with sequence 0: begun anew Of every sealed frame it is known what the trace must say:
- * opened with the data that went in, wrong, once more, or no key; and nothing that is spoilt is
- * ever opened. Written as text the same is said. */
+ * byte what, and what it needs.
+ *   0 bytes    a count and that many raw bytes
+ *   1 frame    block, code, data, the check right
+ *   2 session  a handshake: with a key that is known, SCBK-D, or one that is not; or a wrong proof
+ *   3 command  code and data, sealed in it
+ *   4 reply    likewise
+ *   5 spoilt   the same as 3 or 4, a bit of it turned, the check right
+ *   6 again    the last frame once more
+ *   7 clear    a command with sequence 0: begun anew
+ * Of every sealed frame it is known what the trace must say: opened with the data that went in,
+ * wrong, once more, or no key; and nothing that is spoilt is ever opened. Written as text the same
+ * is said. */
 #include "fuzz/fuzz.h"
 #include "osdp/trace.h"
 #include "osdp/trace_text.h"
@@ -108,14 +113,19 @@ static void put_session(struct world *w, struct cut *in) {
       {.block = OSDP_SCS_12, .code = OSDP_CCRYPT, .data = {ccrypt, sizeof ccrypt}, .reply = true},
       {.block = OSDP_SCS_13, .code = OSDP_SCRYPT, .data = {ours, sizeof ours}},
       {.block = OSDP_SCS_14, .code = OSDP_RMAC_I, .data = {rmac, sizeof rmac}, .reply = true}};
-  for (int i = 0; i < 4; i++) {
+  int wrong = what >= 192 ? what & 1 ? 3 : 2 : 4; /* a proof that is none */
+  for (int i = 0; i < 4 && i <= wrong; i++) {
     struct osdp_frame f = steps[i];
+    if (i == wrong) {
+      (i == 2 ? ours : rmac)[0] ^= 1;
+      v = w->is_known ? TRACE_WRONG : TRACE_CLOSED;
+    }
     w->sequence = (uint8_t)(1 + i / 2);
     f.n_key = 1;
     f.key = i == 3 ? 1 : k;
     say(w, put_clear(w, f), i ? v : TRACE_CLEAR);
   }
-  w->session = true;
+  w->session = wrong == 4;
 }
 
 static void put_sealed(struct world *w, struct cut *in, bool reply, bool spoilt) {

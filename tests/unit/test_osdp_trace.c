@@ -184,6 +184,47 @@ static void each_message_comes_back(void **state) {
   }
 }
 
+/* What a number means is one line of words, whether or not the standard knows it. */
+static void numbers_have_words(void **state) {
+  (void)state;
+  uint32_t known[2] = {0};
+  for (unsigned i = 0; i < 256; i++) {
+    const char *const texts[] = {osdp_nak_text((uint8_t)i), osdp_capability_text((uint8_t)i)};
+    for (int k = 0; k < 2; k++) {
+      assert_true(strlen(texts[k]) > 3 && !strchr(texts[k], '\n'));
+      known[k] += strstr(texts[k], "the standard does not know") == NULL;
+    }
+  }
+  assert_int_equal(known[0], 9);
+  assert_int_equal(known[1], 16);
+}
+
+static void the_table_has_a_row_each(void **state) {
+  struct buf b = {0};
+  size_t rows = 0;
+  (void)state;
+  osdp_messages_markdown(&b);
+  const char *text = buf_cstr(&b);
+  assert_non_null(text);
+  for (const char *at = text; (at = strchr(at, '\n')); at++)
+    rows++;
+  assert_int_equal(rows, osdp_messages_n + 2);
+  for (size_t i = 0; i < osdp_messages_n; i++)
+    assert_non_null(strstr(text, osdp_messages[i].name));
+  buf_free(&b);
+}
+
+static void keys_have_an_end(void **state) {
+  uint8_t key[osdp_key_bytes] = {0};
+  struct trace *t = trace_new(false);
+  (void)state;
+  for (int again = 0; again < 2; again++)
+    for (key[0] = 0; key[0] < trace_keys_max; key[0]++)
+      assert_true(trace_key(t, key)); /* one that is there is not another */
+  assert_false(trace_key(t, key));
+  trace_free(t);
+}
+
 /* --- Frames --- */
 
 static void each_flipped_bit_is_seen(void **state) {
@@ -390,13 +431,11 @@ static void recorded(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_message_is_told),
-      cmocka_unit_test(each_message_comes_back),
-      cmocka_unit_test(each_flipped_bit_is_seen),
-      cmocka_unit_test(frames_in_noise),
-      cmocka_unit_test(each_line_of_text),
-      cmocka_unit_test(text_is_told_from_bytes),
-      cmocka_unit_test(recorded),
+      cmocka_unit_test(each_message_is_told),    cmocka_unit_test(each_message_comes_back),
+      cmocka_unit_test(numbers_have_words),      cmocka_unit_test(the_table_has_a_row_each),
+      cmocka_unit_test(keys_have_an_end),        cmocka_unit_test(each_flipped_bit_is_seen),
+      cmocka_unit_test(frames_in_noise),         cmocka_unit_test(each_line_of_text),
+      cmocka_unit_test(text_is_told_from_bytes), cmocka_unit_test(recorded),
   };
   return cmocka_run_group_tests_name("osdp trace", tests, NULL, NULL);
 }

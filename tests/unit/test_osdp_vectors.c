@@ -22,7 +22,7 @@ struct line {
 };
 /* Both ends of a session; `made` makes what goes out, `read` opens it. */
 static struct osdp_secure made, opened;
-static struct { uint32_t crc, keys, proofs, command, reply, clear; } seen;
+static struct { uint32_t crc, keys, proofs, command, reply, clear, refused; } seen;
 
 /* "name hex …"; - is no bytes. */
 static bool take_line(FILE *file, struct line *l) {
@@ -144,6 +144,17 @@ static void is_read(const struct line *l) {
   seen.clear++;
 }
 
+static void is_refused(const struct line *l) {
+  struct osdp_secure before = opened;
+  struct osdp_frame f;
+  uint8_t plain[osdp_frame_max];
+  size_t used;
+  assert_int_equal(osdp_frame_find(l->word[3], &f, &used), OSDP_FOUND_FRAME);
+  assert_int_equal(osdp_secure_open(&opened, &f, plain), SP_DENIED);
+  assert_memory_equal(before.command_mac, opened.command_mac, aes_block);
+  seen.refused++;
+}
+
 static void all_lines(void **state) {
   char path[4096];
   static struct line l;
@@ -165,6 +176,8 @@ static void all_lines(void **state) {
       is_made(&l, l.name[0] == 'r');
     else if (strcmp(l.name, "reply-clear") == 0)
       is_read(&l);
+    else if (strcmp(l.name, "refused") == 0)
+      is_refused(&l);
     else
       fail_msg("%s is no vector", l.name);
   }
@@ -173,7 +186,7 @@ static void all_lines(void **state) {
   osdp_secure_wipe(&opened);
   assert_int_equal(seen.crc, 5);
   assert_true(seen.keys == 4 && seen.proofs == 4);
-  assert_true(seen.command == 52 && seen.reply == 44 && seen.clear == 8);
+  assert_true(seen.command == 52 && seen.reply == 44 && seen.clear == 8 && seen.refused == 36);
 }
 
 /* FIPS 197, appendix C.1; and SP 800-38A, F.2.1. */
@@ -202,10 +215,29 @@ static void aes_is_aes(void **state) {
   aes_wipe(&a);
 }
 
+/* What has no room in a frame is not begun: the chain stays where it is. */
+static void too_long(void **state) {
+  static const uint8_t data[osdp_data_max + 1], key[osdp_key_bytes], a[osdp_random_bytes];
+  uint8_t out[osdp_frame_max], proof[3][aes_block];
+  (void)state;
+  assert_int_equal(osdp_secure_begin(&made, key, a), SP_OK);
+  osdp_secure_cryptograms(&made, a, proof[0], proof[1], proof[2]);
+  for (size_t n = osdp_data_max + 1; n + 20 > osdp_data_max; n--) {
+    struct osdp_frame f = {.address = 5, .crc = true, .code = OSDP_MFG, .data = {data, n}};
+    uint8_t before[aes_block];
+    memcpy(before, made.command_mac, aes_block);
+    size_t written = osdp_secure_seal(&made, &f, out);
+    assert_int_equal(written > 0, n <= osdp_data_max);
+    assert_int_equal(memcmp(before, made.command_mac, aes_block) == 0, written == 0);
+  }
+  osdp_secure_wipe(&made);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(aes_is_aes),
       cmocka_unit_test(all_lines),
+      cmocka_unit_test(too_long),
   };
   return cmocka_run_group_tests_name("osdp vectors", tests, NULL, NULL);
 }
