@@ -24,6 +24,8 @@ static void on_led(void *ctx, uint8_t led, enum osdp_color color) {
 }
 static bool on_keyset(void *ctx, const uint8_t key[osdp_key_bytes]) {
   struct bus_place *x = ctx;
+  if (x->bus->keeps_no_key[x->place])
+    return false;
   memcpy(x->bus->key[x->place], key, osdp_key_bytes);
   return true;
 }
@@ -84,7 +86,7 @@ static usec wire(const struct bus *b, size_t n) {
 
 static void drain(struct bus *b) {
   struct panel_event e;
-  while (panel_event(b->panel, &e)) {
+  while (!b->takes_nothing && panel_event(b->panel, &e)) {
     SP_ASSERT(b->n_events < bus_events_max);
     struct bus_event *x = &b->events[b->n_events++];
     *x = (struct bus_event){e, b->now, {0}};

@@ -47,6 +47,7 @@ struct bus {
   void (*spoil)(void *ctx, bool reply, uint8_t *bytes, size_t *n);
   void *spoil_ctx;
 
+  bool takes_nothing; /* events are left at the panel */
   struct bus_event events[bus_events_max];
   uint32_t n_events;
 
@@ -54,6 +55,7 @@ struct bus {
   uint32_t switched_on[panel_peripherals_max]; /* how often an output went on */
   uint8_t color[panel_peripherals_max];
   uint8_t key[panel_peripherals_max][osdp_key_bytes]; /* the last that was set */
+  bool keeps_no_key[panel_peripherals_max];
   struct bus_place {
     struct bus *bus;
     uint32_t place;
