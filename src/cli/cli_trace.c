@@ -70,6 +70,7 @@ static void take_line(struct reading *r, const struct trace_text *line) {
     tell(r, &none, TRACE_DAMAGED, &said);
     buf_free(&said);
   }
+  r->ms = NULL;
 }
 
 static enum sp_err take_text(struct reading *r, const char *file, struct span text) {

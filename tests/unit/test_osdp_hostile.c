@@ -22,6 +22,7 @@ enum {
   readers_n = 1 + beside_n,
   target = 5,
   kept_max = 64,
+  told_within_s = 16,
   beginning = 0x100,
   key_at = 8, /* in an answer of the handshake */
   data_at = 10,
@@ -375,7 +376,7 @@ static struct bus *begin(void) {
   enemy.random = 7;
   now = NULL;
   bus_open(b, 38400);
-  for (uint8_t i = 0; i < readers_n; i++) {
+  for (uint32_t i = 0; i < readers_n; i++) {
     bus_add(b, (uint8_t)(target + i), keys[i]);
     bus_know(b, (uint8_t)(target + i), PANEL_KEY, keys[i]);
   }
@@ -394,12 +395,16 @@ static struct bus *begin(void) {
   return b;
 }
 
-static bool was_told(struct bus *b, uint32_t from, uint32_t place) {
+/* When it was first told that something is wrong with this one; 0: it was not. */
+static usec told_at(struct bus *b, uint32_t from, uint32_t place) {
   for (uint32_t i = from; i < b->n_events; i++)
     if (b->events[i].e.address == target + place &&
         (b->events[i].e.kind == PANEL_OFFLINE || b->events[i].e.kind == PANEL_INSECURE))
-      return true;
-  return false;
+      return b->events[i].at;
+  return 0;
+}
+static bool was_told(struct bus *b, uint32_t from, uint32_t place) {
+  return told_at(b, from, place) != 0;
 }
 
 static void all_is_well(struct bus *b) {
@@ -424,6 +429,7 @@ static void play(const struct row *row) {
   struct bus *b = begin();
   static const struct row over = {"over", NULL, NULL, NULL, 0, 0, true, false, false, 0};
   uint32_t from = b->n_events;
+  usec began = b->now;
   now = row;
   if (row->spoil != say_session && row->spoil != say_fitting && row->intrude != say_unasked)
     enemy.kept = 0;
@@ -443,6 +449,8 @@ static void play(const struct row *row) {
   for (uint32_t i = 0; i < (row->jams ? readers_n : 1); i++)
     if (!row->works && !was_told(b, from, i))
       fail_msg("%s: nothing was told of reader %u", row->name, target + i);
+    else if (!row->works)
+      assert_in_range(told_at(b, from, i) - began, 0, SECONDS(told_within_s));
   if (row->begin)
     row->begin(b, false);
   now = &over;
