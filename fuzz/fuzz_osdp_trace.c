@@ -96,6 +96,7 @@ static void put_session(struct world *w, struct cut *in) {
   uint8_t theirs[aes_block], ours[aes_block], rmac[aes_block], ccrypt[32] = {7};
   memset(a, what, sizeof a);
   memset(b, cut_u8(in), sizeof b);
+  b[0] = (uint8_t)w->n_puts; /* never the same, or it would be a retry */
   MUST_HOLD(osdp_secure_begin(&w->panel, key, a) == SP_OK);
   MUST_HOLD(osdp_secure_begin(&w->reader, key, a) == SP_OK);
   osdp_secure_cryptograms(&w->panel, b, theirs, ours, rmac);

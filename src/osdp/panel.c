@@ -80,6 +80,18 @@ void panel_line(struct panel *p, bool up, usec now) {
 
 /* --- What comes in --- */
 
+/* Who takes long to say that there is nothing new is asked less often, so that of many one has no
+ * more than a share of the line. Where all are alike that is how often it would be its turn anyway.
+ */
+static void share_line(const struct panel *p, struct peer *x, usec now) {
+  uint32_t others = 0;
+  for (uint32_t i = 0; i < panel_peripherals_max && others < shares_max; i++)
+    others += p->peers[i] && p->peers[i]->told_online;
+  usec at = p->asked_at + (usec)others * (now - p->asked_at);
+  if (x->step == STEP_ONLINE && x->n_frame == 0 && x->drained_at == x->made_at && at > x->next_at)
+    x->next_at = at;
+}
+
 /* Looks through what came in; true: the answer was among it. *damaged: what looks like it and is
  * none. */
 static bool look(struct panel *p, bool *damaged, usec now) {
@@ -95,6 +107,8 @@ static bool look(struct panel *p, bool *damaged, usec now) {
     }
     if (found == OSDP_FOUND_FRAME && x && f.reply && f.address == x->is.address)
       answered = peer_answer(p, x, &f, now);
+    if (answered)
+      share_line(p, x, now);
     if (answered)
       used = p->n_in; /* one answer a question: what follows is nobody's */
     bytes_wipe(p->in, used);
@@ -235,6 +249,7 @@ struct span panel_output(struct panel *p, usec now) {
   }
   usec end = now + time_of(p, x->n_frame);
   p->asked = x;
+  p->asked_at = now;
   p->n_in = 0;
   p->deadline = end + panel_reply_ms * USEC_PER_MS;
   p->deadline_noise = p->deadline + gap_ms * USEC_PER_MS;

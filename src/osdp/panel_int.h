@@ -22,6 +22,7 @@ enum {
   damage_ms = 20,       /* after a damaged answer, until it is asked for again */
   idle_chars = 2,       /* silence before anyone sends */
   bits_a_char = 10,
+  shares_max = 8,   /* one peripheral takes an eighth of a line with many, where it is slow */
   urgent_ms = 1000, /* how much earlier one counts as due that cannot wait */
   reply_slots = 4,  /* answers that nobody has taken: more are not asked for */
   events_max = panel_peripherals_max * (panel_queue_max + 8),
@@ -89,7 +90,8 @@ struct panel {
   uint32_t n_queued;
   bool up;
   struct peer *asked; /* whose answer is awaited */
-  usec deadline;      /* for its answer: later when something comes in, up to one of these */
+  usec asked_at;
+  usec deadline; /* for its answer: later when something comes in, up to one of these */
   usec deadline_noise, deadline_frame;
   usec free_at, probe_at;
   uint8_t in[2 * osdp_frame_max];

@@ -557,6 +557,92 @@ static void rows(void **state) {
   }
 }
 
+/* --- A long line --- */
+
+enum { many_n = 32, bad_n = 3, good = 9 };
+enum bad { BAD_SILENT, BAD_HALF, BAD_HEADER, BAD_NAK, BAD_BUSY, BAD_SLOW, BAD_CARDS };
+
+static void be_bad(void *ctx, bool reply, uint8_t *bytes, size_t *n) {
+  const enum bad *bad = ctx;
+  struct osdp_frame f;
+  size_t used;
+  if (!reply || osdp_frame_find(span_of(bytes, *n), &f, &used) != OSDP_FOUND_FRAME ||
+      f.address < 1 || f.address > bad_n)
+    return;
+  const uint8_t sequence = OSDP_NAK_SEQUENCE;
+  switch (*bad) {
+  case BAD_SILENT:
+    *n = 0;
+    break;
+  case BAD_HALF:
+    *n /= 2;
+    break;
+  case BAD_HEADER: /* says that it is as long as a frame may be */
+    bytes[3] = (uint8_t)osdp_frame_max;
+    bytes[4] = (uint8_t)(osdp_frame_max >> 8);
+    break;
+  case BAD_NAK:
+  case BAD_BUSY:
+    *n = write_frame(bytes, (struct osdp_frame){.address = f.address,
+                                                .reply = true,
+                                                .sequence = f.sequence,
+                                                .code = *bad == BAD_NAK ? OSDP_NAK : OSDP_BUSY,
+                                                .data = {&sequence, *bad == BAD_NAK}});
+    break;
+  case BAD_SLOW:
+  case BAD_CARDS:
+    break;
+  }
+}
+
+static uint64_t polls_in_20_s(struct bus *b, bool cards) {
+  struct panel_status before, after;
+  assert_true(panel_status(b->panel, good, &before));
+  for (int i = 0; i < 400; i++) {
+    static const uint8_t card[2] = {1, 2};
+    for (uint32_t k = 1; k <= bad_n && cards; k++)
+      while (peripheral_card(b->at[k], 1, 16, span_of(card, 2)))
+        ;
+    bus_run(b, MS(50));
+    b->n_events = 0;
+  }
+  assert_true(panel_status(b->panel, good, &after) && after.online);
+  assert_int_equal(after.sessions, before.sessions);
+  return after.polls - before.polls;
+}
+
+/* Of 32 readers at 115200 baud three are bad: how often a good one is polled, of what is usual. */
+static void the_bad_do_not_stop_the_good(void **state) {
+  static const struct {
+    enum bad bad;
+    uint32_t first,
+        later; /* of 100: in the first 20 s, in which they go offline; and from then on */
+  } kinds[] = {{BAD_SILENT, 65, 85}, {BAD_HALF, 65, 85}, {BAD_HEADER, 65, 85}, {BAD_NAK, 90, 90},
+               {BAD_BUSY, 90, 90},   {BAD_SLOW, 60, 60}, {BAD_CARDS, 85, 85}};
+  (void)state;
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    struct bus *b = &bus;
+    enum bad bad = kinds[i].bad;
+    bus_open(b, 115200);
+    for (uint8_t k = 0; k < many_n; k++) {
+      bus_add(b, k, keys[0]);
+      bus_know(b, k, PANEL_KEY, keys[0]);
+    }
+    bus_run(b, SECONDS(5));
+    uint64_t usual = polls_in_20_s(b, false);
+    b->spoil = be_bad;
+    b->spoil_ctx = &bad;
+    for (uint32_t k = 1; k <= bad_n && bad == BAD_SLOW; k++)
+      b->slow_us[k] = MS(195);
+    uint64_t first = polls_in_20_s(b, bad == BAD_CARDS);
+    uint64_t later = polls_in_20_s(b, bad == BAD_CARDS);
+    if (first * 100 < usual * kinds[i].first || later * 100 < usual * kinds[i].later)
+      fail_msg("kind %zu: %u and %u polls, where %u are usual", i, (unsigned)first, (unsigned)later,
+               (unsigned)usual);
+    bus_close(b);
+  }
+}
+
 /* --- A card's answer, spoilt in every way there is --- */
 
 static struct {
@@ -738,6 +824,7 @@ static void a_session_said_again_to_the_reader(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rows),
+      cmocka_unit_test(the_bad_do_not_stop_the_good),
       cmocka_unit_test(a_card_with_each_bit_turned),
       cmocka_unit_test(a_card_cut_at_each_length),
       cmocka_unit_test(an_old_answer_makes_nothing_new),
