@@ -62,10 +62,19 @@ static struct put *put_clear(struct world *w, struct osdp_frame f) {
   return put_frame(w, out, osdp_frame_close(out, osdp_frame_open(out, &f), &f));
 }
 
+/* It is the frame before it in the same direction once more: a retry. */
+static bool is_again(const struct world *w, const struct put *x) {
+  const uint8_t *p = w->line + x->at;
+  for (const struct put *y = x; y-- > w->puts;)
+    if (((w->line[y->at + 1] ^ p[1]) & 0x80) == 0)
+      return (p[4] & 3) && y->n == x->n && memcmp(w->line + y->at, p, x->n) == 0;
+  return false;
+}
+
 static void say(const struct world *w, struct put *x, enum trace_verdict v) {
   if (x && !w->murky) {
     x->judged = true;
-    x->verdict = v;
+    x->verdict = is_again(w, x) ? TRACE_AGAIN : v;
   }
 }
 

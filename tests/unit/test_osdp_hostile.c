@@ -624,9 +624,9 @@ static void the_bad_do_not_stop_the_good(void **state) {
     struct bus *b = &bus;
     enum bad bad = kinds[i].bad;
     bus_open(b, 115200);
-    for (uint8_t k = 0; k < many_n; k++) {
-      bus_add(b, k, keys[0]);
-      bus_know(b, k, PANEL_KEY, keys[0]);
+    for (uint32_t k = 0; k < many_n; k++) {
+      bus_add(b, (uint8_t)k, keys[0]);
+      bus_know(b, (uint8_t)k, PANEL_KEY, keys[0]);
     }
     bus_run(b, SECONDS(5));
     uint64_t usual = polls_in_20_s(b, false);
