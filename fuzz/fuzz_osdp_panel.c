@@ -44,6 +44,7 @@ struct world {
   struct panel *panel;
   struct reader reader[readers];
   enum panel_security security;
+  bool refuses_clear; /* reader 5 has a key */
   bool may_be_secure; /* reader 5 has the key that the panel knows */
   uint32_t baud;
   usec now;
@@ -389,7 +390,7 @@ static void inject(struct world *w, struct cut *in) {
     w->lost = true;
     return;
   }
-  if (w->security != PANEL_KEY) /* in clear it is as good as the panel's own */
+  if (!w->refuses_clear) /* it is as good as the panel's own */
     return;
   struct heard *h = &w->heard[spoilt_address];
   size_t n = forge(in, (uint8_t)(h->sequence % 3 + (what >> 1 & 1)), bytes);
@@ -509,6 +510,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
   bool install = w.security == PANEL_INSTALL;
   new_reader(&w, 0, spoilt_address, !install || (what & 4), what & 4 ? 2 : 0, !(what & 8));
   new_reader(&w, 1, beside_address, true, 0, true);
+  w.refuses_clear = w.security == PANEL_KEY && !(what & 8);
   w.may_be_secure = !(what & 8) && !(what & 4);
   put(&w, spoilt_address, w.security, 0);
   put(&w, beside_address, PANEL_KEY, 0);
