@@ -106,7 +106,8 @@ static bool send(struct world *w, struct osdp_frame *f) {
 
 static void send_frame(struct world *w, struct cut *in) {
   uint8_t what = cut_u8(in), mac[osdp_mac_bytes] = {what};
-  struct osdp_frame f = {.code = cut_u8(in), .key = cut_u8(in) & 1};
+  struct osdp_frame f = {.code = cut_u8(in)}; /* one after the other: initialisers have no order */
+  f.key = cut_u8(in) & 1;
   f.block = what & 1 ? (uint8_t)(OSDP_SCS_11 + what / 2 % 9) : OSDP_BLOCK_NONE;
   f.n_key = f.block && !osdp_block_has_mac(f.block);
   f.mac = span_of(mac, osdp_block_has_mac(f.block) ? osdp_mac_bytes : 0);

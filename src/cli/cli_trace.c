@@ -3,13 +3,12 @@
 #include "cli/file.h"
 #include "line/key_file.h"
 #include "osdp/trace.h"
+#include "osdp/trace_text.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { file_bytes_max = 256 << 20, text_bytes_max = 2 * (osdp_frame_max + 16) };
+enum { file_bytes_max = 256 << 20 };
 
 struct reading {
   struct cli *c;
@@ -61,55 +60,30 @@ static struct span take(struct reading *r, struct span bytes) {
   return bytes;
 }
 
-/* "MS DIRECTION HEX", a note, or nothing. False: none of these. */
-static bool take_line(struct reading *r, char *text) {
-  uint8_t bytes[text_bytes_max / 2];
-  char *rest = NULL;
-  char *ms = strtok_r(text, " \t\r", &rest), *way = ms ? strtok_r(NULL, " \t\r", &rest) : NULL,
-       *hex = way ? strtok_r(NULL, " \t\r", &rest) : NULL;
-  if (!ms || ms[0] == '#')
-    return true;
-  size_t n = hex ? strlen(hex) : 0;
-  for (size_t i = 0; i < n; i++)
-    hex[i] = (char)tolower((unsigned char)hex[i]);
-  if (n == 0 || n % 2 || n > text_bytes_max || !hex_decode(bytes, n / 2, hex, n) ||
-      (strcmp(way, "CP>PD") != 0 && strcmp(way, "PD>CP") != 0))
-    return false;
-  r->ms = ms;
-  struct span left = take(r, span_of(bytes, n / 2));
+static void take_line(struct reading *r, const struct trace_text *line) {
+  r->ms = line->ms;
+  struct span left = take(r, span_of(line->bytes, line->n));
   if (left.n) {
-    struct buf line = {0};
+    struct buf said = {0};
     const struct osdp_frame none = {0};
-    buf_printf(&line, "cut short: %zu bytes of a frame", left.n);
-    tell(r, &none, TRACE_DAMAGED, &line);
-    buf_free(&line);
+    buf_printf(&said, "cut short: %zu bytes of a frame", left.n);
+    tell(r, &none, TRACE_DAMAGED, &said);
+    buf_free(&said);
   }
-  return true;
+  r->ms = NULL;
 }
 
-static enum sp_err take_text(struct reading *r, const char *file, struct buf *text) {
-  unsigned number = 0;
-  char *at = (char *)text->p;
-  for (char *end; *at; at = end) {
-    end = strchr(at, '\n');
-    end = end ? end : at + strlen(at);
-    if (*end)
-      *end++ = '\0';
-    number++;
-    if (!take_line(r, at))
+static enum sp_err take_text(struct reading *r, const char *file, struct span text) {
+  struct trace_text line;
+  enum trace_text_found found;
+  for (unsigned number = 1; (found = trace_text_next(&text, &line)) != TRACE_TEXT_END; number++)
+    if (found == TRACE_TEXT_BYTES)
+      take_line(r, &line);
+    else if (found == TRACE_TEXT_WRONG)
       return fault_set(&r->c->why, SP_INVALID,
                        "%s:%u: a line is written `MILLISECONDS CP>PD HEX` or `… PD>CP …`", file,
                        number);
-  }
   return SP_OK;
-}
-
-/* Text has no bytes that no text has. */
-static bool is_text(struct span s) {
-  for (size_t i = 0; i < s.n; i++)
-    if (s.p[i] == 0 || (s.p[i] < 0x20 && !isspace(s.p[i])) || s.p[i] == 0xFF)
-      return false;
-  return s.n > 0;
 }
 
 static enum sp_err take_keys(struct reading *r) {
@@ -133,10 +107,8 @@ enum sp_err cli_line_trace(struct cli *c) {
   enum sp_err err = r.trace ? take_keys(&r) : fault_set(&c->why, SP_NO_MEMORY, "out of memory");
   if (!err)
     err = cli_file_read(file, file_bytes_max, &all, &c->why);
-  if (!err && !buf_cstr(&all))
-    err = fault_set(&c->why, SP_NO_MEMORY, "out of memory");
-  if (!err && is_text(buf_span(&all)))
-    err = take_text(&r, file, &all);
+  if (!err && trace_text_is(buf_span(&all)))
+    err = take_text(&r, file, buf_span(&all));
   else if (!err)
     (void)take(&r, buf_span(&all));
   if (!err && r.wrong)

@@ -225,11 +225,12 @@ void reader_rekey(struct line *l, struct line_reader *r) {
 /* --- What the panel tells --- */
 
 static void each_door_at(struct line *l, const struct line_reader *r,
-                         void (*what)(struct line *, struct line_door *, struct span, bool),
+                         void (*what)(struct line *, struct line_door *,
+                                      const struct panel_event *),
                          const struct panel_event *e) {
   for (uint32_t i = 0; i < l->n_doors; i++)
     if (&l->readers[l->doors[i].at] == r)
-      what(l, &l->doors[i], e->data, e->tag != 0);
+      what(l, &l->doors[i], e);
 }
 
 static void on_status(struct line *l, struct line_reader *r, struct span data) {

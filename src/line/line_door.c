@@ -92,11 +92,14 @@ void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t
   }
 }
 
-void door_inputs(struct line *l, struct line_door *d, struct span states, bool asked) {
+/* Who asked to go out long ago has gone away: what is late asks for nothing. */
+void door_inputs(struct line *l, struct line_door *d, const struct panel_event *e) {
+  struct span states = e->data;
+  bool asked = e->tag != 0;
   bool rex = states.n > rex_input && states.p[rex_input] == 1;
   bool open = d->has_contact && (states.n <= contact_input || states.p[contact_input] == 1);
   bool bolt = !d->has_monitor || (states.n > lock_input && states.p[lock_input] == 1);
-  bool asks = d->known && rex && !d->rex;
+  bool asks = d->known && rex && !d->rex && !e->late;
   d->rex = rex;
   if (asked) {
     d->known = true;
@@ -117,7 +120,9 @@ void door_inputs(struct line *l, struct line_door *d, struct span states, bool a
     engine_say_door(l, d, "rex");
 }
 
-void door_outputs(struct line *l, struct line_door *d, struct span states, bool asked) {
+void door_outputs(struct line *l, struct line_door *d, const struct panel_event *e) {
+  struct span states = e->data;
+  bool asked = e->tag != 0;
   bool on = states.n > strike_output && states.p[strike_output] != 0;
   if (d->unlocks || d->locks || !asked)
     return; /* of before that */

@@ -110,9 +110,10 @@ void reader_rekey(struct line *l, struct line_reader *r);
 void reader_ask_pin(struct line *l, struct line_reader *r, const struct card_reading *card);
 
 /* --- line_door.c --- */
-/* asked: the reader was asked for them, and did not keep them until it was polled. */
-void door_inputs(struct line *l, struct line_door *d, struct span states, bool asked);
-void door_outputs(struct line *l, struct line_door *d, struct span states, bool asked);
+/* Its reader's inputs and outputs: what it answered when it was asked for them, else (tag 0) what
+ * it kept until it was polled. */
+void door_inputs(struct line *l, struct line_door *d, const struct panel_event *e);
+void door_outputs(struct line *l, struct line_door *d, const struct panel_event *e);
 void door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before);
 void door_lock(struct line *l, struct line_door *d, uint64_t n);
 /* A command to its strike was carried out, or was not. */

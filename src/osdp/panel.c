@@ -80,8 +80,21 @@ void panel_line(struct panel *p, bool up, usec now) {
 
 /* --- What comes in --- */
 
-/* Looks through what came in; true: the answer was among it. */
-static bool look(struct panel *p, usec now) {
+/* Who takes long to say that there is nothing new is asked less often, so that of many one has no
+ * more than a share of the line. Where all are alike that is how often it would be its turn anyway.
+ */
+static void share_line(const struct panel *p, struct peer *x, usec now) {
+  uint32_t others = 0;
+  for (uint32_t i = 0; i < panel_peripherals_max && others < shares_max; i++)
+    others += p->peers[i] && p->peers[i]->told_online;
+  usec at = p->asked_at + (usec)others * (now - p->asked_at);
+  if (x->step == STEP_ONLINE && x->n_frame == 0 && x->drained_at == x->made_at && at > x->next_at)
+    x->next_at = at;
+}
+
+/* Looks through what came in; true: the answer was among it. *damaged: what looks like it and is
+ * none. */
+static bool look(struct panel *p, bool *damaged, usec now) {
   struct peer *x = p->asked;
   bool answered = false;
   for (;;) {
@@ -90,12 +103,12 @@ static bool look(struct panel *p, usec now) {
     enum osdp_found found = osdp_frame_find(span_of(p->in, p->n_in), &f, &used);
     if (found == OSDP_FOUND_DAMAGED && x) {
       x->status.damaged++;
-      /* What looks like its answer and is none: another will not come by itself. */
-      if (p->n_in > used && p->in[used] == (x->is.address | 0x80))
-        p->deadline = now + damage_ms * USEC_PER_MS;
+      *damaged |= p->n_in > used && p->in[used] == (x->is.address | 0x80);
     }
     if (found == OSDP_FOUND_FRAME && x && f.reply && f.address == x->is.address)
       answered = peer_answer(p, x, &f, now);
+    if (answered)
+      share_line(p, x, now);
     if (answered)
       used = p->n_in; /* one answer a question: what follows is nobody's */
     bytes_wipe(p->in, used);
@@ -106,21 +119,34 @@ static bool look(struct panel *p, usec now) {
   }
 }
 
+/* Noise prolongs what is waited for by a gap; only what begins like its answer by a frame. */
+static void wait_for_more(struct panel *p, usec now) {
+  bool answers = p->n_in && (p->n_in < 2 || p->in[1] == (p->asked->is.address | 0x80));
+  usec last = answers ? p->deadline_frame : p->deadline_noise;
+  usec gap = now + gap_ms * USEC_PER_MS;
+  gap = gap < last ? gap : last;
+  p->deadline = gap > p->deadline ? gap : p->deadline;
+}
+
 void panel_input(struct panel *p, struct span bytes, usec now) {
-  p->free_at = now + time_of(p, idle_chars);
+  /* Silence is waited for, but not for ever: one who never stops would stop us from noticing. */
+  usec idle = now + time_of(p, idle_chars);
+  p->free_at = idle < p->deadline_noise ? idle : p->deadline_noise;
   while (bytes.n && p->up) {
     size_t n = sizeof p->in - p->n_in;
     n = bytes.n < n ? bytes.n : n;
     memcpy(p->in + p->n_in, bytes.p, n);
     p->n_in += n;
     bytes = span_of(bytes.p + n, bytes.n - n);
-    usec gap = now + gap_ms * USEC_PER_MS;
-    if (p->asked && gap > p->deadline)
-      p->deadline = gap < p->deadline_last ? gap : p->deadline_last;
-    if (look(p, now) || !p->asked)
+    bool damaged = false;
+    if (look(p, &damaged, now) || !p->asked)
       p->n_in = 0;
     else if (p->n_in == sizeof p->in) /* cannot be: a frame is half as long */
       p->n_in = 0;
+    if (p->asked && damaged) /* another will not come by itself */
+      p->deadline = now + damage_ms * USEC_PER_MS;
+    else if (p->asked)
+      wait_for_more(p, now);
   }
 }
 
@@ -149,9 +175,10 @@ static void wait_longer(struct panel *p, struct peer *x, usec now) {
 
 static void on_silence(struct panel *p, usec now) {
   struct peer *x = p->asked;
+  bool damaged = false;
   while (p->n_in && p->asked == x) { /* a 53 in noise may hide the answer */
     memmove(p->in, p->in + 1, --p->n_in);
-    if (look(p, now))
+    if (look(p, &damaged, now))
       return;
   }
   if (p->asked != x)
@@ -213,16 +240,20 @@ struct span panel_output(struct panel *p, usec now) {
     return nothing;
   if (too_late(x, now))
     peer_restart(p, x, PANEL_WHY_RESTARTED, now);
-  if (x->n_frame == 0 && !peer_ask(p, x, now)) {
-    x->next_at = now + USEC_PER_S; /* no memory */
-    return nothing;
+  if (x->n_frame == 0) {
+    if (!peer_ask(p, x, now)) {
+      x->next_at = now + USEC_PER_S; /* no memory */
+      return nothing;
+    }
+    x->made_at = now;
   }
   usec end = now + time_of(p, x->n_frame);
   p->asked = x;
   p->asked_at = now;
   p->n_in = 0;
   p->deadline = end + panel_reply_ms * USEC_PER_MS;
-  p->deadline_last = p->deadline + gap_ms * USEC_PER_MS + time_of(p, osdp_frame_max);
+  p->deadline_noise = p->deadline + gap_ms * USEC_PER_MS;
+  p->deadline_frame = p->deadline_noise + time_of(p, osdp_frame_max);
   x->next_at = now + (usec)p->options.poll_ms * USEC_PER_MS;
   x->status.polls += x->code == OSDP_POLL;
   return span_of(x->frame, x->n_frame);

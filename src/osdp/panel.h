@@ -16,7 +16,9 @@
  * must be;
  *   2. an event that a secure session must protect is told only of a reply whose MAC held;
  *   3. SCBK-D is used only where it was asked for, and then nothing but ID, CAP and KEYSET is sent;
- *   4. a frame that is sent again is the same frame; a command is told done, failed or lost once.
+ *   4. a frame that is sent again is the same frame; a command is told done, failed or lost once;
+ *   5. whoever sends without end, or ends one session after the other, brings about that it is
+ * told.
  */
 #ifndef SP_OSDP_PANEL_H
 #define SP_OSDP_PANEL_H
@@ -29,6 +31,7 @@ enum {
   panel_peripherals_max = 127, /* addresses 0 to 126 */
   panel_reply_ms = 200,        /* from the last byte of a command to the first of its answer */
   panel_offline_ms = 8000,     /* without an answer that holds */
+  panel_late_ms = 8000,        /* a poll's answer that may have waited for longer is late */
   panel_poll_ms = 50,
   panel_queue_max = 16, /* commands that wait, of one peripheral */
 };
@@ -77,7 +80,8 @@ struct panel_event {
   uint8_t code; /* of PANEL_REPLY the reply's; of DONE, FAILED and LOST the command's */
   uint8_t nak;  /* of PANEL_FAILED; 0: the answer made no sense */
   bool late;    /* of PANEL_REPLY to a poll: it may have waited at the peripheral since before this
-                   session, which has not been asked until nothing was new */
+                   session, or for longer than panel_late_ms: so long ago was the last poll that was
+                   answered with nothing new */
   bool sent;    /* of PANEL_LOST */
   uint64_t tag; /* of the command; 0 of a poll */
   struct span data; /* of PANEL_REPLY; personal or secret: wiped when the next event is taken */

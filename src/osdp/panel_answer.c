@@ -74,7 +74,7 @@ static void refuse(struct panel *p, struct peer *x, enum panel_why why, usec now
 
 /* --- Going on --- */
 
-static void go_online(struct panel *p, struct peer *x) {
+static void go_online(struct panel *p, struct peer *x, usec now) {
   x->step = STEP_ONLINE;
   x->drained = false;
   x->probe_ms = 0;
@@ -94,6 +94,7 @@ static void go_online(struct panel *p, struct peer *x) {
   event_new(p, PANEL_ONLINE, x);
   x->told_online = true;
   x->why = PANEL_WHY_NONE;
+  x->online_at = now;
   x->status.sessions++;
 }
 
@@ -219,10 +220,15 @@ static void take_online(struct panel *p, struct peer *x, const struct osdp_frame
   }
   if (asked == OSDP_COMSET && f->code == OSDP_COM && take_address(p, x, f->data, now))
     return;
-  x->restarts = 0;
+  if (now - x->online_at >= (usec)settled_ms * USEC_PER_MS)
+    x->restarts = 0;
+  bool fresh = x->drained && now - x->drained_at <= (usec)panel_late_ms * USEC_PER_MS;
   if (f->code != OSDP_ACK)
-    event_reply(p, x, f->code, tag, f->data)->late = tag == 0 && !x->drained;
-  x->drained |= asked == OSDP_POLL && f->code == OSDP_ACK;
+    event_reply(p, x, f->code, tag, f->data)->late = tag == 0 && !fresh;
+  if (asked == OSDP_POLL && f->code == OSDP_ACK) {
+    x->drained = true;
+    x->drained_at = x->made_at;
+  }
   if (x->has_command)
     queue_end(p, x, asked == OSDP_KEYSET || asked == OSDP_COMSET ? PANEL_FAILED : PANEL_DONE);
 }
@@ -267,9 +273,9 @@ static bool take(struct panel *p, struct peer *x, const struct osdp_frame *f, us
   }
   peer_answered(x, now);
   if (x->step == STEP_CAPABILITIES && x->is.security == PANEL_CLEAR)
-    go_online(p, x);
+    go_online(p, x, now);
   else if (x->step == STEP_CAPABILITIES_AGAIN && x->is.security != PANEL_INSTALL)
-    go_online(p, x);
+    go_online(p, x, now);
   else
     x->step++;
   return true;

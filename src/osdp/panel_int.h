@@ -11,7 +11,8 @@
 #include "osdp/panel.h"
 
 enum {
-  restarts_max = 5,   /* of a session, with nothing done in between; then it is lost */
+  restarts_max = 5, /* of sessions that did not stand for settled_ms; then it is lost */
+  settled_ms = 10000,
   wrong_macs_max = 3, /* one after the other; then the session begins anew */
   busy_ms = 20,       /* until one that was busy is asked again */
   probe_ms_min = 500, /* between two attempts to reach one that does not answer */
@@ -21,6 +22,7 @@ enum {
   damage_ms = 20,       /* after a damaged answer, until it is asked for again */
   idle_chars = 2,       /* silence before anyone sends */
   bits_a_char = 10,
+  shares_max = 8,   /* one peripheral takes an eighth of a line with many, where it is slow */
   urgent_ms = 1000, /* how much earlier one counts as due that cannot wait */
   reply_slots = 4,  /* answers that nobody has taken: more are not asked for */
   events_max = panel_peripherals_max * (panel_queue_max + 8),
@@ -68,10 +70,12 @@ struct peer {
   uint32_t tries;
   bool has_command; /* it carries the first of the queue */
 
-  usec next_at, answered_at;
+  usec next_at, answered_at, online_at;
+  usec made_at; /* when the frame under way was sent first: what answers it may be as old */
   uint32_t probe_ms;
   bool drained;      /* a poll of this session was answered with nothing new */
-  uint32_t restarts; /* since it last answered while online */
+  usec drained_at;   /* when the last such poll was made */
+  uint32_t restarts; /* since a session stood for settled_ms */
   uint64_t key_tag;  /* of the KEYSET after which a session with the new key is awaited; 0 none */
   uint8_t known_key[osdp_key_bytes]; /* that the caller knows it has */
   struct waiting queue[panel_queue_max];
@@ -86,7 +90,10 @@ struct panel {
   uint32_t n_queued;
   bool up;
   struct peer *asked; /* whose answer is awaited */
-  usec asked_at, deadline, deadline_last, free_at, probe_at;
+  usec asked_at;
+  usec deadline; /* for its answer: later when something comes in, up to one of these */
+  usec deadline_noise, deadline_frame;
+  usec free_at, probe_at;
   uint8_t in[2 * osdp_frame_max];
   size_t n_in;
   uint8_t plain[osdp_frame_max];

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static void fill(void *ctx, void *out, size_t n) {
+void bus_random(void *ctx, void *out, size_t n) {
   struct bus *b = ctx;
   for (uint8_t *p = out; n--; p++) {
     b->random = b->random * 6364136223846793005u + 1442695040888963407u;
@@ -10,7 +10,7 @@ static void fill(void *ctx, void *out, size_t n) {
   }
 }
 static void place_fill(void *ctx, void *out, size_t n) {
-  fill(((struct bus_place *)ctx)->bus, out, n);
+  bus_random(((struct bus_place *)ctx)->bus, out, n);
 }
 static void on_output(void *ctx, uint8_t output, bool on) {
   struct bus_place *x = ctx;
@@ -24,13 +24,15 @@ static void on_led(void *ctx, uint8_t led, enum osdp_color color) {
 }
 static bool on_keyset(void *ctx, const uint8_t key[osdp_key_bytes]) {
   struct bus_place *x = ctx;
+  if (x->bus->keeps_no_key[x->place])
+    return false;
   memcpy(x->bus->key[x->place], key, osdp_key_bytes);
   return true;
 }
 
 void bus_open(struct bus *b, uint32_t baud) {
   const struct panel_options options = {.baud = baud};
-  const struct panel_ops ops = {b, fill};
+  const struct panel_ops ops = {b, bus_random};
   memset(b, 0, sizeof *b);
   b->baud = baud;
   b->random = 42;
@@ -84,7 +86,7 @@ static usec wire(const struct bus *b, size_t n) {
 
 static void drain(struct bus *b) {
   struct panel_event e;
-  while (panel_event(b->panel, &e)) {
+  while (!b->takes_nothing && panel_event(b->panel, &e)) {
     SP_ASSERT(b->n_events < bus_events_max);
     struct bus_event *x = &b->events[b->n_events++];
     *x = (struct bus_event){e, b->now, {0}};
@@ -94,9 +96,57 @@ static void drain(struct bus *b) {
   }
 }
 
-/* One exchange: what the panel sends goes to everyone; who answers is heard by the panel. */
-static void exchange(struct bus *b, struct span out) {
-  uint8_t command[osdp_frame_max + 64], reply[osdp_frame_max + 64];
+void bus_say(struct bus *b, usec at, bool to_panel, bool to_readers, struct span bytes) {
+  if (b->n_said == bus_said_max || bytes.n > bus_bytes_max)
+    return;
+  uint32_t i = b->n_said++; /* the soonest first; of one time the first first */
+  for (; i && b->said[i - 1].at > at; i--)
+    b->said[i] = b->said[i - 1];
+  struct bus_said *x = &b->said[i];
+  *x = (struct bus_said){.at = at, .to_panel = to_panel, .to_readers = to_readers, .n = bytes.n};
+  memcpy(x->bytes, bytes.p, bytes.n);
+}
+
+static void to_panels(struct bus *b, struct span bytes) {
+  panel_input(b->panel, bytes, b->now);
+  if (b->second)
+    panel_input(b->second, bytes, b->now);
+}
+
+static void answer(struct bus *b, uint32_t place, struct span r) {
+  uint8_t reply[bus_bytes_max];
+  size_t n = r.n;
+  memcpy(reply, r.p, n);
+  b->bytes += n;
+  if (b->slow_us[place]) {
+    if (b->spoil)
+      b->spoil(b->spoil_ctx, true, reply, &n);
+    usec at = b->now + b->slow_us[place]; /* of its first byte */
+    bus_say(b, at, true, false, span_of(reply, n ? 1 : 0));
+    bus_say(b, at + wire(b, n), true, false, span_of(reply + 1, n ? n - 1 : 0));
+    return;
+  }
+  b->now += b->answer_us + wire(b, n);
+  if (b->spoil)
+    b->spoil(b->spoil_ctx, true, reply, &n);
+  if (n)
+    to_panels(b, span_of(reply, n));
+}
+
+static void to_readers(struct bus *b, struct span bytes) {
+  for (uint32_t i = 0; i < b->n; i++) {
+    if (b->off[i])
+      continue;
+    peripheral_input(b->at[i], bytes, b->now);
+    struct span r = peripheral_reply(b->at[i]);
+    if (r.n)
+      answer(b, i, r);
+  }
+}
+
+/* One exchange: what a panel sends goes to everyone; who answers is heard by the panels. */
+static void exchange(struct bus *b, struct panel *other, struct span out) {
+  uint8_t command[bus_bytes_max];
   size_t n = out.n;
   memcpy(command, out.p, n);
   b->frames++;
@@ -104,27 +154,38 @@ static void exchange(struct bus *b, struct span out) {
   b->now += wire(b, n);
   if (b->spoil)
     b->spoil(b->spoil_ctx, false, command, &n);
-  for (uint32_t i = 0; i < b->n; i++) {
-    if (b->off[i])
-      continue;
-    peripheral_input(b->at[i], span_of(command, n), b->now);
-    struct span r = peripheral_reply(b->at[i]);
-    size_t rn = r.n;
-    if (rn == 0)
-      continue;
-    memcpy(reply, r.p, rn);
-    b->bytes += rn;
-    b->now += b->answer_us + wire(b, rn);
-    if (b->spoil)
-      b->spoil(b->spoil_ctx, true, reply, &rn);
-    if (rn)
-      panel_input(b->panel, span_of(reply, rn), b->now);
-  }
+  if (other)
+    panel_input(other, span_of(command, n), b->now);
+  to_readers(b, span_of(command, n));
+}
+
+/* What is due of what was said; true: there was something. */
+static bool hear(struct bus *b) {
+  if (b->n_said == 0 || b->said[0].at > b->now)
+    return false;
+  struct bus_said x = b->said[0];
+  b->n_said--;
+  memmove(b->said, b->said + 1, b->n_said * sizeof x);
+  if (x.to_panel)
+    to_panels(b, span_of(x.bytes, x.n));
+  if (x.to_readers)
+    to_readers(b, span_of(x.bytes, x.n));
+  return true;
+}
+
+static usec due_of(const struct bus *b, struct panel *p, usec end) {
+  usec due = p ? panel_due(p) : TIME_ABSENT;
+  if (due != TIME_ABSENT && due <= b->now)
+    return b->now + 1; /* what is due now was looked at */
+  return due == TIME_ABSENT || due > end ? end : due;
 }
 
 static usec soonest(const struct bus *b, usec end) {
-  usec due = panel_due(b->panel);
-  due = due == TIME_ABSENT || due > end ? end : due;
+  usec due = due_of(b, b->panel, end);
+  usec second = due_of(b, b->second, end);
+  due = second < due ? second : due;
+  if (b->n_said && b->said[0].at < due)
+    due = b->said[0].at;
   for (uint32_t i = 0; i < b->n; i++) {
     usec d = peripheral_due(b->at[i]);
     if (d != TIME_ABSENT && d < due)
@@ -134,20 +195,27 @@ static usec soonest(const struct bus *b, usec end) {
 }
 
 static bool step(struct bus *b, usec end) {
+  struct panel_event e;
   for (uint32_t i = 0; i < b->n; i++) {
     usec d = peripheral_due(b->at[i]);
     if (d != TIME_ABSENT && d <= b->now)
       peripheral_tick(b->at[i], b->now);
   }
-  struct span out = panel_output(b->panel, b->now);
-  if (out.n) {
-    exchange(b, out);
-  } else {
-    usec to = soonest(b, end);
-    if (to == b->now && b->now < end && panel_due(b->panel) != TIME_ABSENT &&
-        panel_due(b->panel) <= b->now)
-      to++; /* what is due now was looked at */
-    b->now = to;
+  if (b->intrude)
+    b->intrude(b->spoil_ctx, b);
+  while (b->second && panel_event(b->second, &e))
+    ; /* its own affair */
+  struct span none = {0}, out = none, second = none;
+  if (!hear(b)) {
+    out = panel_output(b->panel, b->now);
+    if (out.n)
+      exchange(b, b->second, out);
+    else if (b->second)
+      second = panel_output(b->second, b->now);
+    if (second.n)
+      exchange(b, b->panel, second);
+    if (out.n == 0 && second.n == 0)
+      b->now = soonest(b, end);
   }
   drain(b);
   return b->now < end;

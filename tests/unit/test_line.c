@@ -25,7 +25,8 @@ static const char yaml[] =
     "lines: [{ name: l, kind: tcp-client, where: \"127.0.0.1:1\" }]\n"
     "interlocks: [[x, y]]\n"
     "gates:\n"
-    "  - { name: x, from: outside, to: a, doors: [{ name: x, readers: [{ name: x-in, direction: "
+    "  - { name: x, from: outside, to: a, doors: [{ name: x, rex: record, readers: [{ name: x-in, "
+    "direction: "
     "in, "
     "line: l, address: 0 }] }] }\n"
     "  - { name: y, from: outside, to: b, doors: [{ name: y, lock-monitor: true, readers: [{ name: "
@@ -46,7 +47,7 @@ static struct world {
   usec now;
   uint64_t random, n;
   bool engine, port;
-  uint32_t said_locked, said_closed, said_late, passes, drawn;
+  uint32_t said_locked, said_closed, said_late, said_rex, passes, drawn;
   struct line_key kept[doors];        /* what the line kept, as it would be after a restart */
   uint8_t has[doors][osdp_key_bytes]; /* what the reader has */
   uint32_t ordered[doors], rekeyed, said_insecure, said_secure, said_power;
@@ -126,6 +127,7 @@ static void to_engine(void *ctx, struct span frames) {
   int d = strstr(text, "\"door\":\"x\"") ? 0 : strstr(text, "\"door\":\"y\"") ? 1 : -1;
   if (d < 0 || strstr(text, "late"))
     return;
+  w.said_rex += strstr(text, "\"rex\"") != NULL;
   if (strstr(text, "\"locked\"")) {
     w.said_locked++;
     assert_false(w.strike[d]);
@@ -452,11 +454,37 @@ static void power_that_fails(void **state) {
   end();
 }
 
+/* Who asked to go out while nobody listened has gone away: it opens nothing now. */
+static void no_exit_too_late(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 20; seed++) {
+    begin(seed);
+    pass_time(3 * USEC_PER_S);
+    w.cut = true;
+    for (int i = 0; i < 6; i++) {
+      pass_time(5 * USEC_PER_S);
+      peripheral_input_set(w.at[0], 1, i % 2 == 0);
+    }
+    w.cut = false;
+    pass_time(12 * USEC_PER_S);
+    assert_int_equal(w.said_rex, 0);
+    for (uint32_t i = 1; i <= 3; i++) { /* and who asks now is heard */
+      peripheral_input_set(w.at[0], 1, true);
+      pass_time(2 * USEC_PER_S);
+      peripheral_input_set(w.at[0], 1, false);
+      pass_time(2 * USEC_PER_S);
+      assert_int_equal(w.said_rex, i);
+    }
+    end();
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_it_says_is_true),    cmocka_unit_test(no_unlock_too_late),
       cmocka_unit_test(a_lock_finds_room),       cmocka_unit_test(a_contact_of_before),
       cmocka_unit_test(another_key_is_insecure), cmocka_unit_test(power_that_fails),
+      cmocka_unit_test(no_exit_too_late),
   };
   return cmocka_run_group_tests_name("line", tests, NULL, NULL);
 }

@@ -403,6 +403,148 @@ static void another_address(void **state) {
   bus_close(b);
 }
 
+/* --- What is refused, and what there is no room for --- */
+
+static void what_cannot_be_asked_for(void **state) {
+  static const uint8_t long_data[osdp_data_max + 1];
+  static const struct {
+    uint8_t address, code;
+    size_t n;
+    enum sp_err err;
+  } rows[] = {
+      {5, OSDP_KEYSET, 0, SP_INVALID},
+      {5, OSDP_COMSET, 0, SP_INVALID},
+      {5, OSDP_CHLNG, 0, SP_INVALID},
+      {5, OSDP_SCRYPT, 0, SP_INVALID},
+      {6, OSDP_LSTAT, 0, SP_UNAVAILABLE},
+      {7, OSDP_LSTAT, 0, SP_NOT_FOUND},
+      {127, OSDP_LSTAT, 0, SP_NOT_FOUND},
+      {255, OSDP_LSTAT, 0, SP_NOT_FOUND},
+      {5, OSDP_MFG, osdp_data_max + 1, SP_LIMIT},
+  };
+  (void)state;
+  struct bus *b = one(PANEL_KEY, key, key);
+  bus_know(b, 6, PANEL_KEY, key); /* nobody is there */
+  comes_online(b, 5);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    assert_int_equal(panel_command(b->panel, rows[i].address, rows[i].code,
+                                   span_of(long_data, rows[i].n), 1, TIME_ABSENT, false, b->now),
+                     rows[i].err);
+  assert_int_equal(panel_set_address(b->panel, 5, 6, 9600, 1, b->now), SP_INVALID); /* taken */
+  assert_int_equal(panel_set_address(b->panel, 5, osdp_broadcast, 9600, 1, b->now), SP_INVALID);
+  struct panel_peripheral far = {.address = osdp_broadcast};
+  assert_int_equal(panel_put(b->panel, &far, b->now), SP_INVALID);
+  panel_remove(b->panel, 7, b->now);
+  panel_remove(b->panel, 255, b->now);
+  struct panel_status s;
+  assert_false(panel_status(b->panel, 7, &s) || panel_status(b->panel, 255, &s));
+  /* The longest that there may be is done. */
+  assert_int_equal(panel_command(b->panel, 5, OSDP_MFG, span_of(long_data, osdp_data_max), 2,
+                                 TIME_ABSENT, false, b->now),
+                   SP_OK);
+  const struct bus_event *e = bus_wait(b, 0, PANEL_FAILED, 5, SECONDS(4));
+  assert_non_null(e);
+  assert_int_equal(e->e.nak, OSDP_NAK_COMMAND); /* it has nothing of a manufacturer's own */
+  assert_true(is_online(b, 5));
+  bus_close(b);
+}
+
+/* What waits has an end, and goes in the order in which it came, what is urgent first. */
+static void the_queue_has_an_end(void **state) {
+  (void)state;
+  struct bus *b = one(PANEL_KEY, key, key);
+  comes_online(b, 5);
+  bus_run(b, SECONDS(1));
+  uint32_t from = b->n_events;
+  for (uint64_t tag = 1; tag <= panel_queue_max; tag++)
+    assert_int_equal(panel_command(b->panel, 5, OSDP_LSTAT, SPAN_LIT(""), tag, TIME_ABSENT,
+                                   tag > panel_queue_max - 2, b->now),
+                     SP_OK);
+  assert_int_equal(
+      panel_command(b->panel, 5, OSDP_LSTAT, SPAN_LIT(""), 99, TIME_ABSENT, true, b->now), SP_BUSY);
+  struct panel_status s;
+  assert_true(panel_status(b->panel, 5, &s));
+  assert_int_equal(s.queued, panel_queue_max);
+  bus_run(b, SECONDS(2));
+  uint64_t next = panel_queue_max - 1, n = 0;
+  for (uint32_t i = from; i < b->n_events; i++)
+    if (b->events[i].e.kind == PANEL_DONE) {
+      assert_int_equal(b->events[i].e.tag, next);
+      next = next == panel_queue_max ? 1 : next + 1;
+      n++;
+    }
+  assert_int_equal(n, panel_queue_max);
+  /* One that is freed with commands in it leaks nothing, which a sanitizer sees. */
+  assert_int_equal(
+      panel_command(b->panel, 5, OSDP_TEXT, SPAN_LIT("1234"), 5, TIME_ABSENT, false, b->now),
+      SP_OK);
+  bus_close(b);
+}
+
+static void without_memory(void **state) {
+  (void)state;
+  const struct panel_options options = {.baud = 9600};
+  const struct panel_ops ops = {&bus, bus_random};
+  sp_alloc_fail_after(0, false);
+  assert_null(panel_new(&options, &ops));
+  sp_alloc_fail_after(UINT64_MAX, false);
+  panel_free(NULL);
+  struct bus *b = one(PANEL_KEY, key, key);
+  comes_online(b, 5);
+  struct panel_peripheral x = {.address = 6};
+  sp_alloc_fail_after(0, false);
+  assert_int_equal(panel_put(b->panel, &x, b->now), SP_NO_MEMORY);
+  sp_alloc_fail_after(0, false);
+  assert_int_equal(
+      panel_command(b->panel, 5, OSDP_OUT, SPAN_LIT("\0\2\0\0"), 1, TIME_ABSENT, true, b->now),
+      SP_NO_MEMORY);
+  sp_alloc_fail_after(UINT64_MAX, false);
+  struct panel_status s;
+  assert_false(panel_status(b->panel, 6, &s));
+  bus_run(b, SECONDS(1));
+  assert_true(is_online(b, 5));
+  assert_int_equal(b->switched_on[0], 0);
+  bus_close(b);
+}
+
+/* A reader that cannot keep its first key is told as insecure, and nothing is done with it. */
+static void a_first_key_that_is_not_kept(void **state) {
+  (void)state;
+  struct bus *b = one(PANEL_INSTALL, NULL, key);
+  b->keeps_no_key[0] = true;
+  const struct bus_event *e = bus_wait(b, 0, PANEL_INSECURE, 5, SECONDS(5));
+  assert_non_null(e);
+  assert_int_equal(e->e.why, PANEL_WHY_NO_SECURE);
+  bus_run(b, SECONDS(20));
+  assert_int_equal(bus_count(b, PANEL_ONLINE, 5), 0);
+  b->keeps_no_key[0] = false;
+  assert_non_null(bus_wait(b, 0, PANEL_ONLINE, 5, SECONDS(15)));
+  assert_memory_equal(b->key[0], key, osdp_key_bytes);
+  bus_close(b);
+}
+
+/* Answers that nobody takes: no more are asked for, and none is lost. */
+static void answers_wait_to_be_taken(void **state) {
+  (void)state;
+  struct bus *b = one(PANEL_KEY, key, key);
+  comes_online(b, 5);
+  bus_run(b, SECONDS(1));
+  for (uint8_t i = 1; i <= 10; i++)
+    assert_true(peripheral_card(b->at[0], 1, 8, span_of(&i, 1)));
+  b->takes_nothing = true;
+  bus_run(b, SECONDS(3));
+  assert_int_equal(panel_due(b->panel), TIME_ABSENT);
+  assert_int_equal(panel_output(b->panel, b->now).n, 0);
+  uint32_t from = b->n_events;
+  b->takes_nothing = false;
+  bus_run(b, MS(1)); /* takes what is there */
+  bus_run(b, SECONDS(2));
+  assert_int_equal(b->n_events, from + 10);
+  for (uint8_t i = 0; i < 10; i++)
+    assert_int_equal(b->events[from + i].data[4], i + 1);
+  bus_close(b);
+}
+
 /* --- Someone on the line --- */
 
 /* Everything that was ever said is said again, at random, both ways; and bits are flipped. */
@@ -556,6 +698,11 @@ int main(void) {
       cmocka_unit_test(the_dead_do_not_slow_the_living),
       cmocka_unit_test(a_cut_line),
       cmocka_unit_test(another_address),
+      cmocka_unit_test(what_cannot_be_asked_for),
+      cmocka_unit_test(the_queue_has_an_end),
+      cmocka_unit_test(without_memory),
+      cmocka_unit_test(a_first_key_that_is_not_kept),
+      cmocka_unit_test(answers_wait_to_be_taken),
       cmocka_unit_test(replayed_and_flipped_frames_do_nothing),
       cmocka_unit_test(noise_before_frames),
       cmocka_unit_test(forged_cards_are_not_told),

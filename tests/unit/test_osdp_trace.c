@@ -2,6 +2,7 @@
  * folder of them: read to the last byte, written again as they were, every session opened and every
  * MAC checked. */
 #include "osdp/trace.h"
+#include "osdp/trace_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -138,6 +139,14 @@ static void each_message_is_told(void **state) {
     }
 }
 
+static bool open_ended(const struct osdp_message *m) {
+  const struct osdp_field *f = m->fields, *last = NULL;
+  for (; f->name; f++)
+    last = f;
+  return last && (last->kind == OSDP_REST || last->kind == OSDP_REST_TEXT) &&
+         last->rest == OSDP_REST_ANY;
+}
+
 /* What is read is written again as it was; with a byte less or more it is refused, or is another
  * message of the same kind, and never read beyond. */
 static void each_message_comes_back(void **state) {
@@ -169,8 +178,51 @@ static void each_message_comes_back(void **state) {
         assert_true(left.n < before);
       }
       free(exact);
+      if (cut == n + 1 && !m->repeats && !open_ended(m))
+        assert_true(why.text[0] != 0); /* a byte more than it may have */
     }
   }
+}
+
+/* What a number means is one line of words, whether or not the standard knows it. */
+static void numbers_have_words(void **state) {
+  (void)state;
+  uint32_t known[2] = {0};
+  for (unsigned i = 0; i < 256; i++) {
+    const char *const texts[] = {osdp_nak_text((uint8_t)i), osdp_capability_text((uint8_t)i)};
+    for (int k = 0; k < 2; k++) {
+      assert_true(strlen(texts[k]) > 3 && !strchr(texts[k], '\n'));
+      known[k] += strstr(texts[k], "the standard does not know") == NULL;
+    }
+  }
+  assert_int_equal(known[0], 9);
+  assert_int_equal(known[1], 16);
+}
+
+static void the_table_has_a_row_each(void **state) {
+  struct buf b = {0};
+  size_t rows = 0;
+  (void)state;
+  osdp_messages_markdown(&b);
+  const char *text = buf_cstr(&b);
+  assert_non_null(text);
+  for (const char *at = text; (at = strchr(at, '\n')); at++)
+    rows++;
+  assert_int_equal(rows, osdp_messages_n + 2);
+  for (size_t i = 0; i < osdp_messages_n; i++)
+    assert_non_null(strstr(text, osdp_messages[i].name));
+  buf_free(&b);
+}
+
+static void keys_have_an_end(void **state) {
+  uint8_t key[osdp_key_bytes] = {0};
+  struct trace *t = trace_new(false);
+  (void)state;
+  for (int again = 0; again < 2; again++)
+    for (key[0] = 0; key[0] < trace_keys_max; key[0]++)
+      assert_true(trace_key(t, key)); /* one that is there is not another */
+  assert_false(trace_key(t, key));
+  trace_free(t);
 }
 
 /* --- Frames --- */
@@ -214,6 +266,81 @@ static void frames_in_noise(void **state) {
     }
     assert_int_equal(got, 2);
   }
+}
+
+/* --- Text --- */
+
+static void each_line_of_text(void **state) {
+  static const struct {
+    const char *text;
+    enum trace_text_found found;
+    const char *ms;
+    bool reply;
+    size_t n;
+  } rows[] = {
+      {"21.0 CP>PD ff53", TRACE_TEXT_BYTES, "21.0", false, 2},
+      {"  21 PD>CP\tFf5A  and a note\r", TRACE_TEXT_BYTES, "21", true, 2},
+      {"", TRACE_TEXT_NOTE, "", false, 0},
+      {" \t", TRACE_TEXT_NOTE, "", false, 0},
+      {"# 21.0 CP>PD ff53", TRACE_TEXT_NOTE, "", false, 0},
+      {"#", TRACE_TEXT_NOTE, "", false, 0},
+      {"hello", TRACE_TEXT_WRONG, "", false, 0},
+      {"21.0", TRACE_TEXT_WRONG, "", false, 0},
+      {"21.0 CP>PD", TRACE_TEXT_WRONG, "", false, 0},
+      {"21.0 CP>PD f", TRACE_TEXT_WRONG, "", false, 0},
+      {"21.0 CP>PD fg", TRACE_TEXT_WRONG, "", false, 0},
+      {"21.0 CP>P ff", TRACE_TEXT_WRONG, "", false, 0},
+      {"21.0 cp>pd ff", TRACE_TEXT_WRONG, "", false, 0},
+      {"2.1.0 CP>PD ff", TRACE_TEXT_WRONG, "", false, 0},
+      {".1 CP>PD ff", TRACE_TEXT_WRONG, "", false, 0},
+      {"1. CP>PD ff", TRACE_TEXT_WRONG, "", false, 0},
+      {"nan CP>PD ff", TRACE_TEXT_WRONG, "", false, 0},
+      {"-1 CP>PD ff", TRACE_TEXT_WRONG, "", false, 0},
+      {"12345678901234567890123 CP>PD ff", TRACE_TEXT_BYTES, "12345678901234567890123", false, 1},
+      {"123456789012345678901234 CP>PD ff", TRACE_TEXT_WRONG, "", false, 0},
+  };
+  struct trace_text line;
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (int more = 0; more < 2; more++) { /* the last of its file, or not */
+      char text[128];
+      snprintf(text, sizeof text, "%s%s", rows[i].text, more ? "\n9 PD>CP 00" : "");
+      struct span s = span_str(text);
+      if (!more && s.n == 0)
+        continue;
+      if (trace_text_next(&s, &line) != rows[i].found)
+        fail_msg("%s: it is read otherwise", rows[i].text);
+      assert_int_equal(s.n, more ? 10 : 0);
+      if (rows[i].found == TRACE_TEXT_BYTES) {
+        assert_string_equal(line.ms, rows[i].ms);
+        assert_int_equal(line.reply, rows[i].reply);
+        assert_int_equal(line.n, rows[i].n);
+        assert_int_equal(line.bytes[0], 0xFF);
+      }
+    }
+  struct span nothing = {0};
+  assert_int_equal(trace_text_next(&nothing, &line), TRACE_TEXT_END);
+  static char longest[2 * trace_text_bytes_max + 16] = "1 CP>PD ";
+  memset(longest + 8, 'a', 2 * trace_text_bytes_max);
+  struct span s = span_str(longest);
+  assert_int_equal(trace_text_next(&s, &line), TRACE_TEXT_BYTES);
+  assert_int_equal(line.n, trace_text_bytes_max);
+  memset(longest + 8, 'a', 2 * trace_text_bytes_max + 2);
+  s = span_str(longest);
+  assert_int_equal(trace_text_next(&s, &line), TRACE_TEXT_WRONG);
+}
+
+static void text_is_told_from_bytes(void **state) {
+  static const struct {
+    struct span bytes;
+    bool text;
+  } rows[] = {{SPAN_LIT(""), false},        {SPAN_LIT("1 CP>PD 00\r\n\t\v\f"), true},
+              {SPAN_LIT("a\0b"), false},    {SPAN_LIT("a\x1f"), false},
+              {SPAN_LIT("a\xff"), false},   {SPAN_LIT("# \xc3\xa4\n"), true},
+              {SPAN_LIT("\x53\x05"), false}};
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    assert_int_equal(trace_text_is(rows[i].bytes), rows[i].text);
 }
 
 /* --- Recorded sessions --- */
@@ -304,11 +431,11 @@ static void recorded(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_message_is_told),
-      cmocka_unit_test(each_message_comes_back),
-      cmocka_unit_test(each_flipped_bit_is_seen),
-      cmocka_unit_test(frames_in_noise),
-      cmocka_unit_test(recorded),
+      cmocka_unit_test(each_message_is_told),    cmocka_unit_test(each_message_comes_back),
+      cmocka_unit_test(numbers_have_words),      cmocka_unit_test(the_table_has_a_row_each),
+      cmocka_unit_test(keys_have_an_end),        cmocka_unit_test(each_flipped_bit_is_seen),
+      cmocka_unit_test(frames_in_noise),         cmocka_unit_test(each_line_of_text),
+      cmocka_unit_test(text_is_told_from_bytes), cmocka_unit_test(recorded),
   };
   return cmocka_run_group_tests_name("osdp trace", tests, NULL, NULL);
 }
