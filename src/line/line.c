@@ -326,6 +326,11 @@ static void drain(struct line *l) {
     case PANEL_REPLY:
       on_reply(l, r, &e);
       break;
+    case PANEL_QUIET:
+      for (uint32_t i = 0; i < l->n_doors; i++)
+        if (&l->readers[l->doors[i].at] == r)
+          door_quiet(l, &l->doors[i]);
+      break;
     case PANEL_KEY_SET:
       key_is_set(l, r);
       break;

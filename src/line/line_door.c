@@ -5,8 +5,14 @@ static bool is_off(const struct line_door *d) {
   return d->strike_off && !d->unlocks && !d->locks;
 }
 
+/* And since then it has told all that it had kept: what comes now was not so before that. A reader
+ * keeps each change of a contact until it is polled, so what it told last may be long over. */
+static bool is_settled(const struct line_door *d) {
+  return is_off(d) && d->settled;
+}
+
 static bool is_locked(const struct line_door *d) {
-  return is_off(d) && d->looked && (!d->has_contact || (d->known && !d->open)) &&
+  return is_settled(d) && d->looked && (!d->has_contact || (d->known && !d->open)) &&
          (!d->has_monitor || (d->known && d->bolt));
 }
 
@@ -19,7 +25,7 @@ static void drive(struct line *l, struct line_door *d, enum for_what what, uint3
       .timer = what == FOR_UNLOCK ? (uint16_t)(units > UINT16_MAX ? UINT16_MAX : units) : 0};
   uint32_t *count = what == FOR_UNLOCK ? &d->unlocks : &d->locks;
   (*count)++;
-  d->looked = false;
+  d->looked = d->settled = false;
   if (!reader_command(l, &l->readers[d->at], OSDP_OUT, &out, what, (uint32_t)(d - l->doors), n,
                       before))
     door_done(l, d, what, n, false);
@@ -48,7 +54,7 @@ void door_lock(struct line *l, struct line_door *d, uint64_t n) {
 
 /* The strike is off: whoever opened before that is seen now. */
 static void look(struct line *l, struct line_door *d) {
-  d->looked = false;
+  d->looked = d->settled = false;
   bool asked = reader_command(l, &l->readers[d->at], OSDP_ISTAT, NULL, FOR_INPUTS,
                               (uint32_t)(d - l->doors), 0, TIME_ABSENT);
   d->ask_at = asked ? TIME_ABSENT : l->io.mono(l->io.ctx) + again_ms * USEC_PER_MS;
@@ -73,6 +79,11 @@ void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t
   } else {
     d->ask_at = now + again_ms * USEC_PER_MS;
   }
+}
+
+void door_quiet(struct line *l, struct line_door *d) {
+  d->settled = is_off(d);
+  door_tell(l, d);
 }
 
 void door_inputs(struct line *l, struct line_door *d, struct span states, bool asked) {
@@ -107,7 +118,7 @@ void door_tell(struct line *l, struct line_door *d) {
   bool locked = is_locked(d);
   if (!d->known)
     return;
-  if (d->has_contact && (!d->told || d->open != d->told_open) && (d->open || is_off(d))) {
+  if (d->has_contact && (!d->told || d->open != d->told_open) && (d->open || is_settled(d))) {
     engine_say_door(l, d, d->open ? "opened" : "closed");
     d->told = true;
     d->told_open = d->open;
@@ -120,7 +131,7 @@ void door_tell(struct line *l, struct line_door *d) {
 }
 
 void door_reader(struct line *l, struct line_door *d, bool online) {
-  d->known = d->strike_off = d->looked = false;
+  d->known = d->strike_off = d->looked = d->settled = false;
   d->ask_at = TIME_ABSENT;
   if (!online)
     return;

@@ -51,6 +51,7 @@ struct line_door {
   bool open, bolt, rex;
   bool strike_off; /* the reader says so, since the last command to it */
   bool looked;     /* at the inputs, since then: it may have been opened just before */
+  bool settled;    /* the reader has told all that it had kept then: nothing older will come */
   bool told, told_open, told_locked;
   uint32_t unlocks, locks; /* on their way to the reader, which does them in their order */
   uint64_t carried;        /* entry of the last unlock or lock that was carried out; 1: none */
@@ -109,6 +110,8 @@ void door_inputs(struct line *l, struct line_door *d, struct span states, bool a
 void door_outputs(struct line *l, struct line_door *d, struct span states, bool asked);
 void door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before);
 void door_lock(struct line *l, struct line_door *d, uint64_t n);
+/* Its reader has told all that it kept. */
+void door_quiet(struct line *l, struct line_door *d);
 /* A command to its strike was carried out, or was not. */
 void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t n, bool done);
 void door_reader(struct line *l, struct line_door *d, bool online);

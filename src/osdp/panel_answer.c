@@ -76,7 +76,7 @@ static void refuse(struct panel *p, struct peer *x, enum panel_why why, usec now
 
 static void go_online(struct panel *p, struct peer *x) {
   x->step = STEP_ONLINE;
-  x->drained = false;
+  x->drained = x->quiet = false;
   x->probe_ms = 0;
   x->installs = x->is.has_next = false;
   bytes_wipe(x->is.next_key, sizeof x->is.next_key);
@@ -222,9 +222,13 @@ static void take_online(struct panel *p, struct peer *x, const struct osdp_frame
   x->restarts = 0;
   if (f->code != OSDP_ACK)
     event_reply(p, x, f->code, tag, f->data)->late = tag == 0 && !x->drained;
-  x->drained |= asked == OSDP_POLL && f->code == OSDP_ACK;
+  bool quiet = asked == OSDP_POLL && f->code == OSDP_ACK;
   if (x->has_command)
     queue_end(p, x, asked == OSDP_KEYSET || asked == OSDP_COMSET ? PANEL_FAILED : PANEL_DONE);
+  if (quiet && !x->quiet)
+    event_new(p, PANEL_QUIET, x);
+  x->quiet = quiet;
+  x->drained |= quiet;
 }
 
 /* In clear it may be anyone's, and the right one may still come. */

@@ -71,6 +71,7 @@ struct peer {
   usec next_at, answered_at;
   uint32_t probe_ms;
   bool drained;      /* a poll of this session was answered with nothing new */
+  bool quiet;        /* and so was the last that it was asked */
   uint32_t restarts; /* since it last answered while online */
   uint64_t key_tag;  /* of the KEYSET after which a session with the new key is awaited; 0 none */
   uint8_t known_key[osdp_key_bytes]; /* that the caller knows it has */
