@@ -400,7 +400,7 @@ void line_tick(struct line *l) {
   for (uint32_t i = 0; i < l->n_readers; i++) {
     struct line_reader *r = &l->readers[i];
     if (r->card_until != TIME_ABSENT && now >= r->card_until) {
-      engine_say_pass(l, r, &r->card, NULL, false); /* no PIN came: that is decided too */
+      engine_say_pass(l, r, &r->card, "", false); /* no PIN came: that is decided too, once */
       forget_card(r);
     }
     if (r->pin_until != TIME_ABSENT && now >= r->pin_until)

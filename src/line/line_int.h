@@ -74,7 +74,7 @@ struct asked {
   enum asked_what what;
   uint32_t index;
   struct card_reading card; /* of ASKED_PASS: to be shown again with a PIN; secret */
-  bool had_pin;
+  bool asked_pin;           /* one came, or was waited for in vain: it is not asked for again */
 };
 
 struct line {
@@ -121,6 +121,7 @@ void door_tick(struct line *l, struct line_door *d, usec now);
 usec door_due(const struct line_door *d);
 
 /* --- line_engine.c --- */
+/* pin: NULL: none was asked for; empty: none came. */
 void engine_say_pass(struct line *l, struct line_reader *r, const struct card_reading *card,
                      const char *pin, bool late);
 void engine_say_door(struct line *l, struct line_door *d, const char *sign);

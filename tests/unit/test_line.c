@@ -44,7 +44,7 @@ static struct world {
   uint64_t sent[doors];                         /* the newest unlock that the engine sent */
   bool cut;
   usec now;
-  uint64_t random, n;
+  uint64_t random, n, pass_id;
   bool engine, port;
   bool quiet_bus; /* nothing is lost on it */
   uint32_t said_opened, said_locked, said_closed, said_late, passes, drawn;
@@ -101,6 +101,7 @@ static void to_engine(void *ctx, struct span frames) {
     print_message("%lld > %s\n", (long long)w.now, text);
   if (strstr(text, "\"type\":\"pass\"")) {
     w.passes++;
+    w.pass_id = f.id;
     w.said_late += strstr(text, "\"late\":true") != NULL;
     return;
   }
@@ -362,11 +363,34 @@ static void one_behind_the_other(void **state) {
   end();
 }
 
+/* No PIN comes: the card is decided without one, once. */
+static void no_pin_is_an_answer(void **state) {
+  (void)state;
+  static const uint8_t card[] = {0x88, 0x89, 0x33, 0xc0};
+  static const char refused[] =
+      "{\"decision\":\"refused\",\"reasons\":[{\"code\":\"pin_missing\"}]}";
+  begin(1);
+  w.quiet_bus = true;
+  pass_time(2 * USEC_PER_S);
+  peripheral_card(w.at[1], 1, 26, span_of(card, 4));
+  for (uint32_t i = 0, answered = 0; i < 60; i++) {
+    pass_time(USEC_PER_S);
+    if (w.passes > answered) {
+      const struct frame f = {FRAME_REPLY, sizeof refused - 1, w.pass_id};
+      answered = w.passes;
+      line_frame(w.line, &f, span_of(refused, sizeof refused - 1));
+    }
+  }
+  assert_int_equal(w.passes, 1);
+  end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_it_says_is_true),
       cmocka_unit_test(no_unlock_too_late),
       cmocka_unit_test(one_behind_the_other),
+      cmocka_unit_test(no_pin_is_an_answer),
   };
   return cmocka_run_group_tests_name("line", tests, NULL, NULL);
 }
