@@ -56,6 +56,7 @@ struct reader {
   bool foreign; /* another one hangs in its place, whose key nobody knows */
   usec back_at; /* when either ends */
   usec gone_at; /* since when it cannot be reached; TIME_ABSENT: it can */
+  usec placed_at; /* when it was hung where it is */
   bool has_key;
   uint8_t key[osdp_key_bytes];
   struct line_key site; /* what the site has of its key */
@@ -515,7 +516,8 @@ void readers_check(struct readers *all, const struct bus *bus, usec since) {
     if (r->at == REF_ABSENT || r->bus != bus)
       continue;
     usec gone = r->gone_at == TIME_ABSENT ? 0 : now - later(since, r->gone_at);
-    usec here = r->gone_at != TIME_ABSENT || !w->calm ? 0 : now - later(since, w->settled_at);
+    usec calm_since = later(later(since, r->placed_at), w->settled_at);
+    usec here = r->gone_at != TIME_ABSENT || !w->calm ? 0 : now - calm_since;
     if (gone > (offline_ms + n * offline_ms_a_reader) * USEC_PER_MS && r->told == TOLD_ONLINE)
       watch_complain(w->watch,
                      "reader %s cannot be reached for %lld ms, and the engine is told that it is "
@@ -593,8 +595,12 @@ static void place(struct readers *all, struct reader *r, uint32_t at, uint32_t d
   r->drives = drives;
   r->bus = bus;
   r->address = p->address;
-  if (!stays)
+  if (!stays) {
     hang(r, false);
+    r->told = TOLD_NOTHING;
+    r->gone_at = TIME_ABSENT;
+    r->placed_at = world_now(all->w);
+  }
   bus_attach(bus, r->address, r);
 }
 
@@ -605,6 +611,8 @@ void readers_replan(struct readers *all, const struct plan *plan) {
     struct reader *r = all->at[i];
     if (r->at != REF_ABSENT)
       bus_attach(r->bus, r->address, NULL);
+    else
+      r->bus = NULL; /* it hung nowhere */
     r->at = r->door = REF_ABSENT;
   }
   for (uint32_t i = 0; i < plan->n_readers; i++) {
