@@ -255,6 +255,13 @@ static void on_strange(void *ctx, uint64_t arg) {
 
 /* --- What happens to it --- */
 
+static uint32_t last_address(const struct bus *b) {
+  uint32_t a = addresses - 1;
+  while (a && !b->on[a])
+    a--;
+  return a;
+}
+
 void bus_second(struct bus *b) {
   struct world *w = b->w;
   usec now = world_now(w);
@@ -264,7 +271,7 @@ void bus_second(struct bus *b) {
   }
   if (b->cut_from == addresses && strikes(b, FAULT_BUS_CUT, 1, 200)) {
     b->cut_until = now + rng_between(&b->rng, 1, 40) * USEC_PER_S;
-    b->cut_from = rng_chance(&b->rng, 1, 2) ? 0 : rng_below(&b->rng, addresses);
+    b->cut_from = rng_chance(&b->rng, 1, 2) ? 0 : rng_below(&b->rng, last_address(b) + 1);
     trace(w, "FAULT bus-cut: from address %u on", b->cut_from);
   }
   if (now >= b->noisy_until && w->settings.faults & 1u << FAULT_NOISE && !w->calm &&

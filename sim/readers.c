@@ -52,10 +52,10 @@ struct reader {
   uint32_t at;   /* of the plan in force; REF_ABSENT: it has none */
   uint32_t door; /* that is wired to it, of the plan in force; REF_ABSENT: none */
   struct peripheral *p;
-  bool off;     /* without power */
-  bool foreign; /* another one hangs in its place, whose key nobody knows */
-  usec back_at; /* when either ends */
-  usec gone_at; /* since when it cannot be reached; TIME_ABSENT: it can */
+  bool off;       /* without power */
+  bool foreign;   /* another one hangs in its place, whose key nobody knows */
+  usec back_at;   /* when either ends */
+  usec gone_at;   /* since when it cannot be reached; TIME_ABSENT: it can */
   usec placed_at; /* when it was hung where it is */
   bool has_key;
   uint8_t key[osdp_key_bytes];

@@ -4,8 +4,8 @@
 
 enum { CONTROL_SEQUENCE = 3, CONTROL_CRC = 4, CONTROL_BLOCK = 8, reply_flag = 0x80 };
 
-/* A byte at a time without a table: of eight steps only the bits of 1021 are left. Everyone on a line
- * checks every frame of it. */
+/* A byte at a time without a table: of eight steps only the bits of 1021 are left. Everyone on a
+ * line checks every frame of it. */
 uint16_t osdp_crc(struct span bytes) {
   unsigned crc = 0x1D0F;
   for (size_t i = 0; i < bytes.n; i++) {
