@@ -101,7 +101,7 @@ void __wrap_core_decide(const struct core *core, const struct command *c, struct
   } else if (planted == CANARY_CAPACITY_OFF_BY_ONE && asks) {
     decide_with_more_room(core, c, out);
   } else if (planted == CANARY_STALE_REVOCATION && asks) {
-    uint8_t states[taken_back_max];
+    uint8_t states[taken_back_max] = {0};
     swap_states(own, c->at, states, false);
     __real_core_decide(core, c, out);
     swap_states(own, c->at, states, true);
