@@ -280,6 +280,7 @@ static void set_online(struct line *l, struct line_reader *r, bool online, enum 
 }
 
 static void key_is_set(struct line *l, struct line_reader *r) {
+  r->setting = false;
   if (!r->key.has_next)
     return;
   memcpy(r->key.key, r->key.next, osdp_key_bytes);
@@ -288,6 +289,16 @@ static void key_is_set(struct line *l, struct line_reader *r) {
   r->key.has_next = false;
   if (l->io.key_keep(l->io.ctx, reader_name(l, r), &r->key))
     line_say(l, "reader %s: it has its key", reader_name(l, r));
+}
+
+/* A session stands with the key of before: the next one never got there. */
+static void key_is_kept(struct line *l, struct line_reader *r) {
+  if (!r->key.has || !r->key.has_next || r->setting)
+    return;
+  bytes_wipe(r->key.next, osdp_key_bytes);
+  r->key.has_next = false;
+  (void)l->io.key_keep(l->io.ctx, reader_name(l, r), &r->key); /* else both are tried again */
+  line_say(l, "reader %s: it keeps its old key", reader_name(l, r));
 }
 
 static void on_end(struct line *l, const struct panel_event *e) {
@@ -313,6 +324,7 @@ static void drain(struct line *l) {
       continue;
     switch (e.kind) {
     case PANEL_ONLINE:
+      key_is_kept(l, r); /* with the other, PANEL_KEY_SET was told before */
       set_online(l, r, true, e.why);
       break;
     case PANEL_OFFLINE:
@@ -335,12 +347,18 @@ static void drain(struct line *l) {
       key_is_set(l, r);
       break;
     case PANEL_FAILED:
+      if (e.code == OSDP_KEYSET) {
+        r->setting = false;
+        key_is_kept(l, r);
+      }
+      on_end(l, &e);
+      break;
+    case PANEL_LOST:
       if (e.code == OSDP_KEYSET)
-        line_say(l, "reader %s: it keeps its old key", reader_name(l, r));
+        r->setting = false; /* which of the two it has, its next session tells */
       on_end(l, &e);
       break;
     case PANEL_DONE:
-    case PANEL_LOST:
       on_end(l, &e);
       break;
     }
@@ -425,11 +443,24 @@ enum sp_err line_new_key(struct line *l, const char *name, struct fault *why) {
       continue;
     if (!r->online || !r->key.has)
       return fault_set(why, SP_UNAVAILABLE, "reader %s is not in a secure session", name);
+    if (r->setting ||
+        r->key.has_next) /* another one in its place would be forgotten, and it may have it */
+      return fault_set(why, SP_UNAVAILABLE,
+                       "whether reader %s has the last key that it was given is not known yet: try "
+                       "again when it is online",
+                       name);
     make_next(l, r);
-    if (!l->io.key_keep(l->io.ctx, name, &r->key))
+    if (!l->io.key_keep(l->io.ctx, name, &r->key)) {
+      bytes_wipe(r->key.next, osdp_key_bytes);
+      r->key.has_next = false;
       return fault_set(why, SP_IO, "the new key of %s could not be kept, so it was not sent", name);
+    }
     enum sp_err err = panel_set_key(l->panel, r->address, r->key.next, tag_of(FOR_NOTHING, 0, 0),
                                     l->io.mono(l->io.ctx));
+    if (!err)
+      r->setting = true;
+    else
+      key_is_kept(l, r); /* it never left */
     return err ? fault_set(why, err, "reader %s takes no command now: try again", name) : SP_OK;
   }
   return fault_set(why, SP_NOT_FOUND, "line %s has no reader \"%.40s\"",

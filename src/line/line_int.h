@@ -35,6 +35,7 @@ struct line_reader {
   bool keyless;
   bool lit; /* shows that it is ready */
   struct line_key key;
+  bool setting;             /* the panel has key.next to set, and has not told what became of it */
   struct card_reading card; /* waits for a PIN; secret */
   usec card_until;          /* TIME_ABSENT: none does */
   char pin[pin_max + 1];    /* secret */

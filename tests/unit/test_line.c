@@ -45,6 +45,8 @@ static struct world {
   bool cut;
   usec now;
   uint64_t random, n, pass_id;
+  struct line_key keys[doors]; /* as they are kept */
+  bool online[doors];          /* as the engine was told */
   bool engine, port;
   bool quiet_bus; /* nothing is lost on it */
   uint32_t said_opened, said_locked, said_closed, said_late, passes, drawn;
@@ -73,12 +75,12 @@ static void say(void *ctx, const char *text) {
 }
 static bool key_read(void *ctx, const char *reader, struct line_key *key) {
   (void)ctx;
-  *key = (struct line_key){.has = true};
-  memset(key->key, reader[0], osdp_key_bytes);
+  *key = w.keys[reader[0] - 'x'];
   return true;
 }
 static bool key_keep(void *ctx, const char *reader, const struct line_key *key) {
-  (void)ctx, (void)reader, (void)key;
+  (void)ctx;
+  w.keys[reader[0] - 'x'] = *key;
   return true;
 }
 
@@ -103,6 +105,11 @@ static void to_engine(void *ctx, struct span frames) {
     w.passes++;
     w.pass_id = f.id;
     w.said_late += strstr(text, "\"late\":true") != NULL;
+    return;
+  }
+  if (strstr(text, "\"type\":\"reader.report\"")) {
+    bool *online = &w.online[strstr(text, "\"x-in\"") ? 0 : 1];
+    *online = strstr(text, "\"online\"") || (*online && !strstr(text, "\"offline\""));
     return;
   }
   int d = strstr(text, "\"door\":\"x\"") ? 0 : strstr(text, "\"door\":\"y\"") ? 1 : -1;
@@ -183,10 +190,17 @@ static void effect(const char *what, int d, uint64_t n, usec before) {
 
 /* --- --- */
 
-static void begin(uint64_t seed) {
-  struct plan_faults faults = {0};
+static void start_line(void) {
   const struct line_io io = {NULL, mono, mono, fill, to_engine, say, key_read, key_keep};
   struct fault why = {0};
+  assert_int_equal(line_new(&w.line, w.plan, 0, &io, &why), SP_OK);
+  w.engine = w.port = true;
+  line_port(w.line, true);
+  line_engine(w.line, true);
+}
+
+static void begin(uint64_t seed) {
+  struct plan_faults faults = {0};
   memset(&w, 0, sizeof w);
   w.random = seed;
   w.now = 1000 * USEC_PER_S;
@@ -206,15 +220,14 @@ static void begin(uint64_t seed) {
                                    .keypad = true,
                                    .display = true};
     memset(o.key, d ? 'y' : 'x', osdp_key_bytes);
+    w.keys[d].has = true;
+    memcpy(w.keys[d].key, o.key, osdp_key_bytes);
     const struct peripheral_ops ops = {
         .ctx = (void *)(intptr_t)d, .random = fill, .output = on_output};
     w.at[d] = peripheral_new(&o, &ops);
     peripheral_input_set(w.at[d], 2, true);
   }
-  assert_int_equal(line_new(&w.line, w.plan, 0, &io, &why), SP_OK);
-  w.engine = w.port = true;
-  line_port(w.line, true);
-  line_engine(w.line, true);
+  start_line();
 }
 
 static void end(void) {
@@ -385,12 +398,48 @@ static void no_pin_is_an_answer(void **state) {
   end();
 }
 
+/* However often keys are changed, whatever is lost meanwhile and whenever the line ends: it knows
+ * the key that the reader has. */
+static void no_key_is_lost(void **state) {
+  (void)state;
+  uint32_t changed = 0;
+  for (uint64_t seed = 1; seed <= 20; seed++) {
+    begin(seed);
+    for (int i = 0; i < 100; i++) {
+      struct fault why = {0};
+      changed += line_new_key(w.line, "x-in", &why) == SP_OK;
+      w.cut = roll(4) == 0;
+      pass_time((usec)(1 + roll(roll(4) ? 300 : 3000)) * USEC_PER_MS);
+      if (roll(8) == 0) { /* killed */
+        w.engine = false;
+        line_free(w.line);
+        start_line();
+      }
+    }
+    w.cut = false;
+    w.quiet_bus = true;
+    pass_time(15 * USEC_PER_S);
+    assert_true(w.online[0] && w.online[1]);
+    struct fault why = {0};
+    assert_int_equal(line_new_key(w.line, "x-in", &why), SP_OK); /* nothing is left in its way */
+    pass_time(5 * USEC_PER_S);
+    assert_true(w.online[0] && !w.keys[0].has_next);
+    w.engine = false;
+    line_free(w.line);
+    start_line();
+    pass_time(5 * USEC_PER_S);
+    assert_true(w.online[0]);
+    end();
+  }
+  print_message("%u keys\n", changed);
+  assert_true(changed > 200);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_it_says_is_true),
-      cmocka_unit_test(no_unlock_too_late),
-      cmocka_unit_test(one_behind_the_other),
-      cmocka_unit_test(no_pin_is_an_answer),
+      cmocka_unit_test(what_it_says_is_true), cmocka_unit_test(no_unlock_too_late),
+      cmocka_unit_test(one_behind_the_other), cmocka_unit_test(no_pin_is_an_answer),
+      cmocka_unit_test(no_key_is_lost),
   };
   return cmocka_run_group_tests_name("line", tests, NULL, NULL);
 }
