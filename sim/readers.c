@@ -18,10 +18,12 @@ enum {
   rex_input = 1,
   lock_input = 2,
   strike_output = 0,
-  /* A reader that cannot be reached: 8 s without an answer (panel_offline_ms), told by the next try
-   * that fails. Tries are 2 s apart, or as far as a round of all on the line that fail takes. */
-  offline_ms = 8000 + 3000,
-  offline_ms_a_reader = 300,
+  /* A reader that cannot be reached: 8 s without an answer (panel_offline_ms), or a round of tries
+   * on its line if that takes longer, since each waits in vain; and told by the next try that
+   * fails, of which those of one reader are 2 s apart. */
+  offline_ms = 8000,
+  round_ms_a_reader = 300,
+  try_ms = 3000,
   /* One that can: asked every 4 s at the latest, and others before it. */
   online_ms = 10000,
   online_ms_a_reader = 1000,
@@ -518,7 +520,8 @@ void readers_check(struct readers *all, const struct bus *bus, usec since) {
     usec gone = r->gone_at == TIME_ABSENT ? 0 : now - later(since, r->gone_at);
     usec calm_since = later(later(since, r->placed_at), w->settled_at);
     usec here = r->gone_at != TIME_ABSENT || !w->calm ? 0 : now - calm_since;
-    if (gone > (offline_ms + n * offline_ms_a_reader) * USEC_PER_MS && r->told == TOLD_ONLINE)
+    if (gone > (later(offline_ms, n * round_ms_a_reader) + try_ms) * USEC_PER_MS &&
+        r->told == TOLD_ONLINE)
       watch_complain(w->watch,
                      "reader %s cannot be reached for %lld ms, and the engine is told that it is "
                      "online",

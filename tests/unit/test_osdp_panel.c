@@ -538,8 +538,36 @@ static void forged_cards_are_not_told(void **state) {
   bus_close(b);
 }
 
+/* Each try waits in vain, so a round of tries takes seconds: nobody waits for another round to be
+ * told gone. Those at the near end of the cut stay. */
+static void a_cut_line_is_told_in_time(void **state) {
+  (void)state;
+  static struct bus b;
+  enum { readers = 32, near = 2 };
+  bus_open(&b, 0);
+  for (uint8_t i = 0; i < readers; i++) {
+    bus_add(&b, i, key);
+    bus_know(&b, i, PANEL_KEY, key);
+  }
+  bus_run(&b, SECONDS(30));
+  for (uint8_t i = near; i < readers; i++)
+    b.off[i] = true;
+  bus_run(&b, SECONDS(9));
+  for (uint8_t i = 0; i < readers; i++)
+    assert_int_equal(bus_count(&b, PANEL_OFFLINE, i), i >= near);
+  for (uint8_t i = near; i < readers; i++)
+    b.off[i] = false;
+  bus_run(&b, SECONDS(30));
+  for (uint8_t i = 0; i < readers; i++) {
+    struct panel_status s;
+    assert_true(panel_status(b.panel, i, &s) && s.online);
+  }
+  bus_close(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_cut_line_is_told_in_time),
       cmocka_unit_test(in_clear),
       cmocka_unit_test(with_its_key),
       cmocka_unit_test(cards_and_keys_and_inputs_are_told),
