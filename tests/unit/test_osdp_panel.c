@@ -538,6 +538,38 @@ static void forged_cards_are_not_told(void **state) {
   bus_close(b);
 }
 
+static void hear_in_clear(struct bus *b, uint8_t code, struct span data) {
+  uint8_t bytes[64];
+  const struct osdp_frame f = {
+      .address = 5, .reply = true, .crc = true, .code = code, .data = data};
+  size_t n = osdp_frame_close(bytes, osdp_frame_open(bytes, &f), &f);
+  panel_input(b->panel, span_of(bytes, n), b->now);
+}
+
+/* What anyone can say does not put off that a reader is gone. */
+static void answers_in_clear_are_no_sign_of_life(void **state) {
+  (void)state;
+  static const uint8_t sequence[] = {OSDP_NAK_SEQUENCE},
+                       id[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3};
+  struct bus *b = one(PANEL_KEY, key, key);
+  comes_online(b, 5);
+  bus_run(b, SECONDS(1));
+  usec since = b->now;
+  uint32_t from = b->n_events;
+  b->off[0] = true;
+  bus_run(b, MS(100));
+  hear_in_clear(b, OSDP_NAK, span_of(sequence, 1)); /* it begins anew, and asks who is there */
+  for (int i = 0; i < 6000 && bus_count(b, PANEL_OFFLINE, 5) == 0; i++) {
+    bus_run(b, MS(5));
+    if (b->now - since > SECONDS(6))
+      hear_in_clear(b, OSDP_PDID, span_of(id, sizeof id));
+  }
+  const struct bus_event *e = bus_wait(b, from, PANEL_OFFLINE, 5, SECONDS(20));
+  assert_non_null(e);
+  assert_in_range(e->at - since, SECONDS(0), SECONDS(11));
+  bus_close(b);
+}
+
 /* Each try waits in vain, so a round of tries takes seconds: nobody waits for another round to be
  * told gone. Those at the near end of the cut stay. */
 static void a_cut_line_is_told_in_time(void **state) {
@@ -568,6 +600,7 @@ static void a_cut_line_is_told_in_time(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_cut_line_is_told_in_time),
+      cmocka_unit_test(answers_in_clear_are_no_sign_of_life),
       cmocka_unit_test(in_clear),
       cmocka_unit_test(with_its_key),
       cmocka_unit_test(cards_and_keys_and_inputs_are_told),
