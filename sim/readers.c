@@ -475,6 +475,8 @@ void readers_second(struct readers *all) {
     if (r->at == REF_ABSENT)
       continue;
     bool over = w->calm || now >= r->back_at;
+    if (reachable(r)) /* if only for a moment, before the next thing happens to it */
+      r->gone_at = TIME_ABSENT;
     if (r->off && over) {
       trace(w, "reader %s: has power again", r->name.s);
       r->off = false;
@@ -494,9 +496,7 @@ void readers_second(struct readers *all) {
       r->back_at = now + rng_between(&all->rng, 5, 90) * USEC_PER_S;
       hang(r, true);
     }
-    if (reachable(r))
-      r->gone_at = TIME_ABSENT;
-    else if (r->gone_at == TIME_ABSENT)
+    if (!reachable(r) && r->gone_at == TIME_ABSENT)
       r->gone_at = now;
     look_at_clock(r);
   }
