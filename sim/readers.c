@@ -520,8 +520,10 @@ void readers_check(struct readers *all, const struct bus *bus, usec since) {
     usec gone = r->gone_at == TIME_ABSENT ? 0 : now - later(since, r->gone_at);
     usec calm_since = later(later(since, r->placed_at), w->settled_at);
     usec here = r->gone_at != TIME_ABSENT || !w->calm ? 0 : now - calm_since;
-    if (gone > (later(offline_ms, n * round_ms_a_reader) + try_ms) * USEC_PER_MS &&
-        r->told == TOLD_ONLINE)
+    usec limit = later(offline_ms, n * round_ms_a_reader) + try_ms;
+    if (w->settings.faults & 1u << FAULT_REPLAY)
+      limit *= 2; /* its last answer may have been held back: it holds, and comes when it comes */
+    if (gone > limit * USEC_PER_MS && r->told == TOLD_ONLINE)
       watch_complain(w->watch,
                      "reader %s cannot be reached for %lld ms, and the engine is told that it is "
                      "online",

@@ -168,7 +168,8 @@ static void count(struct watch *x, const struct event *e) {
     c->reasons[why->at[i].code]++;
 }
 
-/* A timer of the engine waits a second at most; only a start or a step of the clock excuses it. */
+/* A timer of the engine waits a second at most; only a start, a step of the clock or another plan
+ * excuses it. */
 static void check_timely(struct watch *x) {
   usec due = model_due(x->model);
   if (due == TIME_ABSENT || x->command.at < due)
@@ -246,6 +247,7 @@ static enum sp_err on_entry(void *ctx, const struct fold *f, const struct entry 
     if (err)
       return err;
     copy->plan = x->plans[x->n_plans++];
+    x->w->disturbed_at = world_now(x->w); /* by its rules something may have been due long ago */
   }
   x->command.plan = copy->plan ? copy->plan : watch_plan(x);
   keep_mark(x, e);

@@ -79,7 +79,7 @@ struct world {
   struct queue queue; /* its time is the true one, and the monotonic clock */
   usec wall_ahead;    /* of the wall clock over it */
   bool clock_trusted;
-  usec disturbed_at; /* when the engine last started, or the clock was stepped */
+  usec disturbed_at; /* when the engine last started, the clock was stepped, or the plan changed */
   bool calm;         /* faults have stopped */
   usec settled_at;   /* and their consequences too: what was slow has arrived */
   uint64_t struck[FAULT_COUNT];
