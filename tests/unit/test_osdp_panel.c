@@ -577,22 +577,22 @@ static void a_cut_line_is_told_in_time(void **state) {
   static struct bus b;
   enum { readers = 32, near = 2 };
   bus_open(&b, 0);
-  for (uint8_t i = 0; i < readers; i++) {
-    bus_add(&b, i, key);
-    bus_know(&b, i, PANEL_KEY, key);
+  for (uint32_t i = 0; i < readers; i++) {
+    bus_add(&b, (uint8_t)i, key);
+    bus_know(&b, (uint8_t)i, PANEL_KEY, key);
   }
   bus_run(&b, SECONDS(30));
-  for (uint8_t i = near; i < readers; i++)
+  for (uint32_t i = near; i < readers; i++)
     b.off[i] = true;
   bus_run(&b, SECONDS(9));
-  for (uint8_t i = 0; i < readers; i++)
-    assert_int_equal(bus_count(&b, PANEL_OFFLINE, i), i >= near);
-  for (uint8_t i = near; i < readers; i++)
+  for (uint32_t i = 0; i < readers; i++)
+    assert_int_equal(bus_count(&b, PANEL_OFFLINE, (uint8_t)i), i >= near);
+  for (uint32_t i = near; i < readers; i++)
     b.off[i] = false;
   bus_run(&b, SECONDS(30));
-  for (uint8_t i = 0; i < readers; i++) {
+  for (uint32_t i = 0; i < readers; i++) {
     struct panel_status s;
-    assert_true(panel_status(b.panel, i, &s) && s.online);
+    assert_true(panel_status(b.panel, (uint8_t)i, &s) && s.online);
   }
   bus_close(&b);
 }
