@@ -27,7 +27,9 @@ enum {
   /* One that can: asked every 4 s at the latest, and others before it. */
   online_ms = 10000,
   online_ms_a_reader = 1000,
-  session_ms = 2000, /* until a line that begins another session forgets what was of the last */
+  /* A reader that has begun another session may lose it before its line is told: until then, or
+   * until it counts as offline, the line knows of the one before. */
+  session_ms = offline_ms + try_ms,
 };
 
 struct card_read_at { /* what the reader read */
