@@ -115,9 +115,14 @@ static void on_random(void *ctx, void *out, size_t n) {
     *p = (uint8_t)rng_next(&r->all->rng);
 }
 
+/* Whoever sets a reader up connects its strike when it has its key: before, it obeys anyone. */
+static bool drives_a_door(const struct reader *r, uint8_t output) {
+  return output == strike_output && r->door != REF_ABSENT && r->has_key;
+}
+
 static void on_output(void *ctx, uint8_t output, bool on) {
   struct reader *r = ctx;
-  if (output == strike_output && r->door != REF_ABSENT)
+  if (drives_a_door(r, output))
     doors_strike(r->all->w->doors, r->door, on);
 }
 
@@ -126,7 +131,7 @@ static void on_output(void *ctx, uint8_t output, bool on) {
 static void on_out(void *ctx, const struct osdp_out *out) {
   struct reader *r = ctx;
   struct readers *all = r->all;
-  if (out->output != strike_output || r->door == REF_ABSENT)
+  if (!drives_a_door(r, out->output))
     return;
   struct wired *d = &all->doors[r->door];
   if (out->control == OSDP_OUT_OFF || out->control == OSDP_OUT_NOP)
