@@ -138,6 +138,7 @@ static void take_events(struct world *w) {
     case PANEL_DONE:
     case PANEL_FAILED:
     case PANEL_LOST:
+    case PANEL_QUIET:
     case PANEL_KEY_SET:
       break;
     }

@@ -21,9 +21,16 @@ uint64_t asks_send(struct asks *a, enum frame_kind kind, struct span payload, ui
   if (!link_is_up(a->link) || a->n == asks_max)
     return 0;
   uint64_t id = a->next_id++;
+  asks_send_as(a, kind, id, payload, what, arg);
+  return id;
+}
+
+void asks_send_as(struct asks *a, enum frame_kind kind, uint64_t id, struct span payload,
+                  uint32_t what, uint32_t arg) {
+  if (!link_is_up(a->link) || a->n == asks_max)
+    return;
   a->at[a->n++] = (struct ask){id, world_now(a->w), what, arg};
   link_send(a->link, kind, id, payload);
-  return id;
 }
 
 /* Only what is asked when all has settled counts: before, anything may be slow. */

@@ -27,6 +27,9 @@ void asks_free(struct asks *a);
 /* Sends it; the id it got, or 0 when nothing more may wait or the link is down. */
 uint64_t asks_send(struct asks *a, enum frame_kind kind, struct span payload, uint32_t what,
                    uint32_t arg);
+/* The same for a client that numbers its requests itself. */
+void asks_send_as(struct asks *a, enum frame_kind kind, uint64_t id, struct span payload,
+                  uint32_t what, uint32_t arg);
 /* A reply: false when it is to nothing that waits; else *ask is what it is to, no longer waiting.
  */
 bool asks_reply(struct asks *a, uint64_t id, struct ask *ask);

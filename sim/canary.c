@@ -5,6 +5,7 @@
 #include "engine/engine_int.h"
 #include "engine/fold.h"
 #include "journal/tile_path.h"
+#include "line/line_int.h"
 
 #include <string.h>
 
@@ -100,7 +101,7 @@ void __wrap_core_decide(const struct core *core, const struct command *c, struct
   } else if (planted == CANARY_CAPACITY_OFF_BY_ONE && asks) {
     decide_with_more_room(core, c, out);
   } else if (planted == CANARY_STALE_REVOCATION && asks) {
-    uint8_t states[taken_back_max];
+    uint8_t states[taken_back_max] = {0};
     swap_states(own, c->at, states, false);
     __real_core_decide(core, c, out);
     swap_states(own, c->at, states, true);
@@ -131,6 +132,56 @@ void __wrap_core_apply(struct core *core, const struct event *e) {
   if (planted == CANARY_ENDLESS_PINS)
     for (uint32_t i = 0; i < core->head.n_persons; i++)
       core->persons[i].pin_failures = 0;
+}
+
+/* --- In the line and its OSDP --- */
+
+size_t __real_osdp_secure_seal(struct osdp_secure *s, struct osdp_frame *f, uint8_t *out);
+size_t __wrap_osdp_secure_seal(struct osdp_secure *s, struct osdp_frame *f, uint8_t *out);
+enum sp_err __real_osdp_secure_open(struct osdp_secure *s, struct osdp_frame *f, uint8_t *plain);
+enum sp_err __wrap_osdp_secure_open(struct osdp_secure *s, struct osdp_frame *f, uint8_t *plain);
+void __real_engine_say_pass(struct line *l, struct line_reader *r, const struct card_reading *card,
+                            const char *pin, bool late);
+void __wrap_engine_say_pass(struct line *l, struct line_reader *r, const struct card_reading *card,
+                            const char *pin, bool late);
+void __real_engine_say_reader(struct line *l, uint32_t index, const char *sign);
+void __wrap_engine_say_reader(struct line *l, uint32_t index, const char *sign);
+void __real_door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before);
+void __wrap_door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before);
+
+/* Both ends the same, so that all goes on as if nothing were wrong. */
+static void unchain(struct osdp_secure *s) {
+  if (planted == CANARY_BELIEVE_REPLAY) {
+    memset(s->command_mac, 0, sizeof s->command_mac);
+    memset(s->reply_mac, 0, sizeof s->reply_mac);
+  }
+}
+
+size_t __wrap_osdp_secure_seal(struct osdp_secure *s, struct osdp_frame *f, uint8_t *out) {
+  unchain(s);
+  return __real_osdp_secure_seal(s, f, out);
+}
+
+enum sp_err __wrap_osdp_secure_open(struct osdp_secure *s, struct osdp_frame *f, uint8_t *plain) {
+  unchain(s);
+  return __real_osdp_secure_open(s, f, plain);
+}
+
+void __wrap_engine_say_pass(struct line *l, struct line_reader *r, const struct card_reading *card,
+                            const char *pin, bool late) {
+  __real_engine_say_pass(l, r, card, pin, late);
+  for (uint32_t i = 0; planted == CANARY_STRIKE_EARLY && i < l->n_doors; i++)
+    if (&l->readers[l->doors[i].at] == r)
+      __real_door_unlock(l, &l->doors[i], 3000, 1, INT64_MAX);
+}
+
+void __wrap_engine_say_reader(struct line *l, uint32_t index, const char *sign) {
+  if (planted != CANARY_UNTOLD_OFFLINE || strcmp(sign, "offline") != 0)
+    __real_engine_say_reader(l, index, sign);
+}
+
+void __wrap_door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before) {
+  __real_door_unlock(l, d, ms, n, planted == CANARY_LATE_UNLOCK ? INT64_MAX : before);
 }
 
 void canary_plant(enum canary which) {

@@ -1,6 +1,6 @@
 /* canary.h: bugs planted on purpose, to prove that the simulator would find such. They live here
  * alone: in the program that is shipped there is nothing of them, not even a place to put one. The
- * linker puts __wrap_core_decide and __wrap_core_apply around the core's own (sim/meson.build). */
+ * linker puts __wrap_core_decide and the like around the real functions (sim/meson.build). */
 #ifndef SIM_CANARY_H
 #define SIM_CANARY_H
 
@@ -24,7 +24,11 @@
   X(ENDLESS_PINS, "endless-pins", "wrong PINs are not counted")                                    \
   X(MISSED_TIMER, "missed-timer", "nobody wakes the engine")                                       \
   X(LONG_UNLOCK, "long-unlock", "a door is released for longer than is reckoned with")             \
-  X(LOST_ANSWER, "lost-answer", "now and then what the engine sends gets lost")
+  X(LOST_ANSWER, "lost-answer", "now and then what the engine sends gets lost")                    \
+  X(BELIEVE_REPLAY, "believe-replay", "MACs are not chained: what held once holds again")          \
+  X(STRIKE_EARLY, "strike-early", "the strike is drawn when a card is read")                       \
+  X(LATE_UNLOCK, "late-unlock", "an unlock is carried out however late it is")                     \
+  X(UNTOLD_OFFLINE, "untold-offline", "that a reader is offline is not told")
 
 enum canary {
   CANARY_NONE,

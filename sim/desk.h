@@ -10,7 +10,7 @@ struct desk *desk_new(struct world *w, uint32_t n_operators);
 void desk_free(struct desk *d);
 /* The roles of the operators that a site starts with. */
 void desk_roles(uint64_t seed, uint32_t *roles, uint32_t n);
-/* As line_longest. */
+/* As lines_longest. */
 usec desk_longest(const struct desk *d);
 
 #endif

@@ -1,6 +1,6 @@
 #include "sim/doors.h"
 
-#include "sim/line.h"
+#include "sim/readers.h"
 #include "sim/watch.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@ struct real_door {
   struct slug name;
   bool open, released;
   bool ours; /* it is open because we released it */
-  usec relock_at;
+  usec relock_at, opened_at;
 };
 
 struct doors {
@@ -32,16 +32,6 @@ void doors_free(struct doors *d) {
   sp_free(d);
 }
 
-/* The reader's own timer; an earlier one of the same door finds that it is not yet time. */
-static void on_relock(void *ctx, uint64_t door) {
-  struct doors *d = ctx;
-  if (door >= d->n || !d->at[door].released || d->at[door].relock_at > world_now(d->w))
-    return;
-  d->at[door].released = false;
-  trace(d->w, "door %s: bolt out", d->at[door].name.s);
-  line_contact(d->w->line, (uint32_t)door);
-}
-
 void doors_replan(struct doors *d, const struct plan *plan) {
   struct real_door *at = sp_alloc(plan->n_doors + 1, sizeof *at);
   SP_ASSERT(at);
@@ -50,8 +40,6 @@ void doors_replan(struct doors *d, const struct plan *plan) {
     for (uint32_t k = 0; k < d->n; k++)
       if (strcmp(d->at[k].name.s, at[i].name.s) == 0)
         at[i] = d->at[k];
-    if (at[i].released) /* its timer names another index now */
-      queue_put(&d->w->queue, at[i].relock_at, on_relock, d, i);
   }
   sp_free(d->at);
   d->at = at;
@@ -73,30 +61,33 @@ static void check_interlock(const struct doors *d, uint32_t door, uint64_t n) {
   }
 }
 
-void doors_unlock(struct doors *d, uint32_t door, uint32_t ms, uint64_t n) {
+void doors_release(struct doors *d, uint32_t door, uint32_t ms, uint64_t n) {
   struct real_door *r = &d->at[door];
   check_interlock(d, door, n);
-  r->released = true;
   r->relock_at = world_now(d->w) + (usec)ms * USEC_PER_MS;
-  trace(d->w, "door %s: bolt in for %u ms", r->name.s, ms);
-  queue_put(&d->w->queue, r->relock_at, on_relock, d, door);
+  trace(d->w, "door %s: strike told to draw for %u ms", r->name.s, ms);
+  watch_unlocked(d->w->watch, door, ms, n);
 }
 
-void doors_lock(struct doors *d, uint32_t door) {
+void doors_strike(struct doors *d, uint32_t door, bool on) {
   struct real_door *r = &d->at[door];
-  if (!r->released)
+  if (r->released == on)
     return;
-  r->released = false;
-  trace(d->w, "door %s: bolt out, as asked", r->name.s);
-  line_contact(d->w->line, door);
+  r->released = on;
+  trace(d->w, "door %s: bolt %s", r->name.s, on ? "in" : "out");
+  if (!on && world_now(d->w) > r->relock_at)
+    watch_complain(d->w->watch,
+                   "door %s: its bolt was in for %lld ms longer than its reader was told",
+                   r->name.s, (long long)((world_now(d->w) - r->relock_at) / USEC_PER_MS));
+  readers_contact(d->w->readers, door);
 }
 
 bool doors_is_open(const struct doors *d, uint32_t door) {
   return d->at[door].open;
 }
 
-bool doors_was_released(const struct doors *d, uint32_t door) {
-  return d->at[door].open && d->at[door].ours;
+usec doors_released_at(const struct doors *d, uint32_t door) {
+  return d->at[door].open && d->at[door].ours ? d->at[door].opened_at : TIME_ABSENT;
 }
 
 bool doors_is_locked(const struct doors *d, uint32_t door) {
@@ -111,11 +102,12 @@ bool doors_open(struct doors *d, uint32_t door, bool handle, bool force) {
     return false;
   r->open = true;
   r->ours = r->released;
+  r->opened_at = world_now(d->w);
   trace(d->w, "door %s: opened%s", r->name.s,
         r->released ? ""
         : handle    ? " by the handle"
                     : " by force");
-  line_contact(d->w->line, door);
+  readers_contact(d->w->readers, door);
   return true;
 }
 
@@ -125,5 +117,5 @@ void doors_close(struct doors *d, uint32_t door) {
     return;
   r->open = r->ours = false;
   trace(d->w, "door %s: closed", r->name.s);
-  line_contact(d->w->line, door);
+  readers_contact(d->w->readers, door);
 }

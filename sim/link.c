@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { links_max = 16, text_max = reply_bytes_max + 1 };
+enum { links_max = 32, text_max = reply_bytes_max + 1 };
 
 struct message {
   struct links *all;
@@ -20,7 +20,7 @@ struct link {
   const char *name;
   struct link_ops ops;
   uint32_t index, generation;
-  bool up;
+  bool up, closed; /* closed: its process does not run */
   uint64_t conn;
   usec to_engine_at, to_client_at; /* when the last message on the way arrives */
   size_t unread;                   /* bytes on the way to the client */
@@ -90,7 +90,7 @@ static void connect_later(struct link *l) {
 static void connect(void *ctx, uint64_t generation) {
   struct link *l = ctx;
   struct links *all = l->all;
-  if (generation != l->generation || l->up || all->stopped)
+  if (generation != l->generation || l->up || l->closed || all->stopped)
     return;
   if (!all->engine.connect(all->engine.ctx, &l->conn)) {
     connect_later(l);
@@ -264,6 +264,21 @@ struct link *link_new(struct links *all, const char *name, const struct link_ops
 
 bool link_is_up(const struct link *l) {
   return l->up;
+}
+
+void link_close(struct link *l) {
+  l->closed = true;
+  l->generation++;
+  if (!l->up)
+    return;
+  cut(l);
+  l->all->engine.settle(l->all->engine.ctx);
+}
+
+void link_open(struct link *l) {
+  l->closed = false;
+  l->generation++;
+  connect_later(l);
 }
 
 void link_send(struct link *l, enum frame_kind kind, uint64_t id, struct span payload) {

@@ -1,5 +1,6 @@
 /* link.h: the sockets between the engine and its clients, and what is on its way over them: late,
- * in pieces, cut off, unread. A client connects by itself, again and again.
+ * in pieces, cut off, unread. A client connects by itself, again and again, while its
+ * process runs.
  *
  * Invariants:
  *   1. what is sent over one connection arrives in the order in which it was sent, or not at all;
@@ -51,6 +52,9 @@ struct link_ops {
 };
 struct link *link_new(struct links *all, const char *name, const struct link_ops *ops);
 bool link_is_up(const struct link *l);
+/* The client's process ends, and connects no more until it is opened again. */
+void link_close(struct link *l);
+void link_open(struct link *l);
 /* Of a link that is down: does nothing. */
 void link_send(struct link *l, enum frame_kind kind, uint64_t id, struct span payload);
 

@@ -1,7 +1,7 @@
 #include "sim/people.h"
 
 #include "sim/doors.h"
-#include "sim/line.h"
+#include "sim/readers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,35 +75,68 @@ static void push_soon(struct people *p, struct human *h, uint32_t door, usec wai
 
 /* --- Cards --- */
 
+enum { any_length = 40 }; /* bits of a card whose format has no length of its own */
+
 void people_new_card(struct people *p, struct human *h) {
   uint32_t f = rng_below(&h->rng, p->plan->n_formats);
   uint16_t bits = p->plan->n_formats ? p->plan->formats[f].bits : 0;
-  uint32_t number = 1 + p->next_card++;
-  if (bits && bits < 31)
-    number %= (1u << bits) - 1;
+  uint32_t number = 1 + p->next_card++, width = bits ? card_format_width(p->plan, f) : 0;
+  struct card_number value = {{0}};
+  struct fault why = {0};
+  if (width && width < 31)
+    number %= (1u << width) - 1;
   snprintf(h->card.format, sizeof h->card.format, "%s",
            p->plan->n_formats ? p->plan->formats[f].name.s : "none");
   snprintf(h->card.digits, sizeof h->card.digits, "%x", number + 1);
+  value.w[0] = number + 1;
+  enum sp_err err = p->plan->n_formats
+                        ? card_format_write(p->plan, f, &value, any_length, &h->card.bits, &why)
+                        : SP_OK;
+  SP_ASSERT(!err);
 }
 
+static void on_type(void *ctx, uint64_t arg) {
+  struct people *p = ctx;
+  struct human *h = &p->at[arg >> 32];
+  if (h->reader == (uint32_t)arg && h->typed[0])
+    readers_pin(p->w->readers, h->reader, h->typed);
+  h->typed[0] = 0;
+}
+
+static void type_soon(struct people *p, const struct human *h, usec wait) {
+  queue_put(&p->w->queue, world_now(p->w) + wait, on_type, p, (uint64_t)h->at << 32 | h->reader);
+}
+
+static void on_hold(void *ctx, uint64_t arg) {
+  struct people *p = ctx;
+  struct human *h = &p->at[arg >> 32];
+  if (h->reader == (uint32_t)arg && h->has_card)
+    readers_card(p->w->readers, h->reader, &h->card);
+}
+
+/* The PIN after the card, or before it; where the reader does not always ask for one, when it does.
+ */
 static void badge(struct people *p, struct human *h, uint32_t reader) {
   struct rng *r = &h->rng;
   const struct plan_reader *at = &p->plan->readers[reader];
-  const char *pin = "";
-  char wrong[8];
+  h->typed[0] = 0;
   bool asks = at->factors & FACTOR_BIT_PIN || rng_chance(r, 1, 6);
-  if (asks && rng_chance(r, 1, 8)) {
-    snprintf(wrong, sizeof wrong, "%04u", rng_below(r, 10000));
-    pin = wrong;
-  } else if (asks && !rng_chance(r, 1, 12)) {
-    pin = rng_chance(r, 1, 40) ? h->duress : h->pin;
-  }
-  enum biometric biometric = at->factors & FACTOR_BIT_BIOMETRIC ? BIOMETRIC_MATCH : BIOMETRIC_NONE;
-  if (rng_chance(r, 1, 15))
-    biometric = rng_chance(r, 1, 2) ? BIOMETRIC_NONE : BIOMETRIC_MISMATCH;
+  if (asks && rng_chance(r, 1, 8))
+    snprintf(h->typed, sizeof h->typed, "%04u", rng_below(r, 10000));
+  else if (asks && !rng_chance(r, 1, 12))
+    memcpy(h->typed, rng_chance(r, 1, 40) ? h->duress : h->pin, sizeof h->typed);
   h->reader = reader;
-  trace(p->w, "human %u: holds a card to %s%s", h->at, at->name.s, pin[0] ? " with a PIN" : "");
-  line_card(p->w->line, reader, &h->card, pin, biometric, h->at);
+  trace(p->w, "human %u: holds a card to %s%s", h->at, at->name.s,
+        h->typed[0] ? ", and knows a PIN" : "");
+  uint64_t arg = (uint64_t)h->at << 32 | reader;
+  bool pin_first = h->typed[0] && rng_chance(r, 1, 6);
+  if (pin_first)
+    on_type(p, arg);
+  if (!pin_first && at->factors & FACTOR_BIT_PIN)
+    type_soon(p, h, seconds(r, 1, 4));
+  queue_put(&p->w->queue,
+            world_now(p->w) + (pin_first ? rng_between(r, 500, 2000) * USEC_PER_MS : 0), on_hold, p,
+            arg);
   wake(p, h, seconds(r, 3, 25));
 }
 
@@ -187,6 +220,10 @@ void people_signal(struct people *p, uint32_t reader, const char *signal) {
       badge(p, o, reader);
     return;
   }
+  if (strcmp(signal, "pin") == 0) {
+    type_soon(p, h, seconds(&h->rng, 1, 5));
+    return;
+  }
   h->reader = REF_ABSENT;
   if (strcmp(signal, "granted") != 0 || rng_chance(&h->rng, 1, 15))
     return; /* walks on; wakes by itself */
@@ -220,7 +257,7 @@ static void mischief(struct people *p, struct human *h, uint32_t door) {
     break;
   default:
     if (d->rex != REX_NONE)
-      line_rex(p->w->line, door);
+      readers_rex(p->w->readers, door);
     if (d->rex == REX_UNLOCK)
       push_soon(p, h, door, seconds(r, 0, 2));
     else if (d->rex == REX_RECORD || d->egress == EGRESS_FREE) {

@@ -5,7 +5,7 @@
 #ifndef SIM_PEOPLE_H
 #define SIM_PEOPLE_H
 
-#include "sim/line.h"
+#include "sim/readers.h"
 #include "sim/world.h"
 
 struct human {
@@ -17,6 +17,7 @@ struct human {
   bool has_card;
   struct card card;
   char pin[8], duress[8];
+  char typed[8];   /* what they will type; empty: nothing */
   uint32_t reader; /* where they wait for a light; REF_ABSENT */
   usec wakes_at;
   struct rng rng;
@@ -31,7 +32,7 @@ struct human *people_at(struct people *p, uint32_t i);
 /* A card that nobody has had yet. */
 void people_new_card(struct people *p, struct human *h);
 
-/* A reader lights up: "granted", "refused" or "waiting". */
+/* A reader shows something: "granted", "refused", "waiting", or that it wants a "pin". */
 void people_signal(struct people *p, uint32_t reader, const char *signal);
 
 #endif

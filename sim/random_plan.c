@@ -67,8 +67,11 @@ static void put_reader(struct buf *y, const struct site *s, const struct sketch_
                        uint32_t gate, uint32_t door, uint32_t n) {
   buf_printf(y, "        - { name: reader-%u-%u-%u, direction: %s, factors: %s", gate, door, n,
              direction_names[r->direction], factor_names[r->factors]);
-  if (s->with_line)
-    buf_printf(y, ", line: bus, address: %u", (gate * 2 + door) * sketch_readers_max + n);
+  /* The readers of a door are on one line; the doors of a sally port may be on two. */
+  buf_printf(y, ", line: bus-%u, address: %u", (gate * 2 + door) % s->n_lines,
+             (gate * 2 + door) * sketch_readers_max + n);
+  if ((gate + door + n) % 5 == 0)
+    buf_puts(y, ", secure: install");
   buf_puts(y, " }\n");
 }
 
@@ -122,6 +125,14 @@ static void put_groups(struct buf *y, const struct site *s) {
                  s->groups[i].doors[k].which);
     buf_puts(y, "]\n");
   }
+}
+
+static void put_lines(struct buf *y, const struct site *s) {
+  static const uint32_t speeds[sketch_speeds] = {9600, 9600, 19200, 38400};
+  buf_puts(y, "lines:\n");
+  for (uint32_t i = 0; i < s->n_lines; i++)
+    buf_printf(y, "  - { name: bus-%u, kind: serial, where: /dev/ttyS%u, baud: %u }\n", i, i,
+               speeds[(s->speed + i) % sketch_speeds]);
 }
 
 static void put_schedules(struct buf *y, const struct site *s) {
@@ -235,8 +246,7 @@ void site_write(const struct site *s, struct buf *yaml) {
   put_areas(yaml, s);
   put_gates(yaml, s);
   put_groups(yaml, s);
-  if (s->with_line)
-    buf_puts(yaml, "lines:\n  - { name: bus, kind: serial, where: /dev/ttyS0 }\n");
+  put_lines(yaml, s);
   put_schedules(yaml, s);
   put_levels(yaml, s);
   put_threats(yaml, s);

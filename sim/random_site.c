@@ -162,7 +162,9 @@ static void draw_rules(struct site *s, struct rng *r) {
 }
 
 void site_make(struct site *s, struct rng *r) {
-  *s = (struct site){.zone = rng_below(r, 8), .with_line = rng_chance(r, 1, 3)};
+  *s = (struct site){.zone = rng_below(r, 8),
+                     .n_lines = (uint32_t)rng_between(r, 1, sketch_lines_max),
+                     .speed = rng_below(r, sketch_speeds)};
   bool custody = rng_chance(r, 1, 2);
   s->second_operator = custody || rng_chance(r, 2, 3);
   s->n_schedules = rng_below(r, sketch_schedules_max + 1);
@@ -281,6 +283,7 @@ static void change_one(struct site *s, struct rng *r) {
     if (s->n_formats)
       s->format_gone[rng_below(r, s->n_formats)] ^= true;
     s->turned = rng_below(r, 8);
+    s->n_lines = (uint32_t)rng_between(r, 1, sketch_lines_max);
     break;
   }
 }

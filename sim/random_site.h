@@ -15,6 +15,8 @@ enum {
   sketch_threats_max = 3,
   sketch_formats_max = 3,
   sketch_readers_max = 3, /* of one door */
+  sketch_lines_max = 3,
+  sketch_speeds = 4,
   nothing = -1,
   the_outside = -1,
 };
@@ -77,8 +79,8 @@ struct sketch_threat {
 };
 
 struct site {
-  uint32_t zone, site_capacity, n_doors;
-  bool second_operator, with_line;
+  uint32_t zone, site_capacity, n_doors, n_lines, speed;
+  bool second_operator;
   uint32_t n_areas, n_gates, n_groups, n_schedules, n_levels, n_threats, n_formats;
   struct sketch_area areas[sketch_areas_max];
   struct sketch_gate gates[sketch_gates_max];

@@ -3,9 +3,10 @@
 #include "sim/canary.h"
 #include "sim/desk.h"
 #include "sim/doors.h"
-#include "sim/line.h"
+#include "sim/lines.h"
 #include "sim/people.h"
 #include "sim/plans.h"
+#include "sim/readers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,7 +126,8 @@ void run_seed(const struct settings *s, struct result *r) {
   plans_first(s, &yaml);
   w->host = host_new(w, buf_span(&yaml), roles, s->operators);
   w->doors = doors_new(w);
-  w->line = line_new(w);
+  w->readers = readers_new(w);
+  w->lines = lines_new(w);
   w->people = people_new(w, s->people);
   w->desk = desk_new(w, s->operators);
   queue_put(&w->queue, 10 * USEC_PER_S, on_clock, w, 0);
@@ -140,7 +142,8 @@ void run_seed(const struct settings *s, struct result *r) {
   host_free(w->host);
   desk_free(w->desk);
   people_free(w->people);
-  line_free(w->line);
+  lines_free(w->lines);
+  readers_free(w->readers);
   doors_free(w->doors);
   watch_free(w->watch);
   trace_free(w->trace);

@@ -2,7 +2,9 @@
  *
  *   host.c    the machine the engine runs on: process, disk, clock
  *   link.c    its sockets, and what is on its way over them
- *   line.c    the reader lines: what doors and readers report, what the engine sends them
+ *   lines.c   the processes that run the lines: the real ones, each on a bus of its own
+ *   bus.c     the wires between a line and its readers, and who else is at them
+ *   readers.c the readers: real peripherals, wired to doors
  *   doors.c   locks, leaves and contacts, as they are and not as they are known
  *   people.c  who walks where, and with which card
  *   desk.c    operators at their screens
@@ -32,9 +34,15 @@
   X(CUT, "cut", "a connection ends within a message")                                              \
   X(DEAF, "deaf", "a client does not read for a while")                                            \
   X(DUPLICATE, "duplicate", "a line says the same twice")                                          \
-  X(DROP, "drop", "a reader line loses a message")                                                 \
-  X(GARBLE, "garble", "a reader line garbles a card")                                              \
-  X(REBOOT, "reboot", "a reader starts anew")                                                      \
+  X(GARBLE, "garble", "a reader misreads a card")                                                  \
+  X(NOISE, "noise", "bits of a bus turn, bytes are lost or come in between, frames are cut short") \
+  X(LATE, "late", "a reader answers late")                                                         \
+  X(REPLAY, "replay", "what was said on a bus before is said again")                               \
+  X(SECOND_PANEL, "second-panel", "another panel, which has no key, asks on a bus")                \
+  X(READER_POWER, "reader-power", "a reader loses its power, and starts anew")                     \
+  X(WRONG_KEY, "wrong-key", "another reader hangs in a reader's place, with another key")          \
+  X(BUS_CUT, "bus-cut", "a bus is cut, at its panel or between its readers")                       \
+  X(LINE_KILL, "line-kill", "the process of a line is killed")                                     \
   X(OLD_SNAPSHOT, "old-snapshot", "a start finds the newest snapshots gone or damaged")
 
 enum fault_kind {
@@ -58,7 +66,8 @@ struct settings {
 struct settings settings_of(uint64_t seed);
 
 struct host;
-struct line;
+struct lines;
+struct readers;
 struct doors;
 struct people;
 struct desk;
@@ -70,14 +79,15 @@ struct world {
   struct queue queue; /* its time is the true one, and the monotonic clock */
   usec wall_ahead;    /* of the wall clock over it */
   bool clock_trusted;
-  usec disturbed_at; /* when the engine last started, or the clock was stepped */
+  usec disturbed_at; /* when the engine last started, the clock was stepped, or the plan changed */
   bool calm;         /* faults have stopped */
   usec settled_at;   /* and their consequences too: what was slow has arrived */
   uint64_t struck[FAULT_COUNT];
 
   struct trace *trace;
   struct host *host;
-  struct line *line;
+  struct lines *lines;
+  struct readers *readers;
   struct doors *doors;
   struct people *people;
   struct desk *desk;

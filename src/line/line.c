@@ -196,20 +196,32 @@ static void make_next(struct line *l, struct line_reader *r) {
   r->key.has_next = true;
 }
 
-/* The key that was ordered, once the reader is there. One that was made before and perhaps set is
- * not known to be, so another is made. */
-static void set_next_key(struct line *l, struct line_reader *r) {
-  if (!r->rekey || r->rekey_sent || !r->online || !r->key.has)
+/* A session stands with the key of before: the next one never got there. */
+static void key_is_kept(struct line *l, struct line_reader *r) {
+  if (!r->key.has || !r->key.has_next || r->setting)
     return;
+  bytes_wipe(r->key.next, osdp_key_bytes);
+  r->key.has_next = false;
+  (void)l->io.key_keep(l->io.ctx, reader_name(l, r), &r->key); /* else both are tried again */
+  line_say(l, "reader %s: it keeps its old key", reader_name(l, r));
+}
+
+/* The key that was ordered, once the reader is there. */
+static void set_next_key(struct line *l, struct line_reader *r) {
+  if (!r->rekey || r->rekey_sent || !r->online || !r->key.has || r->setting || r->key.has_next)
+    return; /* another in the place of one that it may have would lose its key for good */
   make_next(l, r);
   r->rekey_sent = true;
   enum sp_err err = l->io.key_keep(l->io.ctx, reader_name(l, r), &r->key)
                         ? panel_set_key(l->panel, r->address, r->key.next,
                                         tag_of(FOR_NOTHING, 0, 0), l->io.mono(l->io.ctx))
                         : SP_IO; /* and it was said: it is not sent before it is kept */
-  if (err)
-    line_say(l, "reader %s: it gets no other key now: %s; it is tried when it is online again",
-             reader_name(l, r), sp_err_name(err));
+  r->setting = !err;
+  if (!err)
+    return;
+  key_is_kept(l, r); /* the other never left */
+  line_say(l, "reader %s: it gets no other key now: %s; it is tried when it is online again",
+           reader_name(l, r), sp_err_name(err));
 }
 
 void reader_rekey(struct line *l, struct line_reader *r) {
@@ -315,7 +327,6 @@ static void set_online(struct line *l, struct line_reader *r, bool online, enum 
       r->insecure = false;
       engine_say_reader(l, index, SAYS_SECURE);
     }
-    set_next_key(l, r);
   } else {
     line_say(l, "reader %s: %s", reader_name(l, r), why_text(why));
   }
@@ -324,6 +335,7 @@ static void set_online(struct line *l, struct line_reader *r, bool online, enum 
 }
 
 static void key_is_set(struct line *l, struct line_reader *r) {
+  r->setting = false;
   if (!r->key.has_next)
     return;
   memcpy(r->key.key, r->key.next, osdp_key_bytes);
@@ -333,7 +345,7 @@ static void key_is_set(struct line *l, struct line_reader *r) {
   if (!l->io.key_keep(l->io.ctx, reader_name(l, r), &r->key))
     return;
   line_say(l, "reader %s: it has its key", reader_name(l, r));
-  r->rekey = false;
+  r->rekey = r->rekey_sent = false;
   engine_say_rekeyed(l, (uint32_t)(r - l->readers));
 }
 
@@ -343,8 +355,6 @@ static void on_end(struct line *l, const struct panel_event *e) {
   uint64_t n = e->tag & ((UINT64_C(1) << tag_n_bits) - 1);
   if ((what == FOR_UNLOCK || what == FOR_LOCK) && index < l->n_doors)
     door_done(l, &l->doors[index], what, n, e->kind == PANEL_DONE);
-  if (what == FOR_INPUTS && index < l->n_doors)
-    door_looked(l, &l->doors[index]);
 }
 
 static struct line_reader *reader_at(struct line *l, uint8_t address) {
@@ -352,6 +362,11 @@ static struct line_reader *reader_at(struct line *l, uint8_t address) {
     if (l->readers[i].address == address)
       return &l->readers[i];
   return NULL;
+}
+
+/* Others say that something was wrong with the session, and are no answer to what was asked. */
+static bool refuses(uint8_t nak) {
+  return nak == OSDP_NAK_LENGTH || nak == OSDP_NAK_COMMAND || nak == OSDP_NAK_RECORD;
 }
 
 static void drain(struct line *l) {
@@ -362,7 +377,9 @@ static void drain(struct line *l) {
       continue;
     switch (e.kind) {
     case PANEL_ONLINE:
+      key_is_kept(l, r); /* with the other, PANEL_KEY_SET was told before */
       set_online(l, r, true, e.why);
+      set_next_key(l, r);
       break;
     case PANEL_OFFLINE:
       set_online(l, r, false, e.why);
@@ -376,18 +393,25 @@ static void drain(struct line *l) {
     case PANEL_REPLY:
       on_reply(l, r, &e);
       break;
+    case PANEL_QUIET:
+      for (uint32_t i = 0; i < l->n_doors; i++)
+        if (&l->readers[l->doors[i].at] == r)
+          door_quiet(l, &l->doors[i]);
+      break;
     case PANEL_KEY_SET:
       key_is_set(l, r);
       break;
     case PANEL_FAILED:
-      if (e.code == OSDP_KEYSET) /* what was ordered stays so */
-        line_say(l, "reader %s: it keeps its old key; it is tried when it is online again",
-                 reader_name(l, r));
+      if (e.code == OSDP_KEYSET) { /* what was ordered stays so */
+        r->setting = false;
+        r->rekey_sent = refuses(e.nak); /* then it is not tried again until it was away */
+        key_is_kept(l, r);
+      }
       on_end(l, &e);
       break;
     case PANEL_LOST:
       if (e.code == OSDP_KEYSET)
-        r->rekey_sent = false; /* in its next session it is tried again */
+        r->setting = r->rekey_sent = false; /* which of the two it has, its next session tells */
       on_end(l, &e);
       break;
     case PANEL_DONE:
@@ -450,7 +474,7 @@ void line_tick(struct line *l) {
   for (uint32_t i = 0; i < l->n_readers; i++) {
     struct line_reader *r = &l->readers[i];
     if (r->card_until != TIME_ABSENT && now >= r->card_until) {
-      engine_say_pass(l, r, &r->card, NULL, false); /* no PIN came: that is decided too */
+      engine_say_pass(l, r, &r->card, "", false); /* no PIN came: that is decided too, once */
       forget_card(r);
     }
     if (r->pin_until != TIME_ABSENT && now >= r->pin_until)

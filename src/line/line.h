@@ -12,8 +12,9 @@
  *   1. nothing is unlocked but on an `unlock` of the engine, for a time, and not after its
  * `before`;
  *   2. without the engine everything is locked, and what happens meanwhile is told later as late;
- *   3. "closed" is said of a door whose strike is off, and "locked" of one that is closed, whose
- * strike the reader says is off, after what `after` names was carried out;
+ *   3. "closed" is said of a door whose strike the reader says is off, and that was closed when it
+ * had told all that it kept since; "locked" of one of which that is so, after what `after` names
+ * was carried out;
  *   4. of a reader that is not as secure as the plan wants, no card is told and nothing is driven.
  */
 #ifndef SP_LINE_LINE_H

@@ -5,8 +5,14 @@ static bool is_off(const struct line_door *d) {
   return d->strike_off && !d->unlocks && !d->locks;
 }
 
+/* And since then it has told all that it had kept: what comes now was not so before that. A reader
+ * keeps each change of a contact until it is polled, so what it told last may be long over. */
+static bool is_settled(const struct line_door *d) {
+  return is_off(d) && d->settled;
+}
+
 static bool is_locked(const struct line_door *d) {
-  return is_off(d) && d->looked && (!d->has_contact || (d->known && !d->open)) &&
+  return is_settled(d) && d->looked && (!d->has_contact || (d->known && !d->open)) &&
          (!d->has_monitor || (d->known && d->bolt));
 }
 
@@ -19,7 +25,7 @@ static void drive(struct line *l, struct line_door *d, enum for_what what, uint3
       .timer = what == FOR_UNLOCK ? (uint16_t)(units > UINT16_MAX ? UINT16_MAX : units) : 0};
   uint32_t *count = what == FOR_UNLOCK ? &d->unlocks : &d->locks;
   (*count)++;
-  d->looked = false;
+  d->looked = d->settled = false;
   if (!reader_command(l, &l->readers[d->at], OSDP_OUT, &out, what, (uint32_t)(d - l->doors), n,
                       before))
     door_done(l, d, what, n, false);
@@ -46,22 +52,12 @@ void door_lock(struct line *l, struct line_door *d, uint64_t n) {
   drive(l, d, FOR_LOCK, 0, d->newest, TIME_ABSENT);
 }
 
-/* How the inputs are: what the reader kept until it was polled tells only how they were. */
+/* The strike is off: whoever opened before that is seen now. */
 static void look(struct line *l, struct line_door *d) {
-  d->looked = false;
-  if (d->looks)
-    return; /* its answer is still to come */
-  d->looks++;
-  if (!reader_command(l, &l->readers[d->at], OSDP_ISTAT, NULL, FOR_INPUTS, (uint32_t)(d - l->doors),
-                      0, TIME_ABSENT))
-    door_looked(l, d);
-}
-
-void door_looked(struct line *l, struct line_door *d) {
-  SP_ASSERT(d->looks);
-  d->looks--;
-  if (!d->looked && is_off(d)) /* while it is on, its timer is waited for */
-    d->ask_at = l->io.mono(l->io.ctx) + again_ms * USEC_PER_MS;
+  d->looked = d->settled = false;
+  bool asked = reader_command(l, &l->readers[d->at], OSDP_ISTAT, NULL, FOR_INPUTS,
+                              (uint32_t)(d - l->doors), 0, TIME_ABSENT);
+  d->ask_at = asked ? TIME_ABSENT : l->io.mono(l->io.ctx) + again_ms * USEC_PER_MS;
 }
 
 void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t n, bool done) {
@@ -92,26 +88,23 @@ void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t
   }
 }
 
+void door_quiet(struct line *l, struct line_door *d) {
+  d->settled = is_off(d);
+  door_tell(l, d);
+}
+
 /* Who asked to go out long ago has gone away: what is late asks for nothing. */
 void door_inputs(struct line *l, struct line_door *d, const struct panel_event *e) {
   struct span states = e->data;
   bool asked = e->tag != 0;
   bool rex = states.n > rex_input && states.p[rex_input] == 1;
-  bool open = d->has_contact && (states.n <= contact_input || states.p[contact_input] == 1);
-  bool bolt = !d->has_monitor || (states.n > lock_input && states.p[lock_input] == 1);
   bool asks = d->known && rex && !d->rex && !e->late;
+  d->known = true;
+  d->looked |= asked && is_off(d);
+  d->settled &= asked; /* more of what it kept may follow */
   d->rex = rex;
-  if (asked) {
-    d->known = true;
-    d->looked = is_off(d);
-    d->open = open;
-    d->bolt = bolt;
-  } else if (d->known) { /* that it was open is true; whether it is closed must be asked */
-    d->open |= open;
-    d->bolt &= bolt;
-    if (open != d->open || bolt != d->bolt || d->looked)
-      look(l, d);
-  }
+  d->open = d->has_contact && (states.n <= contact_input || states.p[contact_input] == 1);
+  d->bolt = !d->has_monitor || (states.n > lock_input && states.p[lock_input] == 1);
   /* What is left of the time is taken back before it is said that it closed. */
   if (!d->open && d->told && d->told_open && !is_off(d) && !d->locks)
     door_lock(l, d, 0);
@@ -138,7 +131,7 @@ void door_tell(struct line *l, struct line_door *d) {
   bool locked = is_locked(d);
   if (!d->known)
     return;
-  if (d->has_contact && (!d->told || d->open != d->told_open) && (d->open || is_off(d))) {
+  if (d->has_contact && (!d->told || d->open != d->told_open) && (d->open || is_settled(d))) {
     engine_say_door(l, d, d->open ? "opened" : "closed");
     d->told = true;
     d->told_open = d->open;
@@ -151,7 +144,7 @@ void door_tell(struct line *l, struct line_door *d) {
 }
 
 void door_reader(struct line *l, struct line_door *d, bool online) {
-  d->known = d->strike_off = d->looked = false;
+  d->known = d->strike_off = d->looked = d->settled = false;
   d->lock_again = 0;
   d->ask_at = TIME_ABSENT;
   if (!online)

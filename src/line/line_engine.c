@@ -68,7 +68,7 @@ void engine_say_pass(struct line *l, struct line_reader *r, const struct card_re
     return;
   }
   struct asked *a = remember(l, ASKED_PASS, (uint32_t)(r - l->readers));
-  a->had_pin = late || (pin && pin[0]);
+  a->asked_pin = late || pin;
   a->card = *card;
   put_pass(l, r->reader, card, pin, late, l->io.wall(l->io.ctx));
 }
@@ -258,7 +258,7 @@ static void on_reply(struct line *l, uint64_t id, struct span json) {
   if (a->id != id || a->what == ASKED_NOTHING)
     return;
   bool error = json_find(json, "error").p != NULL;
-  if (a->what == ASKED_PASS && !error && !a->had_pin && for_want_of_a_pin(json))
+  if (a->what == ASKED_PASS && !error && !a->asked_pin && for_want_of_a_pin(json))
     reader_ask_pin(l, &l->readers[a->index], &a->card);
   else if (a->what == ASKED_PASS && error)
     reader_show(l, &l->readers[a->index], LOOK_REFUSED);

@@ -37,6 +37,7 @@ struct line_reader {
   bool rekey, rekey_sent; /* another key was ordered; and tried since it is online */
   bool lit;               /* shows that it is ready */
   struct line_key key;
+  bool setting;             /* the panel has key.next to set, and has not told what became of it */
   struct card_reading card; /* waits for a PIN; secret */
   usec card_until;          /* TIME_ABSENT: none does */
   char pin[pin_max + 1];    /* secret */
@@ -53,7 +54,7 @@ struct line_door {
   bool open, bolt, rex;
   bool strike_off; /* the reader says so, since the last command to it */
   bool looked;     /* at the inputs, since then: it may have been opened just before */
-  uint32_t looks;  /* asked for and not answered */
+  bool settled;    /* the reader has told all that it had kept then: nothing older will come */
   bool told, told_open, told_locked;
   uint32_t unlocks, locks; /* on their way to the reader, which does them in their order */
   uint64_t carried;        /* entry of the last unlock or lock that was carried out; 1: none */
@@ -77,7 +78,7 @@ struct asked {
   enum asked_what what;
   uint32_t index;
   struct card_reading card; /* of ASKED_PASS: to be shown again with a PIN; secret */
-  bool had_pin;
+  bool asked_pin;           /* one came, or was waited for in vain: it is not asked for again */
 };
 
 struct line {
@@ -116,10 +117,10 @@ void door_inputs(struct line *l, struct line_door *d, const struct panel_event *
 void door_outputs(struct line *l, struct line_door *d, const struct panel_event *e);
 void door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before);
 void door_lock(struct line *l, struct line_door *d, uint64_t n);
+/* Its reader has told all that it kept. */
+void door_quiet(struct line *l, struct line_door *d);
 /* A command to its strike was carried out, or was not. */
 void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t n, bool done);
-/* Its inputs were told, or will not be. */
-void door_looked(struct line *l, struct line_door *d);
 void door_reader(struct line *l, struct line_door *d, bool online);
 /* Says all that the engine has not been told. */
 void door_tell(struct line *l, struct line_door *d);
@@ -127,6 +128,7 @@ void door_tick(struct line *l, struct line_door *d, usec now);
 usec door_due(const struct line_door *d);
 
 /* --- line_engine.c --- */
+/* pin: NULL: none was asked for; empty: none came. */
 void engine_say_pass(struct line *l, struct line_reader *r, const struct card_reading *card,
                      const char *pin, bool late);
 void engine_say_door(struct line *l, struct line_door *d, const char *sign);

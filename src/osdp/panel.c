@@ -173,6 +173,19 @@ static void wait_longer(struct panel *p, struct peer *x, usec now) {
     p->probe_at = now + probe_pause_ms * USEC_PER_MS;
 }
 
+/* Whoever did not answer a try and has not answered for so long is gone. That is looked at after
+ * every try, whosever it was: on a line that is cut a round of them takes seconds. */
+static void give_up(struct panel *p, usec now) {
+  for (uint32_t i = 0; i < panel_peripherals_max; i++) {
+    struct peer *x = p->peers[i];
+    if (x && x->told_online && x->tries &&
+        now - x->answered_at >= (usec)panel_offline_ms * USEC_PER_MS) {
+      peer_lost(p, x, PANEL_WHY_SILENT, now);
+      wait_longer(p, x, now);
+    }
+  }
+}
+
 static void on_silence(struct panel *p, usec now) {
   struct peer *x = p->asked;
   bool damaged = false;
@@ -195,6 +208,7 @@ static void on_silence(struct panel *p, usec now) {
   } else if (!x->told_online) {
     peer_restart(p, x, PANEL_WHY_SILENT, x->next_at);
   }
+  give_up(p, now);
 }
 
 /* --- What goes out --- */

@@ -61,6 +61,8 @@ enum panel_event_kind {
                      whether it was carried out is not known once it was sent */
   PANEL_KEY_SET,  /* a session stands with another key than the one known: the one that was set, or
                      next_key. Tag: of KEYSET, or 0 */
+  PANEL_QUIET,    /* a poll was answered with nothing new, the first since something was: all that
+                     it had kept when it answered what came before has been told */
 };
 enum panel_why {
   PANEL_WHY_NONE,

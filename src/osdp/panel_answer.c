@@ -76,7 +76,7 @@ static void refuse(struct panel *p, struct peer *x, enum panel_why why, usec now
 
 static void go_online(struct panel *p, struct peer *x, usec now) {
   x->step = STEP_ONLINE;
-  x->drained = false;
+  x->drained = x->quiet = false;
   x->probe_ms = 0;
   x->installs = x->is.has_next = false;
   bytes_wipe(x->is.next_key, sizeof x->is.next_key);
@@ -225,12 +225,16 @@ static void take_online(struct panel *p, struct peer *x, const struct osdp_frame
   bool fresh = x->drained && now - x->drained_at <= (usec)panel_late_ms * USEC_PER_MS;
   if (f->code != OSDP_ACK)
     event_reply(p, x, f->code, tag, f->data)->late = tag == 0 && !fresh;
-  if (asked == OSDP_POLL && f->code == OSDP_ACK) {
+  bool quiet = asked == OSDP_POLL && f->code == OSDP_ACK;
+  if (x->has_command)
+    queue_end(p, x, asked == OSDP_KEYSET || asked == OSDP_COMSET ? PANEL_FAILED : PANEL_DONE);
+  if (quiet && !x->quiet)
+    event_new(p, PANEL_QUIET, x);
+  x->quiet = quiet;
+  if (quiet) {
     x->drained = true;
     x->drained_at = x->made_at;
   }
-  if (x->has_command)
-    queue_end(p, x, asked == OSDP_KEYSET || asked == OSDP_COMSET ? PANEL_FAILED : PANEL_DONE);
 }
 
 /* In clear it may be anyone's, and the right one may still come. */

@@ -106,7 +106,9 @@ void peer_answered(struct peer *x, usec now) {
   bytes_wipe(x->frame, x->n_frame);
   x->n_frame = 0;
   x->sequence = x->sequence == 3 ? 1 : (uint8_t)(x->sequence + 1);
-  x->answered_at = now;
+  /* Of one that is online only what holds counts: anyone can answer in clear. */
+  if (x->secure || !x->told_online || x->is.security == PANEL_CLEAR)
+    x->answered_at = now;
   x->wrong_macs = 0;
   x->tries = 0;
 }

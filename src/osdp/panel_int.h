@@ -75,6 +75,7 @@ struct peer {
   uint32_t probe_ms;
   bool drained;      /* a poll of this session was answered with nothing new */
   usec drained_at;   /* when the last such poll was made */
+  bool quiet;        /* and so was the last that it was asked */
   uint32_t restarts; /* since a session stood for settled_ms */
   uint64_t key_tag;  /* of the KEYSET after which a session with the new key is awaited; 0 none */
   uint8_t known_key[osdp_key_bytes]; /* that the caller knows it has */

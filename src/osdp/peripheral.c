@@ -273,8 +273,11 @@ static uint8_t do_out(struct peripheral *p, struct command *c) {
     if (nak)
       return nak;
   }
-  for (struct span s = c->data; s.n && !osdp_decode(m, &s, &x, NULL);)
+  for (struct span s = c->data; s.n && !osdp_decode(m, &s, &x, NULL);) {
+    if (p->ops.out)
+      p->ops.out(p->ops.ctx, &x);
     device_out(&p->device, &x, p->now);
+  }
   return 0;
 }
 

@@ -42,6 +42,7 @@ struct peripheral_ops {
   void *ctx;
   /* Fills with bytes nobody can guess. Needed. */
   void (*random)(void *ctx, void *out, size_t n);
+  void (*out)(void *ctx, const struct osdp_out *out);         /* told, and about to be done */
   void (*output)(void *ctx, uint8_t output, bool on);         /* changed, by command or timer */
   void (*led)(void *ctx, uint8_t led, enum osdp_color color); /* what it shows now */
   void (*buzzer)(void *ctx, bool on);

@@ -54,7 +54,8 @@ static void with_its_key(void **state) {
   panel_status(b->panel, 5, &s);
   assert_true(s.secure && peripheral_is_secure(b->at[0]));
   bus_run(b, SECONDS(60));
-  assert_int_equal(b->n_events, 1);
+  assert_int_equal(b->n_events, 2); /* online; and nothing more is told than that it has no news */
+  assert_int_equal(b->events[1].e.kind, PANEL_QUIET);
   panel_status(b->panel, 5, &s);
   assert_int_equal(s.sessions, 1);
   assert_int_equal(s.retries + s.damaged + s.mac_wrong + s.naks, 0);
@@ -79,7 +80,8 @@ static void cards_and_keys_and_inputs_are_told(void **state) {
               {OSDP_KEYPAD, 7, {0, 5, '1', '2', '3', '4', '\r'}},
               {OSDP_ISTATR, 3, {0, 1, 0}},
               {OSDP_LSTATR, 2, {1, 0}}};
-  assert_int_equal(b->n_events, from + 4);
+  assert_int_equal(b->n_events, from + 5);
+  assert_int_equal(b->events[from + 4].e.kind, PANEL_QUIET);
   for (uint32_t i = 0; i < 4; i++) {
     const struct bus_event *e = &b->events[from + i];
     assert_int_equal(e->e.kind, PANEL_REPLY);
@@ -678,8 +680,69 @@ static void forged_cards_are_not_told(void **state) {
   bus_close(b);
 }
 
+static void hear_in_clear(struct bus *b, uint8_t code, struct span data) {
+  uint8_t bytes[64];
+  const struct osdp_frame f = {
+      .address = 5, .reply = true, .crc = true, .code = code, .data = data};
+  size_t n = osdp_frame_close(bytes, osdp_frame_open(bytes, &f), &f);
+  panel_input(b->panel, span_of(bytes, n), b->now);
+}
+
+/* What anyone can say does not put off that a reader is gone. */
+static void answers_in_clear_are_no_sign_of_life(void **state) {
+  (void)state;
+  static const uint8_t sequence[] = {OSDP_NAK_SEQUENCE},
+                       id[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3};
+  struct bus *b = one(PANEL_KEY, key, key);
+  comes_online(b, 5);
+  bus_run(b, SECONDS(1));
+  usec since = b->now;
+  uint32_t from = b->n_events;
+  b->off[0] = true;
+  bus_run(b, MS(100));
+  hear_in_clear(b, OSDP_NAK, span_of(sequence, 1)); /* it begins anew, and asks who is there */
+  for (int i = 0; i < 6000 && bus_count(b, PANEL_OFFLINE, 5) == 0; i++) {
+    bus_run(b, MS(5));
+    if (b->now - since > SECONDS(6))
+      hear_in_clear(b, OSDP_PDID, span_of(id, sizeof id));
+  }
+  const struct bus_event *e = bus_wait(b, from, PANEL_OFFLINE, 5, SECONDS(20));
+  assert_non_null(e);
+  assert_in_range(e->at - since, SECONDS(0), SECONDS(11));
+  bus_close(b);
+}
+
+/* Each try waits in vain, so a round of tries takes seconds: nobody waits for another round to be
+ * told gone. Those at the near end of the cut stay. */
+static void a_cut_line_is_told_in_time(void **state) {
+  (void)state;
+  static struct bus b;
+  enum { readers = 32, near = 2 };
+  bus_open(&b, 0);
+  for (uint32_t i = 0; i < readers; i++) {
+    bus_add(&b, (uint8_t)i, key);
+    bus_know(&b, (uint8_t)i, PANEL_KEY, key);
+  }
+  bus_run(&b, SECONDS(30));
+  for (uint32_t i = near; i < readers; i++)
+    b.off[i] = true;
+  bus_run(&b, SECONDS(9));
+  for (uint32_t i = 0; i < readers; i++)
+    assert_int_equal(bus_count(&b, PANEL_OFFLINE, (uint8_t)i), i >= near);
+  for (uint32_t i = near; i < readers; i++)
+    b.off[i] = false;
+  bus_run(&b, SECONDS(30));
+  for (uint32_t i = 0; i < readers; i++) {
+    struct panel_status s;
+    assert_true(panel_status(b.panel, (uint8_t)i, &s) && s.online);
+  }
+  bus_close(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_cut_line_is_told_in_time),
+      cmocka_unit_test(answers_in_clear_are_no_sign_of_life),
       cmocka_unit_test(in_clear),
       cmocka_unit_test(with_its_key),
       cmocka_unit_test(cards_and_keys_and_inputs_are_told),
