@@ -76,7 +76,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   line)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' list show run trace' -- "$cur"))
+      COMPREPLY=($(compgen -W ' list show run scan trace' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -117,6 +117,7 @@ _sallyport() {
   --connect) COMPREPLY=(); return ;;
   --pty) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --address) COMPREPLY=(); return ;;
+  --baud) COMPREPLY=(); return ;;
   --key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --scbk) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -200,6 +201,8 @@ _sallyport() {
   'line list') options=' --help --dir --json' ;;
   'line show') options=' --help --dir --json' ;;
   'line run') options=' --help --dir' ;;
+  'line scan') options=' --help --json --address --baud'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'line trace') options=' --help --json --file --scbk --cards' ;;
   'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor' ;;
   esac

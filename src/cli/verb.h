@@ -100,8 +100,10 @@ enum value_kind {
     "connect to a panel that waits there, again and again")                                        \
   X(PTY, "pty", VALUE_FILE, "PATH", NULL, NULL, false,                                             \
     "make a serial line and link PATH to it, for as long as it runs")                              \
-  X(ADDRESS, "address", VALUE_TEXT, "N", NULL, "0", false,                                         \
-    "of the reader, 0 to 126; 0-3 makes four on one line")                                         \
+  X(ADDRESS, "address", VALUE_TEXT, "N", NULL, "0; of `line scan` all, 0-126", false,              \
+    "of the reader, 0 to 126; 0-3 are four on one line")                                           \
+  X(BAUD, "baud", VALUE_NUMBER, "N", NULL, "every speed that OSDP knows", false,                   \
+    "the speed of a serial device, 9600 to 230400")                                                \
   X(KEY_FILE, "key-file", VALUE_FILE, "FILE", NULL, "no key, and one that is set is forgotten",    \
     false,                                                                                         \
     "32 hex digits, mode 0600; none there: the panel sets the first, and it is kept there. Of "    \

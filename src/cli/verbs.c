@@ -538,6 +538,24 @@ const struct verb verbs[] = {
      .needs = NEEDS_DIR,
      .operands = {OPERAND_PLACE("LINE", LINE, NULL, false, "a line of the plan")},
      .run = cli_line_run},
+    {.words = "line scan",
+     .doc = "find the readers on a line: their addresses, speeds and what they can do",
+     .more =
+         "Asks each address at each speed who it is and what it can do (ID and CAP, in clear), and "
+         "sends nothing else: no reader is changed, and no card is taken from it. A session that a "
+         "reader had with its panel is over then, so stop the line first; a device that a line "
+         "holds is refused, and so is one on which another panel is heard. Checksums are tried "
+         "where a CRC-16 is not answered. Whether a reader takes SCBK-D, the key that everyone "
+         "knows, is not tried, since that would look like an attack: what it tells of it is shown. "
+         "All of a serial device takes up to five and a half minutes; --baud and --address shorten "
+         "it. Exit code 4 when nobody answers, 8 when it was stopped.",
+     .example = "sallyport line scan /dev/ttyUSB0 --baud 9600",
+     .needs = GIVES_JSON,
+     .options = OPT_BIT(BAUD) | OPT_BIT(ADDRESS),
+     .operands = {{.name = "WHERE",
+                   .kind = VALUE_FILE,
+                   .doc = "a serial device, like /dev/ttyUSB0, or tcp://HOST:PORT of a converter"}},
+     .run = cli_line_scan},
     {.words = "line trace",
      .doc = "read what was recorded on a line, a frame a line",
      .more = "The file holds bytes as they were on the line, or text: the milliseconds, `CP>PD` or "

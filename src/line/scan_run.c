@@ -16,6 +16,7 @@ struct run {
   enum sp_err err;
   bool ending, up, whole;
   uint32_t baud; /* that the port has; 0: over TCP */
+  uint8_t n_speeds;
   struct scan *scan;
   uv_loop_t loop;
   uv_timer_t timer;
@@ -30,7 +31,7 @@ static void end(struct run *r, enum sp_err err) {
   uv_stop(&r->loop);
 }
 
-bool scan_run_is_tcp(const char *where) {
+static bool is_tcp(const char *where) {
   return strncmp(where, scheme, sizeof scheme - 1) == 0;
 }
 
@@ -47,8 +48,11 @@ static void on_up(void *ctx, bool up) {
   if (!up && !r->ending)
     end(r, fault_set(r->why, SP_IO, "%s: the line is lost", r->o->where));
   r->up = up;
-  if (up && !r->ending)
+  if (up && !r->ending) {
+    const struct scan_progress p = scan_progress(r->scan);
+    r->o->begin(r->o->ctx, r->n_speeds, &p);
     uv_timer_start(&r->timer, on_timer, 0, 0); /* port_open has not returned yet */
+  }
 }
 
 static void on_bytes(void *ctx, struct span bytes) {
@@ -122,7 +126,7 @@ static void settle(struct run *r) {
 static enum sp_err choose_speeds(const struct scan_run_options *o, struct scan_options *scan,
                                  struct fault *why) {
   *scan = (struct scan_options){.first = o->first, .last = o->last, .n_speeds = 1};
-  if (scan_run_is_tcp(o->where))
+  if (is_tcp(o->where))
     return o->baud ? fault_set(why, SP_USAGE,
                                "--baud is of a serial device: what a line over TCP runs at is set "
                                "at its converter")
@@ -147,7 +151,7 @@ static void on_signal(uv_signal_t *s, int number) {
 
 static enum sp_err begin(struct run *r) {
   static const int numbers[] = {SIGINT, SIGTERM};
-  const bool tcp = scan_run_is_tcp(r->o->where);
+  const bool tcp = is_tcp(r->o->where);
   const struct port_ops ops = {r, on_up, on_bytes, on_say};
   const struct port_options o = {.kind = tcp ? PORT_CONNECT : PORT_DEVICE,
                                  .where = r->o->where + (tcp ? sizeof scheme - 1 : 0),
@@ -179,6 +183,7 @@ enum sp_err scan_run(const struct scan_run_options *options, bool *whole, struct
   if (err)
     return err;
   signal(SIGPIPE, SIG_IGN); /* a converter that hangs up is told of as a lost line */
+  r.n_speeds = scan.n_speeds;
   r.scan = scan_new(&scan);
   if (!r.scan)
     return fault_set(why, SP_NO_MEMORY, "out of memory");
@@ -194,7 +199,8 @@ enum sp_err scan_run(const struct scan_run_options *options, bool *whole, struct
   r.ending = true;
   port_close(r.port);
   uv_walk(&r.loop, close_handle, NULL);
-  uv_run(&r.loop, UV_RUN_DEFAULT);
+  while (uv_run(&r.loop, UV_RUN_DEFAULT) != 0)
+    ; /* it may have been told to stop before it ran */
   int closed = uv_loop_close(&r.loop);
   SP_ASSERT(closed == 0);
   scan_free(r.scan);

@@ -11,12 +11,12 @@ struct scan_run_options {
   uint32_t baud;     /* of a device; 0: every speed that OSDP knows */
   uint8_t first, last;
   void *ctx;
+  /* The line is there, and nothing was asked yet. */
+  void (*begin)(void *ctx, uint8_t n_speeds, const struct scan_progress *p);
   void (*event)(void *ctx, const struct scan_event *e); /* found, noise */
   void (*progress)(void *ctx,
                    const struct scan_progress *p); /* before each question; may be NULL */
 };
-/* Whether it is a TCP connection that is meant. */
-bool scan_run_is_tcp(const char *where);
 /* *whole: everyone was asked, else it was stopped. SP_USAGE: where, or a speed that OSDP does not
  * know. SP_IO: the line is not there, is held by another process, or was lost. SP_BUSY: another
  * panel asks on the line. */

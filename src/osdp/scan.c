@@ -5,11 +5,11 @@
 #include <string.h>
 
 enum {
-  bits_a_char = 10, /* with start and stop */
-  idle_chars = 2,   /* that a sender leaves before it sends */
-  question_bytes = 9,
-  gap_ms = 50,    /* between two bytes of an answer, over whatever converter */
-  settle_ms = 20, /* after an answer: a second one would be another peripheral's */
+  bits_a_char = 10,    /* with start and stop */
+  idle_chars = 2,      /* that a sender leaves before it sends */
+  question_bytes = 10, /* ID, with its mark */
+  gap_ms = 50,         /* between two bytes of an answer, over whatever converter */
+  settle_ms = 20,      /* after an answer: a second one would be another peripheral's */
   busy_ms = 100,
   tries_max = 3, /* of what was answered by noise, or not to the end */
   busy_max = 20,
