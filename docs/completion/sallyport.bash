@@ -121,6 +121,8 @@ _sallyport() {
   --key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --scbk) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --count) COMPREPLY=(); return ;;
+  --seconds) COMPREPLY=(); return ;;
   --label) COMPREPLY=(); return ;;
   --script) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
@@ -203,7 +205,7 @@ _sallyport() {
   'line run') options=' --help --dir' ;;
   'line scan') options=' --help --json --address --baud'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
-  'line trace') options=' --help --json --file --scbk --cards' ;;
+  'line trace') options=' --help --dir --json --file --scbk --cards --raw --count --seconds' ;;
   'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor' ;;
   esac
   COMPREPLY=($(compgen -W "$options" -- "$cur"))

@@ -1,22 +1,16 @@
-/* cli_trace.c: line trace. */
-#include "cli/cli.h"
+/* cli_trace.c: line trace --file, and what both kinds print. */
+#include "cli/cli_trace.h"
+
 #include "cli/file.h"
 #include "line/key_file.h"
-#include "osdp/trace.h"
+#include "osdp/recording.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { file_bytes_max = 256 << 20, text_bytes_max = 2 * (osdp_frame_max + 16) };
-
-struct reading {
-  struct cli *c;
-  struct trace *trace;
-  const char *ms; /* of the line that is read; NULL: bytes have no time */
-  uint64_t frames, wrong;
-};
+enum { file_bytes_max = 256 << 20 };
 
 static const char *const verdicts[] = {
     [TRACE_CLEAR] = "clear",     [TRACE_PROVED] = "proved", [TRACE_OPENED] = "opened",
@@ -27,6 +21,8 @@ static const char *const verdicts[] = {
 static void tell(struct reading *r, const struct osdp_frame *f, enum trace_verdict v,
                  struct buf *line) {
   const char *text = buf_cstr(line);
+  if (r->saw)
+    r->saw(r->ctx, f, v);
   r->frames++;
   r->wrong += v == TRACE_WRONG || v == TRACE_DAMAGED;
   if (!text)
@@ -61,29 +57,37 @@ static struct span take(struct reading *r, struct span bytes) {
   return bytes;
 }
 
-/* "MS DIRECTION HEX", a note, or nothing. False: none of these. */
-static bool take_line(struct reading *r, char *text) {
-  uint8_t bytes[text_bytes_max / 2];
+static bool is_noise(struct span s) {
+  for (size_t i = 0; i < s.n; i++)
+    if (s.p[i] != 0 && s.p[i] != osdp_mark)
+      return true;
+  return false; /* a line whose direction turns */
+}
+
+bool reading_line(struct reading *r, char *text) {
+  uint8_t bytes[recording_bytes_max];
   char *rest = NULL;
   char *ms = strtok_r(text, " \t\r", &rest), *way = ms ? strtok_r(NULL, " \t\r", &rest) : NULL,
        *hex = way ? strtok_r(NULL, " \t\r", &rest) : NULL;
+  bool reply;
+  size_t n;
   if (!ms || ms[0] == '#')
     return true;
-  size_t n = hex ? strlen(hex) : 0;
-  for (size_t i = 0; i < n; i++)
-    hex[i] = (char)tolower((unsigned char)hex[i]);
-  if (n == 0 || n % 2 || n > text_bytes_max || !hex_decode(bytes, n / 2, hex, n) ||
-      (strcmp(way, "CP>PD") != 0 && strcmp(way, "PD>CP") != 0))
+  if (!hex || !recording_read(way, hex, &reply, bytes, &n))
     return false;
   r->ms = ms;
-  struct span left = take(r, span_of(bytes, n / 2));
-  if (left.n) {
-    struct buf line = {0};
-    const struct osdp_frame none = {0};
+  uint64_t before = r->frames;
+  struct span left = take(r, span_of(bytes, n));
+  struct buf line = {0};
+  const struct osdp_frame none = {0};
+  if (left.n)
     buf_printf(&line, "cut short: %zu bytes of a frame", left.n);
+  else if (r->frames == before && is_noise(span_of(bytes, n)))
+    buf_printf(&line, "damaged: %zu bytes that are no frame", n);
+  if (line.n)
     tell(r, &none, TRACE_DAMAGED, &line);
-    buf_free(&line);
-  }
+  buf_free(&line);
+  bytes_wipe(bytes, n);
   return true;
 }
 
@@ -96,7 +100,7 @@ static enum sp_err take_text(struct reading *r, const char *file, struct buf *te
     if (*end)
       *end++ = '\0';
     number++;
-    if (!take_line(r, at))
+    if (!reading_line(r, at))
       return fault_set(&r->c->why, SP_INVALID,
                        "%s:%u: a line is written `MILLISECONDS CP>PD HEX` or `… PD>CP …`", file,
                        number);
@@ -126,24 +130,47 @@ static enum sp_err take_keys(struct reading *r) {
   return SP_OK;
 }
 
-enum sp_err cli_line_trace(struct cli *c) {
-  const char *file = cli_text(c, OPT_FILE);
-  struct reading r = {.c = c, .trace = trace_new(cli_has(c, OPT_CARDS))};
+static enum sp_err read_file(struct cli *c, struct reading *r, const char *file) {
   struct buf all = {0};
-  enum sp_err err = r.trace ? take_keys(&r) : fault_set(&c->why, SP_NO_MEMORY, "out of memory");
-  if (!err)
-    err = cli_file_read(file, file_bytes_max, &all, &c->why);
+  enum sp_err err = cli_file_read(file, file_bytes_max, &all, &c->why);
   if (!err && !buf_cstr(&all))
     err = fault_set(&c->why, SP_NO_MEMORY, "out of memory");
   if (!err && is_text(buf_span(&all)))
-    err = take_text(&r, file, &all);
+    err = take_text(r, file, &all);
   else if (!err)
-    (void)take(&r, buf_span(&all));
+    (void)take(r, buf_span(&all));
+  buf_free(&all);
+  return err;
+}
+
+/* What is asked for must fit together: a file, or a line that runs. */
+static enum sp_err check(const struct cli *c, struct fault *why) {
+  const char *file = cli_text(c, OPT_FILE), *line = c->args.operands[0];
+  if (!file == !line)
+    return fault_set(why, SP_USAGE,
+                     "say what to read: the name of a line that runs, or --file FILE");
+  if (file && (cli_has(c, OPT_COUNT) || cli_has(c, OPT_SECONDS) || cli_has(c, OPT_RAW)))
+    return fault_set(why, SP_USAGE, "--count, --seconds and --raw are of a line that runs");
+  if (cli_has(c, OPT_RAW) && (c->out.json || cli_has(c, OPT_SCBK) || cli_has(c, OPT_CARDS)))
+    return fault_set(why, SP_USAGE,
+                     "--raw writes what is on the wire: --json, --scbk and --cards are for reading "
+                     "it later, with --file");
+  return SP_OK;
+}
+
+enum sp_err cli_line_trace(struct cli *c) {
+  const char *file = cli_text(c, OPT_FILE);
+  enum sp_err err = check(c, &c->why);
+  if (err)
+    return err;
+  struct reading r = {.c = c, .trace = trace_new(cli_has(c, OPT_CARDS))};
+  err = r.trace ? take_keys(&r) : fault_set(&c->why, SP_NO_MEMORY, "out of memory");
+  if (!err)
+    err = file ? read_file(c, &r, file) : cli_trace_live(c, &r);
   if (!err && r.wrong)
     err = fault_set(&c->why, SP_INVALID,
                     "%llu of %llu frames are damaged, or their MAC does not hold",
                     (unsigned long long)r.wrong, (unsigned long long)r.frames);
   trace_free(r.trace);
-  buf_free(&all);
   return err;
 }

@@ -113,6 +113,10 @@ enum value_kind {
   X(SCBK, "scbk", VALUE_FILE, "FILE", NULL, "SCBK-D alone", true,                                  \
     "a reader's key, which opens its sessions: 32 hex digits, mode 0600; may be given again")      \
   X(CARDS, "cards", VALUE_FLAG, NULL, NULL, NULL, false, "show the bits of cards too")             \
+  X(RAW, "raw", VALUE_FLAG, NULL, NULL, NULL, false,                                               \
+    "what is on the wire, as text to be kept and read later with --file")                          \
+  X(COUNT, "count", VALUE_NUMBER, "N", NULL, "until Ctrl-C", false, "end after N frames")          \
+  X(SECONDS, "seconds", VALUE_NUMBER, "S", NULL, "until Ctrl-C", false, "end after S seconds")     \
   X(LABEL, "label", VALUE_TEXT, "TEXT", NULL, NULL, false, "begins every line that is printed")    \
   X(SCRIPT, "script", VALUE_FILE, "FILE", NULL, "words are typed", false,                          \
     "what happens at the reader, a line each; a wrong word ends it; - reads standard input")       \

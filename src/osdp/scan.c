@@ -127,7 +127,7 @@ uint32_t scan_speed(const struct scan *s) {
 
 /* Where something was heard comes first, else as they were. */
 static void sort_speeds(struct scan *s) {
-  uint32_t sorted[scan_speeds_max];
+  uint32_t sorted[scan_speeds_max] = {0};
   uint8_t n = 0;
   for (int heard = 1; heard >= 0; heard--)
     for (uint8_t i = 0; i < s->o.n_speeds; i++)
