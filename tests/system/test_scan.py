@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -15,7 +16,8 @@ import threading
 import time
 import unittest
 
-from site_fixture import BINARY, BUSY, IO, LIMIT, NOT_FOUND, OK, USAGE, run
+import test_line
+from site_fixture import BINARY, BUSY, IO, LIMIT, NOT_FOUND, OK, UNPRIVILEGED, USAGE, run
 from test_reader import CAP, ID, NAK, PDID, POLL, RAW, Panel, crc16
 
 SPEEDS = {termios.B9600: 9600, termios.B19200: 19200, termios.B38400: 38400, termios.B57600: 57600,
@@ -197,6 +199,43 @@ class Scans(unittest.TestCase):
             self.assertEqual(result.code, code, (words, result.err))
             self.assertIn(what, result.err)
             self.assertEqual(result.out, "")
+
+
+test_line.FOLDER.chmod(0o711)  # the line runs as another user
+LINK = test_line.FOLDER / "serial"
+SERIAL = test_line.FOLDER / "serial.yaml"
+SERIAL.write_text(re.sub(r"lines: .*", f"lines: [{{ name: entrance, kind: serial, where: {LINK}, baud: 9600 }}]",
+                         test_line.PLAN.read_text()))
+
+
+class Held(test_line.Bus):
+    """A line of `serve` on a serial device, contained as it is shipped."""
+    PLAN = SERIAL
+
+    def readers(self):
+        self.reader = self.spawn("reader.log", "reader", "--pty", LINK, "--address", "0-3", "--lock-monitor",
+                                 "--key-file", self.tmp / "key")
+        self.said("reader.log", "a serial line at")
+        if os.getuid() == 0:
+            os.chown(LINK, UNPRIVILEGED, UNPRIVILEGED)
+
+    def test_a_line_that_runs(self):
+        """It has its device alone: a scan is refused, and its readers do not notice."""
+        self.both()
+        offline = self.types().count("reader.offline")
+        result = run("line", "scan", LINK, "--baud", 9600)
+        self.assertEqual(result.code, IO)
+        self.assertIn("another process uses it", result.err)
+        self.assertNotIn("asking", result.err)
+        self.type(f"0 card {test_line.CARD}")
+        self.said("reader.log", "0: bolt drawn")
+        self.assertEqual(self.types().count("reader.offline"), offline)
+        pid = [p for p in test_line.pids_below(self.engine.pid) if test_line.comm(p) == "entrance"][0]
+        os.kill(pid, signal.SIGKILL)  # and leaves nothing that keeps the next one away
+        self.said("serve.log", "its port is there", 2)
+        self.stop()
+        result = run("line", "scan", LINK, "--baud", 9600, "--address", "0-3")
+        self.assertEqual((result.code, len(result.out.splitlines())), (OK, 5), result.err)
 
 
 if __name__ == "__main__":
