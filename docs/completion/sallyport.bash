@@ -76,7 +76,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   line)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' list show run keyset trace' -- "$cur"))
+      COMPREPLY=($(compgen -W ' list show run keyset scan trace' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -117,9 +117,12 @@ _sallyport() {
   --connect) COMPREPLY=(); return ;;
   --pty) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --address) COMPREPLY=(); return ;;
+  --baud) COMPREPLY=(); return ;;
   --key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --scbk) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --count) COMPREPLY=(); return ;;
+  --seconds) COMPREPLY=(); return ;;
   --label) COMPREPLY=(); return ;;
   --script) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
@@ -205,7 +208,9 @@ _sallyport() {
   'line show') options=' --help --dir --json' ;;
   'line run') options=' --help --dir' ;;
   'line keyset') options=' --help --dir --json --as --password-fd' ;;
-  'line trace') options=' --help --json --file --scbk --cards' ;;
+  'line scan') options=' --help --json --address --baud'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  'line trace') options=' --help --dir --json --file --scbk --cards --raw --count --seconds' ;;
   'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor' ;;
   esac
   COMPREPLY=($(compgen -W "$options" -- "$cur"))

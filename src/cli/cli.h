@@ -71,6 +71,7 @@ const char *cli_dir(const struct cli *c);
   X(restore)                                                                                       \
   X(line_list)                                                                                     \
   X(line_run)                                                                                      \
+  X(line_scan)                                                                                     \
   X(line_trace)                                                                                    \
   X(line_show)                                                                                     \
   X(reader)                                                                                        \
@@ -80,6 +81,9 @@ const char *cli_dir(const struct cli *c);
 CLI_FUNCTIONS(X)
 #undef X
 
+/* --address: "3" or "0-3". SP_USAGE. */
+enum sp_err cli_addresses(const char *text, uint8_t *first, uint8_t *last,
+                          struct fault *why) SP_MUST_USE;
 /* Prints what a line says (line/line_keep.h); ctx is the struct cli. */
 void cli_line_say(void *ctx, const char *line, const char *text);
 

@@ -101,8 +101,7 @@ static void on_help(void *ctx, struct span text) {
 
 /* --- The command line --- */
 
-/* "3" or "0-3" */
-static enum sp_err addresses(const char *text, uint8_t *first, uint8_t *last, struct fault *why) {
+enum sp_err cli_addresses(const char *text, uint8_t *first, uint8_t *last, struct fault *why) {
   char *rest = NULL;
   bool digits = *text >= '0' && *text <= '9' && strlen(text) <= 7;
   unsigned long from = digits ? strtoul(text, &rest, 10) : osdp_broadcast, to = from;
@@ -133,7 +132,7 @@ enum sp_err cli_reader(struct cli *c) {
     return fault_set(&c->why, SP_USAGE,
                      "say where the panel is: one of --listen, --connect and --pty");
   if (cli_has(c, OPT_ADDRESS)) {
-    enum sp_err err = addresses(cli_text(c, OPT_ADDRESS), &o.first, &o.last, &c->why);
+    enum sp_err err = cli_addresses(cli_text(c, OPT_ADDRESS), &o.first, &o.last, &c->why);
     if (err)
       return err;
   }

@@ -1,21 +1,14 @@
-/* cli_trace.c: line trace. */
-#include "cli/cli.h"
+/* cli_trace.c: line trace --file, and what both kinds print. */
+#include "cli/cli_trace.h"
+
 #include "cli/file.h"
 #include "line/key_file.h"
-#include "osdp/trace.h"
-#include "osdp/trace_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { file_bytes_max = 256 << 20 };
-
-struct reading {
-  struct cli *c;
-  struct trace *trace;
-  const char *ms; /* of the line that is read; NULL: bytes have no time */
-  uint64_t frames, wrong;
-};
 
 static const char *const verdicts[] = {
     [TRACE_CLEAR] = "clear",     [TRACE_PROVED] = "proved", [TRACE_OPENED] = "opened",
@@ -26,6 +19,8 @@ static const char *const verdicts[] = {
 static void tell(struct reading *r, const struct osdp_frame *f, enum trace_verdict v,
                  struct buf *line) {
   const char *text = buf_cstr(line);
+  if (r->saw)
+    r->saw(r->ctx, f, v);
   r->frames++;
   r->wrong += v == TRACE_WRONG || v == TRACE_DAMAGED;
   if (!text)
@@ -60,26 +55,42 @@ static struct span take(struct reading *r, struct span bytes) {
   return bytes;
 }
 
-static void take_line(struct reading *r, const struct trace_text *line) {
-  r->ms = line->ms;
-  struct span left = take(r, span_of(line->bytes, line->n));
-  if (left.n) {
-    struct buf said = {0};
-    const struct osdp_frame none = {0};
-    buf_printf(&said, "cut short: %zu bytes of a frame", left.n);
-    tell(r, &none, TRACE_DAMAGED, &said);
-    buf_free(&said);
-  }
+static bool is_noise(struct span s) {
+  for (size_t i = 0; i < s.n; i++)
+    if (s.p[i] != 0 && s.p[i] != osdp_mark)
+      return true;
+  return false; /* a line whose direction turns */
+}
+
+static void take_line(struct reading *r, const struct trace_text *text) {
+  r->ms = text->ms;
+  uint64_t before = r->frames;
+  struct span left = take(r, span_of(text->bytes, text->n));
+  struct buf line = {0};
+  const struct osdp_frame none = {0};
+  if (left.n)
+    buf_printf(&line, "cut short: %zu bytes of a frame", left.n);
+  else if (r->frames == before && is_noise(span_of(text->bytes, text->n)))
+    buf_printf(&line, "damaged: %zu bytes that are no frame", text->n);
+  if (line.n)
+    tell(r, &none, TRACE_DAMAGED, &line);
+  buf_free(&line);
   r->ms = NULL;
 }
 
-static enum sp_err take_text(struct reading *r, const char *file, struct span text) {
+enum trace_text_found reading_line(struct reading *r, struct span *text) {
   struct trace_text line;
+  enum trace_text_found found = trace_text_next(text, &line);
+  if (found == TRACE_TEXT_BYTES)
+    take_line(r, &line);
+  bytes_wipe(&line, sizeof line);
+  return found;
+}
+
+static enum sp_err take_text(struct reading *r, const char *file, struct span text) {
   enum trace_text_found found;
-  for (unsigned number = 1; (found = trace_text_next(&text, &line)) != TRACE_TEXT_END; number++)
-    if (found == TRACE_TEXT_BYTES)
-      take_line(r, &line);
-    else if (found == TRACE_TEXT_WRONG)
+  for (unsigned number = 1; (found = reading_line(r, &text)) != TRACE_TEXT_END; number++)
+    if (found == TRACE_TEXT_WRONG)
       return fault_set(&r->c->why, SP_INVALID,
                        "%s:%u: a line is written `MILLISECONDS CP>PD HEX` or `… PD>CP …`", file,
                        number);
@@ -100,22 +111,45 @@ static enum sp_err take_keys(struct reading *r) {
   return SP_OK;
 }
 
+static enum sp_err read_file(struct cli *c, struct reading *r, const char *file) {
+  struct buf all = {0};
+  enum sp_err err = cli_file_read(file, file_bytes_max, &all, &c->why);
+  if (!err && trace_text_is(buf_span(&all)))
+    err = take_text(r, file, buf_span(&all));
+  else if (!err)
+    (void)take(r, buf_span(&all));
+  buf_free(&all);
+  return err;
+}
+
+/* What is asked for must fit together: a file, or a line that runs. */
+static enum sp_err check(const struct cli *c, struct fault *why) {
+  const char *file = cli_text(c, OPT_FILE), *line = c->args.operands[0];
+  if (!file == !line)
+    return fault_set(why, SP_USAGE,
+                     "say what to read: the name of a line that runs, or --file FILE");
+  if (file && (cli_has(c, OPT_COUNT) || cli_has(c, OPT_SECONDS) || cli_has(c, OPT_RAW)))
+    return fault_set(why, SP_USAGE, "--count, --seconds and --raw are of a line that runs");
+  if (cli_has(c, OPT_RAW) && (c->out.json || cli_has(c, OPT_SCBK) || cli_has(c, OPT_CARDS)))
+    return fault_set(why, SP_USAGE,
+                     "--raw writes what is on the wire: --json, --scbk and --cards are for reading "
+                     "it later, with --file");
+  return SP_OK;
+}
+
 enum sp_err cli_line_trace(struct cli *c) {
   const char *file = cli_text(c, OPT_FILE);
+  enum sp_err err = check(c, &c->why);
+  if (err)
+    return err;
   struct reading r = {.c = c, .trace = trace_new(cli_has(c, OPT_CARDS))};
-  struct buf all = {0};
-  enum sp_err err = r.trace ? take_keys(&r) : fault_set(&c->why, SP_NO_MEMORY, "out of memory");
+  err = r.trace ? take_keys(&r) : fault_set(&c->why, SP_NO_MEMORY, "out of memory");
   if (!err)
-    err = cli_file_read(file, file_bytes_max, &all, &c->why);
-  if (!err && trace_text_is(buf_span(&all)))
-    err = take_text(&r, file, buf_span(&all));
-  else if (!err)
-    (void)take(&r, buf_span(&all));
+    err = file ? read_file(c, &r, file) : cli_trace_live(c, &r);
   if (!err && r.wrong)
     err = fault_set(&c->why, SP_INVALID,
                     "%llu of %llu frames are damaged, or their MAC does not hold",
                     (unsigned long long)r.wrong, (unsigned long long)r.frames);
   trace_free(r.trace);
-  buf_free(&all);
   return err;
 }

@@ -100,8 +100,10 @@ enum value_kind {
     "connect to a panel that waits there, again and again")                                        \
   X(PTY, "pty", VALUE_FILE, "PATH", NULL, NULL, false,                                             \
     "make a serial line and link PATH to it, for as long as it runs")                              \
-  X(ADDRESS, "address", VALUE_TEXT, "N", NULL, "0", false,                                         \
-    "of the reader, 0 to 126; 0-3 makes four on one line")                                         \
+  X(ADDRESS, "address", VALUE_TEXT, "N", NULL, "0; of `line scan` all, 0-126", false,              \
+    "of the reader, 0 to 126; 0-3 are four on one line")                                           \
+  X(BAUD, "baud", VALUE_NUMBER, "N", NULL, "every speed that OSDP knows", false,                   \
+    "the speed of a serial device, 9600 to 230400")                                                \
   X(KEY_FILE, "key-file", VALUE_FILE, "FILE", NULL, "no key, and one that is set is forgotten",    \
     false,                                                                                         \
     "32 hex digits, mode 0600; none there: the panel sets the first, and it is kept there. Of "    \
@@ -111,6 +113,10 @@ enum value_kind {
   X(SCBK, "scbk", VALUE_FILE, "FILE", NULL, "SCBK-D alone", true,                                  \
     "a reader's key, which opens its sessions: 32 hex digits, mode 0600; may be given again")      \
   X(CARDS, "cards", VALUE_FLAG, NULL, NULL, NULL, false, "show the bits of cards too")             \
+  X(RAW, "raw", VALUE_FLAG, NULL, NULL, NULL, false,                                               \
+    "what is on the wire, as text to be kept and read later with --file")                          \
+  X(COUNT, "count", VALUE_NUMBER, "N", NULL, "until Ctrl-C", false, "end after N frames")          \
+  X(SECONDS, "seconds", VALUE_NUMBER, "S", NULL, "until Ctrl-C", false, "end after S seconds")     \
   X(LABEL, "label", VALUE_TEXT, "TEXT", NULL, NULL, false, "begins every line that is printed")    \
   X(SCRIPT, "script", VALUE_FILE, "FILE", NULL, "words are typed", false,                          \
     "what happens at the reader, a line each; a wrong word ends it; - reads standard input")       \

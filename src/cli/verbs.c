@@ -553,19 +553,41 @@ const struct verb verbs[] = {
      .operands = {OPERAND_PLACE("READER", READER, "reader", false, "a reader of the plan")},
      .command = ASKS(READER_REKEY),
      .run = cli_change},
-    {.words = "line trace",
-     .doc = "read what was recorded on a line, a frame a line",
-     .more = "The file holds bytes as they were on the line, or text: the milliseconds, `CP>PD` or "
-             "`PD>CP`, "
-             "and a frame in hex; lines with # are notes. Each MAC is checked where the key is "
-             "known; keys "
-             "that are set and digits that are typed are never shown. Exit code 3 when a frame is "
-             "damaged "
-             "or a MAC does not hold.",
-     .example = "sallyport line trace --file bus.txt --scbk reader.key",
+    {.words = "line scan",
+     .doc = "find the readers on a line: their addresses, speeds and what they can do",
+     .more =
+         "Asks each address at each speed who it is and what it can do (ID and CAP, in clear), and "
+         "sends nothing else: no reader is changed, and no card is taken from it. A session that a "
+         "reader had with its panel is over then, so stop the line first; a device that a line "
+         "holds is refused, and so is one on which another panel is heard. Checksums are tried "
+         "where a CRC-16 is not answered. Whether a reader takes SCBK-D, the key that everyone "
+         "knows, is not tried, since that would look like an attack: what it tells of it is shown. "
+         "All of a serial device takes up to five and a half minutes; --baud and --address shorten "
+         "it. Exit code 4 when nobody answers, 8 when it was stopped.",
+     .example = "sallyport line scan /dev/ttyUSB0 --baud 9600",
      .needs = GIVES_JSON,
-     .options = OPT_BIT(FILE) | OPT_BIT(SCBK) | OPT_BIT(CARDS),
-     .required = OPT_BIT(FILE),
+     .options = OPT_BIT(BAUD) | OPT_BIT(ADDRESS),
+     .operands = {{.name = "WHERE",
+                   .kind = VALUE_FILE,
+                   .doc = "a serial device, like /dev/ttyUSB0, or tcp://HOST:PORT of a converter"}},
+     .run = cli_line_scan},
+    {.words = "line trace",
+     .doc = "read what goes over a line, or was recorded on one, a frame a line",
+     .more =
+         "With the name of a line that runs: what goes over it from now on, until Ctrl-C, --count "
+         "or --seconds. Sessions are opened with the keys that the line keeps, from their next "
+         "handshake on; the line is not disturbed, and whoever reads too slowly is told how much "
+         "is left out. With --file: bytes as they were on a line, or text: the milliseconds, "
+         "`CP>PD` or `PD>CP`, and a frame in hex; lines with # are notes. Each MAC is checked "
+         "where the key is known. Bits of cards are shown with --cards alone; keys that are set "
+         "and digits that are typed never. --raw writes what is on the wire as such a text: on a "
+         "line in clear it holds cards and PINs, so keep it as you keep those. Exit code 3 when a "
+         "frame is damaged or a MAC does not hold.",
+     .example = "sallyport line trace entrance --seconds 60",
+     .needs = READS,
+     .options = OPT_BIT(FILE) | OPT_BIT(SCBK) | OPT_BIT(CARDS) | OPT_BIT(RAW) | OPT_BIT(COUNT) |
+                OPT_BIT(SECONDS),
+     .operands = {OPERAND_PLACE("LINE", LINE, NULL, true, "a line of the plan, that runs")},
      .run = cli_line_trace},
     {.words = "reader",
      .doc = "be an OSDP reader and its door, for trials and tests",

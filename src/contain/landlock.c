@@ -16,6 +16,7 @@ enum {
   ACCESS_MAKE_REG = 1 << 8,
   ACCESS_MAKE_SOCK = 1 << 9,
   ACCESS_TRUNCATE = 1 << 14,
+  ACCESS_IOCTL_DEV = 1 << 15,
 
   NET_ALL = 3, /* bind and connect by TCP */
   SCOPE_ABSTRACT_SOCKET = 1,
@@ -89,8 +90,10 @@ enum sp_err landlock_confine(const struct contain_options *o, struct fault *why)
     (void)allow(rules, &handled, "/dev/null", ACCESS_READ_FILE | ACCESS_WRITE_FILE);
     (void)allow(rules, &handled, "/dev/urandom", ACCESS_READ_FILE);
   }
-  for (uint32_t i = 0; ok && o->more && o->more[i]; i++) /* likewise; a link's end is meant */
-    (void)allow(rules, &handled, o->more[i], ACCESS_READ_FILE | ACCESS_WRITE_FILE);
+  /* Likewise; a link's end is meant. What may be asked of a device, the list of calls says. */
+  for (uint32_t i = 0; ok && o->more && o->more[i]; i++)
+    (void)allow(rules, &handled, o->more[i],
+                ACCESS_READ_FILE | ACCESS_WRITE_FILE | ACCESS_IOCTL_DEV);
 #ifdef SALLYPORT_INSTRUMENTED /* sanitizers look at the process's memory map and threads */
   (void)allow(rules, &handled, "/proc", ACCESS_READ_FILE | ACCESS_READ_DIR);
 #endif

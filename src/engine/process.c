@@ -28,7 +28,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <uv.h>
@@ -292,13 +291,11 @@ static void refuse(struct peer *peer, const struct fault *why) {
 }
 
 static struct engine_peer who(const struct peer *peer) {
-  struct ucred c;
-  socklen_t n = sizeof c;
+  struct engine_peer is = {.uid = UINT32_MAX};
   int fd = -1;
-  if (uv_fileno((const uv_handle_t *)&peer->pipe, &fd) != 0 ||
-      getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c, &n) != 0)
-    return (struct engine_peer){.uid = UINT32_MAX};
-  return (struct engine_peer){.uid = c.uid, .ours = c.uid == geteuid() || c.uid == 0};
+  if (uv_fileno((const uv_handle_t *)&peer->pipe, &fd) == 0)
+    is.ours = socket_path_is_ours(fd, &is.uid);
+  return is;
 }
 
 static void on_connection(uv_stream_t *listener, int status);

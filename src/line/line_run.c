@@ -4,6 +4,7 @@
 #include "engine/socket_path.h"
 #include "line/keys.h"
 #include "line/port.h"
+#include "line/tap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@ struct run {
   const struct line_run_options *o;
   struct line *line;
   struct port *port;
+  struct tap *tap; /* NULL: nobody can listen */
   uv_loop_t loop;
   uv_timer_t timer, again, farewell;
   uv_signal_t signals[2];
@@ -189,6 +191,7 @@ static void on_up(void *ctx, bool up) {
 
 static void on_bytes(void *ctx, struct span bytes) {
   struct run *r = ctx;
+  tap_bytes(r->tap, true, bytes);
   line_bytes(r->line, bytes);
   settle(r);
 }
@@ -204,8 +207,10 @@ static void settle(struct run *r) {
     return;
   r->settling = true;
   line_tick(r->line);
-  for (struct span out; (out = line_output(r->line)).n;)
+  for (struct span out; (out = line_output(r->line)).n;) {
+    tap_bytes(r->tap, false, out);
     port_send(r->port, out);
+  }
   usec due = line_due(r->line), now = system_mono();
   if (due == TIME_ABSENT)
     uv_timer_stop(&r->timer);
@@ -309,12 +314,16 @@ enum sp_err line_run(const struct line_run_options *options, struct fault *why) 
   err = line_new(&r.line, options->plan, options->index, &io, why);
   if (!err)
     err = port_open(&r.port, &r.loop, &where, &ops, why);
+  struct fault deaf = {0};
+  if (!err && tap_open(&r.tap, &r.loop, options->dir, p->name.s, &deaf))
+    on_say(&r, deaf.text); /* it serves its doors all the same */
   if (!err) {
     uv_timer_start(&r.again, try_engine, 0, 0);
     uv_run(&r.loop, UV_RUN_DEFAULT);
   }
   r.ending = true;
   port_close(r.port);
+  tap_close(r.tap);
   uv_walk(&r.loop, close_rest, NULL);
   uv_run(&r.loop, UV_RUN_DEFAULT);
   int closed = uv_loop_close(&r.loop);

@@ -6,6 +6,9 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -61,7 +64,7 @@ static void drop(struct link *l) {
 static void try_again(uv_timer_t *t);
 
 static void wait_again(struct port *p) {
-  if (!p->closing && (p->o.kind == PORT_DEVICE || p->o.kind == PORT_CONNECT))
+  if (!p->closing && !p->o.once && (p->o.kind == PORT_DEVICE || p->o.kind == PORT_CONNECT))
     uv_timer_start(&p->again, try_again, again_ms, 0);
 }
 
@@ -83,7 +86,7 @@ static void tell(struct port *p, const char *what) {
   if (p->told)
     return;
   p->told = true;
-  snprintf(text, sizeof text, "%s: %s; it is tried again", p->o.where, what);
+  snprintf(text, sizeof text, p->o.once ? "%s: %s" : "%s: %s; it is tried again", p->o.where, what);
   p->ops.say(p->ops.ctx, text);
 }
 
@@ -242,15 +245,38 @@ static bool set_speed(struct termios *t, uint32_t baud) {
   return false;
 }
 
+/* The lock keeps other processes of ours away, root's too, and ends with this one. Of others
+ * TIOCEXCL keeps those away that are not root's. A pseudo terminal, whose other end stays, would
+ * keep that flag after a process that was killed. */
+static bool have_alone(int fd) {
+  enum { pty_major_min = 136, pty_major_max = 143 };
+  struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  struct stat is;
+  if (fcntl(fd, F_OFD_SETLK, &all) != 0)
+    return errno != EAGAIN && errno != EACCES; /* else the kernel has no such lock for it */
+  bool pty = fstat(fd, &is) == 0 && major(is.st_rdev) >= pty_major_min &&
+             major(is.st_rdev) <= pty_major_max;
+  if (!pty)
+    (void)ioctl(fd, TIOCEXCL);
+  return true;
+}
+
+static const char held[] = "another process uses it: a line that runs, or another program";
+
 /* Raw, 8 bits, no parity, no flow control. The direction of an RS-485 line is its driver's. */
 static int open_device(struct port *p) {
   struct termios t;
   int fd = open(p->o.where, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) {
-    tell(p, strerror(errno));
+    tell(p, errno == EBUSY ? held : strerror(errno));
     return -1;
   }
   bool ok = tcgetattr(fd, &t) == 0;
+  if (ok && !have_alone(fd)) { /* before its speed is touched */
+    tell(p, held);
+    close(fd);
+    return -1;
+  }
   if (ok) {
     cfmakeraw(&t);
     t.c_cflag = (t.c_cflag & ~(tcflag_t)(CSTOPB | CRTSCTS)) | CLOCAL | CREAD;
@@ -261,6 +287,14 @@ static int open_device(struct port *p) {
   tell(p, "it is no serial device, or does not know that speed");
   close(fd);
   return -1;
+}
+
+bool port_baud(struct port *p, uint32_t baud) {
+  struct termios t;
+  uv_os_fd_t fd = -1;
+  p->o.baud = baud;
+  return p->link && uv_fileno(&p->link->is.handle, &fd) == 0 && tcgetattr(fd, &t) == 0 &&
+         set_speed(&t, baud) && tcsetattr(fd, TCSANOW, &t) == 0 && tcflush(fd, TCIFLUSH) == 0;
 }
 
 static bool use_file(struct port *p, int fd) {

@@ -25,6 +25,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -430,6 +431,15 @@ static void no_core_is_dumped(void **state) {
   assert_int_equal(o.code, as_expected);
 }
 
+static char serial[128]; /* a pseudo terminal, as a line opens a serial device */
+
+static bool set_serial(void) {
+  struct termios t;
+  int fd = open(serial, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  return fd >= 0 && tcgetattr(fd, &t) == 0 && cfsetspeed(&t, B19200) == 0 &&
+         tcsetattr(fd, TCSANOW, &t) == 0 && tcflush(fd, TCIOFLUSH) == 0;
+}
+
 /* Lines have a folder and the devices, and nothing else of the site. */
 static void try_lines_files(void) {
   char path[200];
@@ -441,7 +451,8 @@ static void try_lines_files(void) {
   snprintf(path, sizeof path, "%s/key", inside);
   int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
       zero = open("/dev/zero", O_RDWR);
-  ok = ok && fd >= 0 && write(fd, "x", 1) == 1 && fsync(fd) == 0 && unlink(path) == 0 && zero >= 0;
+  ok = ok && fd >= 0 && write(fd, "x", 1) == 1 && fsync(fd) == 0 && unlink(path) == 0 &&
+       zero >= 0 && set_serial();
   _exit(ok ? as_expected : otherwise);
 }
 
@@ -449,7 +460,11 @@ static void lines_reach_their_keys_and_devices(void **state) {
   (void)state;
   if (!has_landlock())
     skip();
+  int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+  assert_int_equal(ptsname_r(master, serial, sizeof serial), 0);
   struct outcome o = run(CONTAINED_LINES, try_lines_files, NULL, 0);
+  close(master);
   assert_int_equal(o.code, as_expected);
 }
 

@@ -541,7 +541,8 @@ static void answers_wait_to_be_taken(void **state) {
   b->takes_nothing = false;
   bus_run(b, MS(1)); /* takes what is there */
   bus_run(b, SECONDS(2));
-  assert_int_equal(b->n_events, from + 10);
+  assert_int_equal(b->n_events, from + 11);
+  assert_int_equal(b->events[from + 10].e.kind, PANEL_QUIET); /* and then nothing was left */
   for (uint8_t i = 0; i < 10; i++)
     assert_int_equal(b->events[from + i].data[4], i + 1);
   bus_close(b);
