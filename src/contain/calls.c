@@ -67,6 +67,8 @@ const struct call_row call_rows[] = {
     {"fcntl", E, .when = {INT(1, F_SETLK)}, .only = "F_SETLK", .why = "SQLite's locks"},
     {"fcntl", E | L, .when = {INT(1, F_OFD_SETLK)}, .only = "F_OFD_SETLK",
      .why = "the site's lock; each line's"},
+    {"fcntl", L, .when = {INT(1, F_OFD_SETLKW)}, .only = "F_OFD_SETLKW",
+     .why = "one of several lines makes the master key"},
     {"ioctl", ALL, .when = {INT(1, TCGETS)}, .only = "TCGETS", .why = "is the output a terminal"},
     {"ioctl", E | L, .when = {INT(1, FIONBIO)}, .only = "FIONBIO", .why = "not blocking"},
     {"ioctl", E | L, .when = {INT(1, FIOCLEX)}, .only = "FIOCLEX", .why = "close on exec"},

@@ -4,11 +4,13 @@
 #include "line/secret_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 
@@ -29,16 +31,34 @@ static bool path_of(char out[path_most], const char *dir, const char *reader) {
   return n < path_most;
 }
 
+/* Several lines may need it first at the same time: one makes it, and the others take that. */
+static enum sp_err make_master(const char *dir, const char *path, uint8_t key[master_bytes],
+                               struct fault *why) {
+  char lock[path_most];
+  struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  int n = snprintf(lock, sizeof lock, "%s/" KEYS_FOLDER "/master.lock", dir);
+  int fd = n < (int)sizeof lock ? open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1, got = -1;
+  while (fd >= 0 && (got = fcntl(fd, F_OFD_SETLKW, &all)) != 0 && errno == EINTR)
+    ;
+  enum sp_err err =
+      got == 0 ? secret_file_read(path, key, master_bytes, why)
+               : fault_set(why, SP_IO, "%s: %s: is the directory writable?", lock, strerror(errno));
+  if (err == SP_NOT_FOUND) {
+    system_random(key, master_bytes);
+    err = secret_file_write(path, key, master_bytes, why);
+  }
+  if (fd >= 0)
+    close(fd);
+  return err;
+}
+
 static enum sp_err master(const char *dir, bool make, uint8_t key[master_bytes],
                           struct fault *why) {
   char path[path_most];
   if (!path_of(path, dir, NULL))
     return fault_set(why, SP_LIMIT, "the name of the site's directory is too long");
   enum sp_err err = secret_file_read(path, key, master_bytes, why);
-  if (err != SP_NOT_FOUND || !make)
-    return err;
-  system_random(key, master_bytes);
-  return secret_file_write(path, key, master_bytes, why);
+  return err == SP_NOT_FOUND && make ? make_master(dir, path, key, why) : err;
 }
 
 /* --- Sealing --- */

@@ -81,6 +81,8 @@ static const struct plan_field cells[] = {
     NUMBER("address", PLAN_U8, plan_cells, address, 0, 126, "0",
            "of the first reader; the others follow, two for each cell"),
     ENUM("factors", plan_cells, factors, factor_names, "card", "what must be presented"),
+    ENUM("secure", plan_cells, secure, secure_names, "required",
+         "OSDP secure channel, of all of their readers"),
     NUMBER("unlock-time", PLAN_MS, plan_cells, unlock_ms, 100, 600000, "10s",
            "by the reader's own timer"),
     NUMBER("held-open-time", PLAN_MS, plan_cells, held_open_ms, 1000, 86400000, "2min",

@@ -53,7 +53,7 @@ enum { plan_day_max = 47481 };
 enum { plan_cells_max = 1000, plan_cells_prefix_max = 22 }; /* so that PREFIX-1000-out is a name */
 struct plan_cells {
   uint32_t count;
-  uint8_t factors, address;
+  uint8_t factors, secure, address;
   uint16_t line;
   uint32_t unlock_ms, held_open_ms;
 };

@@ -81,6 +81,7 @@ static void add_gate(struct reading *r, yaml_node_t *n, const struct plan_cells 
     rd->door = (uint16_t)door;
     rd->direction = (uint8_t)side;
     rd->factors = cells->factors;
+    rd->secure = cells->secure;
     rd->line = cells->line;
     if (cells->line != NONE16)
       rd->address = (uint8_t)(cells->address + 2 * (i - 1) + side);

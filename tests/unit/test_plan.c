@@ -483,6 +483,27 @@ static void doubtful_formats_are_told(void **state) {
   }
 }
 
+/* What a row of cells says of its readers holds for each of them. */
+static void cells_hand_on_what_is_said_of_readers(void **state) {
+  (void)state;
+  static const char yaml[] = HEAD CELLS("name: c, kind: cell, count: 2, line: l, secure: install, "
+                                        "factors: card+pin") REST LINE;
+  struct plan *p;
+  struct plan_faults f = {0};
+  if (plan_read(span_str(yaml), &p, &f) || f.n)
+    fail_msg("%s", f.at[0].text);
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < p->n_readers; i++)
+    if (p->readers[i].name.s[0] == 'c') {
+      n++;
+      assert_int_equal(p->readers[i].secure, SECURE_INSTALL);
+      assert_int_equal(p->readers[i].factors, FACTOR_BIT_PIN);
+    }
+  assert_int_equal(n, 4);
+  plan_free(p);
+  plan_faults_free(&f);
+}
+
 /* A plan that cannot be read for want of memory is not called malformed. */
 static void out_of_memory_is_no_mistake_of_the_plan(void **state) {
   (void)state;
@@ -511,6 +532,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_fault_is_told_with_its_line),
       cmocka_unit_test(examples_are_right_and_come_back),
+      cmocka_unit_test(cells_hand_on_what_is_said_of_readers),
       cmocka_unit_test(out_of_memory_is_no_mistake_of_the_plan),
       cmocka_unit_test(the_manual_is_right),
       cmocka_unit_test(all_faults_are_told_at_once),
