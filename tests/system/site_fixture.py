@@ -132,7 +132,7 @@ class Site(unittest.TestCase):
             if self.engine.poll() is not None:
                 break
             time.sleep(0.02)
-        self.fail("the engine did not start: " + (self.tmp / "serve.log").read_text())
+        self.fail(f"the engine did not start ({self.engine.poll()}): " + (self.tmp / "serve.log").read_text())
 
     def stop(self, how=signal.SIGTERM):
         if self.engine is None:
