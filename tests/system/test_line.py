@@ -308,6 +308,18 @@ class Lines(Bus):
         self.type(f"0 card {CARD}")
         self.said("reader.log", "0: bolt drawn")
 
+    def test_readers_that_are_set_up_stay_on_the_line(self):
+        """`install`, and then `required` once they have their keys."""
+        self.both()
+        pid = self.line_pid()
+        self.apply(PLAN.read_text().replace(", secure: install", ""))
+        self.assertEqual({r["key"] for r in self.ask("line", "show", "entrance", "--json").rows()}, {"own"})
+        self.apply(PLAN.read_text().replace(", secure: install", "").replace("address: 3", "address: 5"))
+        self.said("serve.log", "line entrance: the plan has changed it")  # so the one before was taken, too
+        self.assertEqual(self.text("serve.log").count("the plan has changed it"), 1)
+        self.said("serve.log", "reader main-in: online", 2)
+        self.assertNotEqual(self.line_pid(), pid)
+
     def test_a_plan_that_changes_lines(self):
         """One goes on at other addresses, one is new, and one is there no longer."""
         self.both()
