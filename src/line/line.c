@@ -313,6 +313,7 @@ static void set_online(struct line *l, struct line_reader *r, bool online, enum 
   uint32_t index = (uint32_t)(r - l->readers);
   bool was = r->online;
   r->online = online;
+  r->heard = true;
   r->rekey_sent = r->rekey_sent && was;
   forget_card(r);
   forget_pin(r);
@@ -387,7 +388,7 @@ static void drain(struct line *l) {
     case PANEL_INSECURE:
       line_say(l, "reader %s: not secure, so nothing is done with it: %s", reader_name(l, r),
                why_text(e.why));
-      r->insecure = true;
+      r->insecure = r->heard = true;
       engine_say_reader(l, (uint32_t)(r - l->readers), SAYS_SECURE);
       break;
     case PANEL_REPLY:
@@ -459,6 +460,8 @@ usec line_due(const struct line *l) {
     usec d = door_due(&l->doors[i]);
     due = d != TIME_ABSENT && (due == TIME_ABSENT || d < due) ? d : due;
   }
+  if (l->sure_at != TIME_ABSENT && (due == TIME_ABSENT || l->sure_at < due))
+    due = l->sure_at;
   for (uint32_t i = 0; i < l->n_readers; i++) {
     const usec ends[] = {l->readers[i].card_until, l->readers[i].pin_until};
     for (int k = 0; k < 2; k++)
@@ -467,8 +470,18 @@ usec line_due(const struct line *l) {
   return due;
 }
 
+/* Who has not answered by now is not there. */
+static void tell_missing(struct line *l) {
+  l->sure_at = TIME_ABSENT;
+  for (uint32_t i = 0; i < l->n_readers; i++)
+    if (!l->readers[i].heard)
+      engine_say_reader(l, i, SAYS_ONLINE);
+}
+
 void line_tick(struct line *l) {
   usec now = l->io.mono(l->io.ctx);
+  if (l->sure_at != TIME_ABSENT && now >= l->sure_at)
+    tell_missing(l);
   for (uint32_t i = 0; i < l->n_doors; i++)
     door_tick(l, &l->doors[i], now);
   for (uint32_t i = 0; i < l->n_readers; i++) {
@@ -552,6 +565,7 @@ enum sp_err line_new(struct line **out, const struct plan *plan, uint32_t index,
   l->plan = plan;
   l->index = index;
   l->io = *io;
+  l->sure_at = io->mono(io->ctx) + panel_offline_ms * USEC_PER_MS;
   const struct panel_options options = {
       .baud = plan->lines[index].kind == LINE_SERIAL ? plan->lines[index].baud : 0};
   const struct panel_ops ops = {io->ctx, io->random};

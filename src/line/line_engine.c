@@ -122,6 +122,8 @@ void engine_say_reader(struct line *l, uint32_t index, enum reader_says what) {
       [SAYS_TAMPER] = {r->tampered, "tampered", "restored"},
       [SAYS_POWER] = {r->unpowered, "power_failed", "power_restored"},
   };
+  if (what == SAYS_ONLINE && !r->heard && l->sure_at != TIME_ABSENT)
+    return; /* or each start of a site would be an alarm for each of its readers */
   if (rows[what].is || r->online)
     say_reader(l, index, rows[what].is ? rows[what].yes : rows[what].no);
 }

@@ -31,6 +31,7 @@ struct line_reader {
   uint32_t reader; /* of the plan */
   uint8_t address;
   bool online;
+  bool heard;    /* it has been there, or answered otherwise than it must, since the line began */
   bool insecure; /* answers, but not as securely as the plan wants */
   bool tampered, unpowered;
   bool keyless;
@@ -87,6 +88,7 @@ struct line {
   struct line_io io;
   struct panel *panel;
   bool port_up, engine_up;
+  usec sure_at; /* until then one that was not heard of may be about to answer; TIME_ABSENT: past */
   uint32_t n_readers, n_doors, n_kept;
   struct line_reader *readers;
   struct line_door *doors;

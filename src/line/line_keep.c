@@ -3,6 +3,7 @@
 #include "base/system.h"
 #include "engine/client.h"
 #include "engine/json.h"
+#include "line/keys.h"
 #include "line/line_plan.h"
 #include "line/line_run.h"
 #include "plan/plan_blob.h"
@@ -28,7 +29,7 @@ enum {
 
 struct kept {
   struct slug name;
-  struct buf text;   /* what it runs by; empty: it does not run */
+  uint32_t was;      /* while another plan is taken: in the one before it */
   uint32_t index;    /* in the plan in force; NONE32: it has no such line */
   pid_t pid;         /* 0: it does not run */
   int life;          /* closed to make it end; -1 */
@@ -99,8 +100,6 @@ static enum sp_err start(struct keeper *k, struct kept *line, const sigset_t *be
   int life[2];
   if (pipe2(life, O_CLOEXEC) != 0)
     return fault_set(why, SP_IO, "line %s: %s", line->name.s, strerror(errno));
-  buf_reset(&line->text);
-  line_plan_text(k->plan, line->index, &line->text);
   fflush(NULL);
   pid_t parent = getpid();
   line->pid = fork();
@@ -186,35 +185,61 @@ static enum sp_err want(struct keeper *k, uint32_t index, struct fault *why) {
   return SP_OK;
 }
 
+static bool has_key(void *ctx, const char *reader) {
+  const struct keeper *k = ctx;
+  struct line_key key = {0};
+  struct fault none = {0};
+  bool has = keys_read(k->o->dir, reader, &key, &none) == SP_OK && key.has;
+  bytes_wipe(&key, sizeof key);
+  return has;
+}
+
+/* SP_NO_MEMORY. */
+static enum sp_err differs(struct keeper *k, const struct plan *was, uint32_t was_at,
+                           const struct plan *is, uint32_t is_at, bool *yes) {
+  struct buf before = {0}, now = {0};
+  *yes = was_at == NONE32 || is_at == NONE32;
+  if (!*yes) {
+    line_plan_text(was, was_at, has_key, k, &before);
+    line_plan_text(is, is_at, has_key, k, &now);
+    *yes = !span_eq(buf_span(&before), buf_span(&now));
+  }
+  bool failed = before.failed || now.failed;
+  buf_free(&before);
+  buf_free(&now);
+  return failed ? SP_NO_MEMORY : SP_OK;
+}
+
 /* Another plan: lines that it changes, or no longer has, are told to end; those that run on by the
  * plan of before see no difference. */
 static enum sp_err take_plan(struct keeper *k, struct plan *plan, struct fault *why) {
   enum sp_err err = SP_OK;
-  bool first = !k->plan;
-  plan_free(k->plan);
+  struct plan *was = k->plan;
+  bool first = !was;
   k->plan = plan;
-  for (uint32_t i = 0; i < k->n; i++)
+  for (uint32_t i = 0; i < k->n; i++) {
+    k->kept[i].was = k->kept[i].index;
     k->kept[i].index = NONE32;
+  }
   for (uint32_t i = 0; i < plan->n_lines && !err; i++)
     err = want(k, i, why);
   if (!err && first && k->o->only && !k->n)
-    return fault_set(why, SP_NOT_FOUND,
-                     "the plan in force has no line `%s`: `sallyport line list` tells which",
-                     k->o->only);
+    err = fault_set(why, SP_NOT_FOUND,
+                    "the plan in force has no line `%s`: `sallyport line list` tells which",
+                    k->o->only);
   for (uint32_t i = 0; i < k->n && !err; i++) {
     struct kept *line = &k->kept[i];
-    struct buf text = {0};
-    if (line->index != NONE32)
-      line_plan_text(plan, line->index, &text);
-    if (text.failed)
-      err = fault_set(why, SP_NO_MEMORY, "out of memory for line %s", line->name.s);
-    else if (line->pid && !span_eq(buf_span(&text), buf_span(&line->text))) {
-      k->o->say(k->o->ctx, line->name.s,
-                line->index == NONE32 ? "the plan has it no longer" : "the plan has changed it");
-      end(line);
-    }
-    buf_free(&text);
+    bool yes = false;
+    if (line->pid && line->life >= 0 &&
+        (err = differs(k, was, line->was, plan, line->index, &yes)) != SP_OK)
+      fault_set(why, err, "out of memory for line %s", line->name.s);
+    if (!yes)
+      continue;
+    k->o->say(k->o->ctx, line->name.s,
+              line->index == NONE32 ? "the plan has it no longer" : "the plan has changed it");
+    end(line);
   }
+  plan_free(was);
   return err;
 }
 
@@ -317,7 +342,6 @@ enum sp_err line_keep(const struct line_keep_options *options, struct fault *why
   for (uint32_t i = 0; i < k.n; i++) {
     if (k.kept[i].life >= 0)
       close(k.kept[i].life);
-    buf_free(&k.kept[i].text);
   }
   sp_free(k.kept);
   plan_free(k.plan);

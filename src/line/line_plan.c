@@ -16,7 +16,8 @@ static void put_format(const struct plan *p, const struct plan_format *f, struct
   }
 }
 
-void line_plan_text(const struct plan *p, uint32_t line, struct buf *out) {
+void line_plan_text(const struct plan *p, uint32_t line,
+                    bool (*has_key)(void *ctx, const char *reader), void *ctx, struct buf *out) {
   const struct plan_line *l = &p->lines[line];
   buf_printf(out, "line %s %u %u %s\n", l->name.s, l->kind, l->baud, l->where);
   for (uint32_t i = 0; i < p->n_readers; i++) {
@@ -24,7 +25,9 @@ void line_plan_text(const struct plan *p, uint32_t line, struct buf *out) {
     if (r->line != line)
       continue;
     const struct plan_door *d = &p->doors[r->door];
-    buf_printf(out, "reader %s %u %u %u\n", r->name.s, r->address, r->secure, r->factors);
+    bool set_up = r->secure == SECURE_INSTALL && has_key(ctx, r->name.s);
+    buf_printf(out, "reader %s %u %u %u\n", r->name.s, r->address,
+               set_up ? SECURE_REQUIRED : r->secure, r->factors);
     buf_printf(out, "door %s %d %d %d %u\n", d->name.s, d->contact, d->lock_monitor,
                d->tells_locked, d->rex);
   }

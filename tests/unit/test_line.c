@@ -51,7 +51,7 @@ static struct world {
   bool engine, port;
   uint32_t said_opened, said_locked, said_closed, said_late, said_rex, passes, drawn;
   uint8_t has[doors][osdp_key_bytes]; /* what the reader has */
-  uint32_t ordered[doors], rekeyed, said_insecure, said_secure, said_power;
+  uint32_t ordered[doors], rekeyed, said_insecure, said_secure, said_power, said_offline;
 } w;
 
 static uint32_t roll(uint32_t n) {
@@ -119,6 +119,7 @@ static void to_engine(void *ctx, struct span frames) {
   }
   w.said_insecure += strstr(text, "\"insecure\"") != NULL;
   w.said_secure += strstr(text, "\"secure\"") != NULL;
+  w.said_offline += strstr(text, "\"offline\"") != NULL;
   w.said_power += strstr(text, "\"power_failed\"") != NULL;
   if (strstr(text, "\"rekeyed\"")) {
     int of = strstr(text, "\"y-in\"") != NULL;
@@ -565,13 +566,37 @@ static void no_key_is_lost(void **state) {
   assert_true(changed > 200);
 }
 
+/* A line that begins says of nobody that they are not there before they could answer; then it does.
+ */
+static void a_start_is_no_alarm(void **state) {
+  (void)state;
+  begin(1);
+  w.quiet = true;
+  pass_time(20 * USEC_PER_S);
+  assert_int_equal(w.said_offline, 0);
+  line_engine(w.line, false);
+  end();
+  begin(1);
+  w.quiet = w.cut = true; /* nobody is there */
+  pass_time(7 * USEC_PER_S);
+  line_engine(w.line, false);
+  line_engine(w.line, true);
+  assert_int_equal(w.said_offline, 0);
+  pass_time(2 * USEC_PER_S);
+  assert_int_equal(w.said_offline, doors);
+  line_engine(w.line, false); /* an engine that was not there then is told when it comes */
+  line_engine(w.line, true);
+  assert_int_equal(w.said_offline, 2 * doors);
+  end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_it_says_is_true), cmocka_unit_test(no_unlock_too_late),
       cmocka_unit_test(a_lock_finds_room),    cmocka_unit_test(another_key_is_insecure),
       cmocka_unit_test(power_that_fails),     cmocka_unit_test(no_exit_too_late),
       cmocka_unit_test(one_behind_the_other), cmocka_unit_test(no_pin_is_an_answer),
-      cmocka_unit_test(no_key_is_lost),
+      cmocka_unit_test(no_key_is_lost),       cmocka_unit_test(a_start_is_no_alarm),
   };
   return cmocka_run_group_tests_name("line", tests, NULL, NULL);
 }
