@@ -170,6 +170,12 @@ static void on_heard(void *ctx, struct span bytes) {
 
 /* --- Beginning and end --- */
 
+static bool has_key(void *ctx, const char *reader) {
+  struct process *x = ctx;
+  struct line_key key = {0};
+  return readers_key(x->all->w->readers, reader, &key) && key.has;
+}
+
 static void start(void *ctx, uint64_t life) {
   struct process *x = ctx;
   struct world *w = x->all->w;
@@ -180,7 +186,7 @@ static void start(void *ctx, uint64_t life) {
     return;
   trace(w, "line %s: begins", x->name.s);
   buf_reset(&x->text);
-  line_plan_text(x->plan, x->index, &x->text);
+  line_plan_text(x->plan, x->index, has_key, x, &x->text);
   const struct plan_line *p = &x->plan->lines[x->index];
   bus_speed(x->bus, p->kind == LINE_SERIAL ? p->baud : 9600);
   enum sp_err err = line_new(&x->line, x->plan, x->index, &io, &why);
@@ -221,7 +227,7 @@ static void on_notice(void *ctx, uint64_t arg) {
   struct buf text = {0};
   (void)arg;
   if (x->wanted)
-    line_plan_text(x->plan, x->index, &text);
+    line_plan_text(x->plan, x->index, has_key, x, &text);
   if (!x->line) {
     start_in(x, 0);
   } else if (!x->ending && !span_eq(buf_span(&text), buf_span(&x->text))) {
