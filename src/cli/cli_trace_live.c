@@ -9,6 +9,7 @@
 #include "engine/socket_path.h"
 #include "line/keys.h"
 #include "line/tap.h"
+#include "osdp/recording.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -97,10 +98,11 @@ static void on_frame(void *ctx, const struct osdp_frame *f, enum trace_verdict v
              "address %u: no key that is kept here fits its handshake: this session stays closed",
              f->address);
   else
-    snprintf(text, sizeof text,
-             "address %u: its session began before this trace: MACs are not checked, and what is "
-             "enciphered stays closed, until its next handshake",
-             f->address);
+    snprintf(
+        text, sizeof text,
+        "address %u: this trace has not seen its session begin: MACs are not checked, and what is "
+        "enciphered stays closed, until its next handshake",
+        f->address);
   note(text);
 }
 
@@ -110,11 +112,11 @@ static enum sp_err take_line(struct live *v, char *text) {
     v->raw_lines += text[0] != '#';
     return SP_OK;
   }
-  if (text[0] == '#') {
+  if (text[0] == '#')
     note(text + 1 + (text[1] == ' '));
-    return SP_OK;
-  }
   struct span line = span_str(text);
+  if (recording_is_gap(line))
+    memset(v->told, 0, sizeof v->told);
   return reading_line(v->r, &line) != TRACE_TEXT_WRONG
              ? SP_OK
              : fault_set(&v->c->why, SP_INVALID, "line %s says what is no frame", v->line);

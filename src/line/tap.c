@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -110,8 +109,7 @@ static void give(struct listener *l, const struct line_of *x) {
   struct buf text = {0};
   bool full = uv_stream_get_write_queue_size((uv_stream_t *)&l->pipe) > tap_unsent_bytes_max;
   if (l->left_out && !full)
-    buf_printf(&text, "# %" PRIu64 " frames are left out here: they were not taken in time\n",
-               l->left_out);
+    recording_gap(&text, l->left_out);
   if (!full)
     recording_line(&text, x->reply, x->at > l->since ? x->at - l->since : 0, x->bytes);
   if (full || text.failed || !send_text(l, buf_span(&text)))

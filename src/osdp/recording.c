@@ -1,5 +1,6 @@
 #include "osdp/recording.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const char *const directions[] = {"CP>PD", "PD>CP"};
@@ -61,4 +62,14 @@ void recording_line(struct buf *out, bool reply, usec at, struct span bytes) {
   for (size_t i = 0; i < bytes.n; i++)
     buf_printf(out, "%02x", bytes.p[i]);
   buf_puts(out, "\n");
+}
+
+static const char gap[] = "frames are left out here: they were not taken in time";
+
+void recording_gap(struct buf *out, uint64_t n) {
+  buf_printf(out, "# %" PRIu64 " %s\n", n, gap);
+}
+
+bool recording_is_gap(struct span line) {
+  return line.n && line.p[0] == '#' && memmem(line.p, line.n, gap, sizeof gap - 1);
 }

@@ -32,4 +32,8 @@ void recording_bytes(struct recording *r, bool reply, struct span bytes, usec no
                      recording_piece *piece, void *ctx);
 /* Appends the line, with its end. at: since the beginning of the recording. */
 void recording_line(struct buf *out, bool reply, usec at, struct span bytes);
+/* The note that n frames are not there, with its end; and whether a line is such a note. */
+void recording_gap(struct buf *out, uint64_t n);
+bool recording_is_gap(struct span line);
+
 #endif

@@ -31,15 +31,21 @@ struct trace *trace_new(bool cards) {
   return t;
 }
 
-void trace_free(struct trace *t) {
-  for (uint32_t i = 0; t && i <= osdp_broadcast; i++)
+void trace_forget(struct trace *t) {
+  for (uint32_t i = 0; i <= osdp_broadcast; i++)
     if (t->peers[i]) {
       osdp_secure_wipe(&t->peers[i]->secure);
       bytes_wipe(t->peers[i], sizeof *t->peers[i]);
       sp_free(t->peers[i]);
+      t->peers[i] = NULL;
     }
-  if (t)
-    bytes_wipe(t, sizeof *t);
+}
+
+void trace_free(struct trace *t) {
+  if (!t)
+    return;
+  trace_forget(t);
+  bytes_wipe(t, sizeof *t);
   sp_free(t);
 }
 

@@ -33,6 +33,9 @@ void trace_free(struct trace *t);
 /* False: there are trace_keys_max already. */
 bool trace_key(struct trace *t, const uint8_t key[osdp_key_bytes]);
 
+/* Frames are missing from here on: no session goes on, the keys stay known. */
+void trace_forget(struct trace *t);
+
 /* Takes the next frame or damage off *bytes and appends its line, without a line's end. False: what
  * is left is no whole frame. The frame lies in *frame, its data deciphered; valid until the next
  * call. */

@@ -91,6 +91,12 @@ class Traces(unittest.TestCase):
         self.assertEqual(result.code, INVALID)
         self.assertIn("damaged", result.out)
 
+    def test_noise(self):
+        """Bytes that are no frame are told; 00 and FF come from a line whose direction turns."""
+        result = self.trace("1.0 PD>CP 41424344\n2.0 PD>CP 00ff\n")
+        self.assertEqual((result.code, result.out.count("\n")), (INVALID, 1), result.out)
+        self.assertIn("4 bytes that are no frame", result.out)
+
     def test_raw_bytes(self):
         self.file.write_bytes(bytes.fromhex("00ff53050900046100c125") * 2)
         result = run("line", "trace", "--file", self.file)

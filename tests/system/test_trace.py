@@ -33,7 +33,7 @@ class Tap(test_line.Bus):
         result = self.ask("line", "trace", "entrance", "--count", 40, expect=OK)
         self.assertEqual(len(result.out.splitlines()), 40)
         self.assertIn("POLL [no key]", result.out)
-        self.assertEqual(result.err.count("its session began before this trace"), 4)
+        self.assertEqual(result.err.count("has not seen its session begin"), 4)
         path = self.dir / "lines" / "entrance.sock"
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
         rows = self.ask("line", "trace", "entrance", "--count", 5, "--json", expect=OK).rows()
@@ -92,6 +92,15 @@ class Tap(test_line.Bus):
         self.assertEqual(opened.code, OK, opened.err)
         self.assertIn("RAW reader=0 format=1 bits=26 data=(hidden) [MAC holds]", opened.out)
         self.assertNotIn((self.tmp / "key.2").read_text().strip(), text)
+        # Frames that are missing look like forgeries, but where the recording says that they are.
+        lines = text.splitlines()
+        some = [i for i, line in enumerate(lines) if re.search(" ff53[08]2", line)][-12:-8]
+        lines[some[0]:some[-1] + 1] = []
+        for note, code, wrong in (([], INVALID, True),
+                                  (["# 4 frames are left out here: they were not taken in time"], OK, False)):
+            kept.write_text("\n".join(lines[:some[0]] + note + lines[some[0]:]) + "\n")
+            cut = run("line", "trace", "--file", kept, "--scbk", self.tmp / "key.2")
+            self.assertEqual((cut.code, "[WRONG]" in cut.out), (code, wrong), cut.out[-2000:] + cut.err)
 
     def test_the_line_ends(self):
         self.both()
