@@ -98,6 +98,7 @@ bench: build
 	@$(BUILD)/bench/bench_osdp
 	@rm -rf $(BUILD)/bench-site && $(BUILD)/bench/bench_engine $(BUILD)/bench-site 100000 900000
 	@[ -z "$(BIG)" ] || $(BUILD)/bench/bench_engine $(BUILD)/bench-site 100000 9700000
+	@rm -rf $(BUILD)/bench-line && $(BUILD)/bench/bench_line $(BUILD)/bench-line
 	@rm -rf $(BUILD)/bench-peers && $(BUILD)/bench/bench_peers $(BUILD)/bench-peers
 
 examples:
