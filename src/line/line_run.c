@@ -5,6 +5,7 @@
 #include "line/keys.h"
 #include "line/port.h"
 #include "line/tap.h"
+#include "line/wake.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,8 @@ struct run {
   struct port *port;
   struct tap *tap; /* NULL: nobody can listen */
   uv_loop_t loop;
-  uv_timer_t timer, again, farewell;
+  struct wake wake;
+  uv_timer_t again, farewell;
   uv_signal_t signals[2];
   uv_poll_t life;
   bool ending, settling;
@@ -196,8 +198,8 @@ static void on_bytes(void *ctx, struct span bytes) {
   settle(r);
 }
 
-static void on_timer(uv_timer_t *t) {
-  settle(t->data);
+static void on_due(void *ctx) {
+  settle(ctx);
 }
 
 /* All that is due is done, and the clock set for what will be. Called within itself (a port that is
@@ -211,11 +213,7 @@ static void settle(struct run *r) {
     tap_bytes(r->tap, false, out);
     port_send(r->port, out);
   }
-  usec due = line_due(r->line), now = system_mono();
-  if (due == TIME_ABSENT)
-    uv_timer_stop(&r->timer);
-  else
-    uv_timer_start(&r->timer, on_timer, due > now ? (uint64_t)(due - now + 999) / 1000 : 0, 0);
+  wake_set(&r->wake, line_due(r->line));
   r->settling = false;
 }
 
@@ -257,8 +255,8 @@ static void close_rest(uv_handle_t *h, void *arg) {
 
 static void start(struct run *r) {
   static const int stops[2] = {SIGTERM, SIGINT};
-  uv_timer_t *const timers[] = {&r->timer, &r->again, &r->farewell};
-  for (int i = 0; i < 3; i++) {
+  uv_timer_t *const timers[] = {&r->again, &r->farewell};
+  for (int i = 0; i < 2; i++) {
     uv_timer_init(&r->loop, timers[i]);
     timers[i]->data = r;
   }
@@ -311,7 +309,9 @@ enum sp_err line_run(const struct line_run_options *options, struct fault *why) 
     return err;
   }
   start(&r);
-  err = line_new(&r.line, options->plan, options->index, &io, why);
+  err = wake_open(&r.wake, &r.loop, on_due, &r, why);
+  if (!err)
+    err = line_new(&r.line, options->plan, options->index, &io, why);
   if (!err)
     err = port_open(&r.port, &r.loop, &where, &ops, why);
   struct fault deaf = {0};
@@ -324,6 +324,7 @@ enum sp_err line_run(const struct line_run_options *options, struct fault *why) 
   r.ending = true;
   port_close(r.port);
   tap_close(r.tap);
+  wake_close(&r.wake);
   uv_walk(&r.loop, close_rest, NULL);
   uv_run(&r.loop, UV_RUN_DEFAULT);
   int closed = uv_loop_close(&r.loop);

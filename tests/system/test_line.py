@@ -3,11 +3,13 @@
 import atexit
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -55,6 +57,10 @@ gates:
 formats: [{{ name: h10301 }}]
 levels: [{{ name: all, access: [{{ gates: all }}] }}]
 """)
+DEVICE = FOLDER / "tty"
+SERIAL = FOLDER / "serial.yaml"
+SERIAL.write_text(re.sub(r"^lines: .*", f"lines: [{{ name: entrance, kind: serial, where: {DEVICE}, baud: 230400 }}]",
+                         PLAN.read_text(), flags=re.M))
 CARD, OTHER = "h10301:17-4711", "h10301:17-4712"
 
 
@@ -439,6 +445,77 @@ class Apart(Bus):
         self.assertEqual(result.code, NOT_FOUND)
         self.assertIn("no line `nowhere`", result.err)
         self.assertIn("entrance", self.ask("line", "list", expect=OK).out)
+
+
+class Serial(Bus):
+    """On a pseudo terminal, which a line sets as it would any serial device."""
+    PLAN = SERIAL
+    SERVE = ("--no-lines",)
+    LINE_LOG = "line.log"
+    NAMES = ("main-in", "main-out", "outer-in", "inner-in")
+
+    def line(self):
+        self.spawn("line.log", "line", "run", "entrance", "--dir", self.dir)
+
+    def readers(self):
+        self.reader = self.spawn("reader.log", "reader", "--pty", DEVICE, "--address", "0-3", "--lock-monitor", "--key-file",
+                                 self.tmp / "key")
+        self.opened = getattr(self, "opened", 0) + 1
+        self.said("reader.log", "a serial line at", self.opened)
+        self.device = os.open(DEVICE, os.O_RDWR | os.O_NOCTTY)  # before the line has it alone
+        self.addCleanup(os.close, self.device)
+
+    def passes(self, times):
+        """Card, strike, contact: a passage, and a door that is locked after it."""
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn", times)
+        self.type("0 open")
+        self.happened("passage.taken", times)
+        self.type("0 close")
+        self.said("reader.log", "0: bolt out", times)
+        self.happened("door.locked", times)
+
+    def test_through_a_door(self):
+        self.both()
+        self.passes(1)
+        i, o, c, local, speed_in, speed_out, _ = termios.tcgetattr(self.device)
+        self.assertEqual((speed_in, speed_out), (termios.B230400, termios.B230400))
+        self.assertEqual(c & (termios.CSIZE | termios.CSTOPB | termios.PARENB | termios.CRTSCTS), termios.CS8)
+        self.assertEqual(i & (termios.IXON | termios.ICRNL | termios.ISTRIP), 0)
+        self.assertEqual((o & termios.OPOST, local & (termios.ECHO | termios.ICANON | termios.ISIG)), (0, 0))
+        self.agree()
+
+    def test_a_device_that_goes_and_comes(self):
+        """As when an adapter is pulled out: another device is at the same path afterwards."""
+        self.both()
+        self.passes(1)
+        before = os.path.realpath(DEVICE)
+        online = {name: self.text(self.LINE_LOG).count(f"reader {name}: online") for name in self.NAMES}
+        self.end(self.reader, signal.SIGKILL)
+        self.said(self.LINE_LOG, "its port is lost")
+        self.happened("reader.offline", self.offline_at_first + len(self.NAMES))
+        self.assertIn("gate_out_of_service", self.codes(CARD, "main-in"))
+        DEVICE.unlink()  # nobody could when it was killed
+        self.readers()
+        self.said(self.LINE_LOG, "its port is there", 2)
+        for name in self.NAMES:
+            self.said(self.LINE_LOG, f"reader {name}: online", online[name] + 1)
+        time.sleep(0.3)
+        self.assertNotEqual(os.path.realpath(DEVICE), before)
+        self.passes(2)
+
+    def both(self):
+        super().both()
+        self.offline_at_first = self.types().count("reader.offline")
+
+    def test_without_a_device(self):
+        """It says so once, and goes on trying."""
+        self.line()
+        self.said(self.LINE_LOG, f"{DEVICE}: No such file or directory")
+        time.sleep(2.5)
+        self.assertEqual(self.text(self.LINE_LOG).count("No such file"), 1)
+        self.readers()
+        self.said(self.LINE_LOG, "reader main-in: online")
 
 
 if __name__ == "__main__":
