@@ -84,7 +84,7 @@ CLI_FUNCTIONS(X)
 /* --address: "3" or "0-3". SP_USAGE. */
 enum sp_err cli_addresses(const char *text, uint8_t *first, uint8_t *last,
                           struct fault *why) SP_MUST_USE;
-/* Prints what a line says (line/line_keep.h); ctx is the struct cli. */
+/* Prints what a line says (line/line_keep.h); ctx: nothing. */
 void cli_line_say(void *ctx, const char *line, const char *text);
 
 #endif

@@ -5,6 +5,9 @@
 #include "line/keys.h"
 #include "line/line_keep.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 /* What the journal knows of a reader. */
 static const char *state_of(const struct core *core, uint32_t reader) {
   const struct reader_state *s = &core->readers[reader];
@@ -87,18 +90,17 @@ enum sp_err cli_line_show(struct cli *c) {
   return SP_OK;
 }
 
+/* Whole lines, since each line's process writes them. That nobody reads them any more ends no gate.
+ */
 void cli_line_say(void *ctx, const char *line, const char *text) {
-  struct cli *c = ctx;
-  if (line)
-    out_line(&c->out, "line %s: %s", line, text);
-  else
-    out_line(&c->out, "lines: %s", text);
-  fflush(stdout);
+  (void)ctx;
+  if (dprintf(STDOUT_FILENO, "%s%s: %s\n", line ? "line " : "lines", line ? line : "", text) < 0)
+    return;
 }
 
 enum sp_err cli_line_run(struct cli *c) {
   const struct line_keep_options o = {
-      .dir = cli_dir(c), .only = c->args.operands[0], .ctx = c, .say = cli_line_say, .stop_fd = -1};
+      .dir = cli_dir(c), .only = c->args.operands[0], .say = cli_line_say, .stop_fd = -1};
   enum sp_err err = keys_folder(o.dir, &c->why);
   return err ? err : line_keep(&o, &c->why);
 }

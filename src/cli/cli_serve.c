@@ -61,7 +61,7 @@ static enum sp_err run_engine(struct cli *c) {
 
 static enum sp_err run_lines(struct cli *c) {
   const struct line_keep_options options = {
-      .dir = cli_dir(c), .ctx = c, .say = cli_line_say, .stop_fd = SUPERVISE_LIFE_FD};
+      .dir = cli_dir(c), .say = cli_line_say, .stop_fd = SUPERVISE_LIFE_FD};
   return line_keep(&options, &c->why);
 }
 
@@ -93,7 +93,10 @@ static enum sp_err run_contained(struct cli *c, const struct process_row *row) {
   if (err)
     return err;
   contain_tell(&done, &options, &text);
-  out_line(&c->out, "%s: %s", contained_name(row->as), buf_cstr(&text) ? buf_cstr(&text) : "");
+  /* Whether anybody reads it is no concern of a gate's. */
+  if (dprintf(STDOUT_FILENO, "%s: %s\n", contained_name(row->as),
+              buf_cstr(&text) ? buf_cstr(&text) : "") < 0)
+    tell_warning("standard output is closed");
   buf_free(&text);
   return row->run(c);
 }

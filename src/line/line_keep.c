@@ -323,6 +323,7 @@ enum sp_err line_keep(const struct line_keep_options *options, struct fault *why
   sigdelset(&before, SIGTERM);
   sigdelset(&before, SIGINT);
   sigdelset(&before, SIGCHLD);
+  signal(SIGPIPE, SIG_IGN); /* whoever read what lines say, or was at the other end, may be gone */
   sigaction(SIGTERM, &stop, NULL);
   sigaction(SIGINT, &stop, NULL);
   sigaction(SIGCHLD, &child, NULL);
