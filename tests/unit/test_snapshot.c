@@ -53,7 +53,7 @@ static struct drive d;
 static int begin(void **state) {
   struct buf story = {0};
   (void)state;
-  drive_begin(&d, 7, false);
+  drive_begin(&d, 9, false);
   for (int i = 0; i < 20000; i++) {
     bool parties = false;
     for (uint32_t k = 0; k < d.core->head.n_doors; k++)
