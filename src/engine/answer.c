@@ -146,10 +146,20 @@ void answer_rekey(struct buf *b, const struct core *core, uint32_t reader, uint6
   frame_end(b, at);
 }
 
+/* The entry that an unlock is of: of two who pass together, the later, as in the state of the door.
+ * What its line tells of the door is held against that. */
+static uint64_t unlock_entry(const struct outcome *o) {
+  uint64_t n = o->events[0].n;
+  for (uint32_t i = 0; i < o->n_events; i++)
+    if (o->events[i].type == EVENT_PASSAGE_GRANTED)
+      n = o->events[i].n;
+  return n;
+}
+
 void answer_effect(struct buf *b, const struct core *core, const struct outcome *o,
                    const struct effect *effect, usec before) {
   size_t at = frame_begin(b, FRAME_EFFECT, 0);
-  uint64_t n = o->events[0].n;
+  uint64_t n = effect->type == EFFECT_UNLOCK ? unlock_entry(o) : o->events[0].n;
   buf_puts(b, "{");
   if (effect->type == EFFECT_ALARM) {
     const struct event *alarm = &o->events[effect->value];

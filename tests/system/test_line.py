@@ -415,6 +415,35 @@ class Lines(Bus):
         self.happened("door.closed")
 
 
+TWO = FOLDER / "two.yaml"
+TWO.write_text(PLAN.read_text().replace("kind: section }", "kind: section, two-person: true }"))
+
+
+class Together(Bus):
+    PLAN = TWO
+
+    def test_two_who_pass_together(self):
+        """One unlock for both, and its door is locked when the line says so."""
+        self.both()
+        self.add_person(level="all", card=OTHER)
+        for times, card in enumerate((CARD, OTHER), 1):
+            self.type(f"2 card {card}")
+            self.said("reader.log", "2: bolt drawn", times)
+            self.type("2 open")
+            self.happened("passage.taken", times)
+            self.type("2 close")
+            self.happened("door.locked", times)
+        self.type(f"3 card {CARD}")
+        self.said("reader.log", "SECOND PERSON")
+        self.type(f"3 card {OTHER}")
+        self.said("reader.log", "3: bolt drawn")
+        self.type("3 open")
+        self.happened("passage.taken", 4)
+        self.type("3 close")
+        self.happened("door.locked", 3)
+        self.assertNotIn("door.lock_failed", self.types())
+
+
 class Apart(Bus):
     """Lines that are run one by one, so that the engine can die without them."""
     SERVE = ("--no-lines",)
