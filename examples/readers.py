@@ -74,7 +74,8 @@ def run(site, folder):
     os.set_blocking(ended, False)
     signal.set_wakeup_fd(ended)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-        signal.signal(number, lambda *_: None)
+        if signal.getsignal(number) != signal.SIG_IGN:  # a script that started us ends us itself
+            signal.signal(number, lambda *_: None)
     every = []
     try:
         for line in rows(site, "line", "list"):

@@ -125,6 +125,7 @@ class Demo(unittest.TestCase):
         os.killpg(self.child.pid, signal.SIGINT)  # as a terminal's Ctrl-C
         self.assertEqual(self.child.wait(30), 130)
         self.nothing_is_left()
+        self.assertLessEqual({e["data"]["reader"] for e in self.log("--type", "reader.offline")}, {"workshop-in"})
 
     def test_ended_half_way(self):
         self.start()
