@@ -133,7 +133,12 @@ class Demo(unittest.TestCase):
         self.child.terminate()
         self.assertEqual(self.child.wait(30), 143)
         self.nothing_is_left()
-        self.once()  # and it is gone on with
+        self.start()  # and it is gone on with
+        self.until(lambda: "Every reader has a key" in self.said(), "set up")
+        self.until(lambda: "its day begins" in self.said(), "running")
+        self.child.terminate()
+        self.assertEqual(self.child.wait(30), 143)
+        self.nothing_is_left()
 
     def test_a_port_that_is_taken(self):
         with socket.socket() as s:
