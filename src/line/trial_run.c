@@ -147,7 +147,7 @@ static enum sp_err open_tcp(struct run *r, enum port_kind kind, const char *url)
   if (strncmp(url, scheme, sizeof scheme - 1) != 0)
     return fault_set(r->why, SP_USAGE, "`%.80s`: a line is written tcp://HOST:PORT", url);
   enum sp_err err = open_port(r, kind, url + sizeof scheme - 1, -1);
-  if (err)
+  if (err == SP_USAGE)
     fault_prefix(r->why, "a line is written tcp://HOST:PORT");
   return err;
 }

@@ -13,7 +13,7 @@ import tempfile
 import time
 import unittest
 
-from site_fixture import BINARY, DENIED, EXISTS, INVALID, NOT_FOUND, OK, USAGE, run
+from site_fixture import BINARY, DENIED, EXISTS, INVALID, IO, NOT_FOUND, OK, USAGE, run
 
 POLL, ID, CAP, LSTAT, ISTAT, OSTAT = 0x60, 0x61, 0x62, 0x64, 0x65, 0x66
 OUT, LED, BUZ, TEXT, COMSET, KEYSET, CHLNG, SCRYPT = 0x68, 0x69, 0x6A, 0x6B, 0x6E, 0x75, 0x76, 0x77
@@ -454,6 +454,14 @@ class Reader(unittest.TestCase):
             done = run("reader", *args)
             self.assertEqual(done.code, USAGE, (args, done.err))
             self.assertEqual(len(done.err.splitlines()), 1)
+
+    def test_a_port_that_is_taken(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            where = f"127.0.0.1:{s.getsockname()[1]}"
+            done = run("reader", "--listen", f"tcp://{where}")
+        self.assertEqual((done.code, done.err), (IO, f"sallyport: {where}: address already in use\n"))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ static void remove_folder(const char *dir) {
   assert_int_equal(system(command), 0);
 }
 
-static struct line_key key_of(uint8_t n) {
+static struct line_key key_of(int n) {
   struct line_key key = {.has = true};
   memset(key.key, n, sizeof key.key);
   return key;
@@ -45,14 +45,14 @@ static void many_lines_keep_their_first_keys_at_once(void **state) {
     struct line_key key;
     folder(dir);
     assert_int_equal(pipe(go), 0);
-    for (uint8_t i = 0; i < lines; i++) {
+    for (int i = 0; i < lines; i++) {
       pid_t pid = fork();
       assert_true(pid >= 0);
       if (pid)
         continue;
       char byte;
       close(go[1]);
-      key = key_of((uint8_t)(i + 1));
+      key = key_of(i + 1);
       snprintf(name, sizeof name, "reader-%d", i);
       _exit(read(go[0], &byte, 1) != 0 || keys_write(dir, name, &key, &why) != SP_OK);
     }
@@ -62,8 +62,8 @@ static void many_lines_keep_their_first_keys_at_once(void **state) {
       assert_true(wait(&status) > 0);
       assert_int_equal(status, 0);
     }
-    for (uint8_t i = 0; i < lines; i++) {
-      struct line_key was = key_of((uint8_t)(i + 1));
+    for (int i = 0; i < lines; i++) {
+      struct line_key was = key_of(i + 1);
       snprintf(name, sizeof name, "reader-%d", i);
       if (keys_read(dir, name, &key, &why))
         fail_msg("%s", why.text);
