@@ -250,8 +250,9 @@ static void on_status(struct line *l, struct line_reader *r, struct span data) {
   if (osdp_decode(osdp_message_of(true, OSDP_LSTATR), &data, &s, NULL))
     return;
   bool tampered = s.tamper == 1, unpowered = s.power == 1;
-  bool news[SAYS_COUNT] = {
-      [SAYS_TAMPER] = tampered != r->tampered, [SAYS_POWER] = unpowered != r->unpowered};
+  bool news[SAYS_COUNT] = {[SAYS_TAMPER] = !r->has_status || tampered != r->tampered,
+                           [SAYS_POWER] = !r->has_status || unpowered != r->unpowered};
+  r->has_status = true;
   r->tampered = tampered;
   r->unpowered = unpowered;
   for (uint32_t what = 0; what < SAYS_COUNT; what++)
@@ -287,7 +288,9 @@ static void on_reply(struct line *l, struct line_reader *r, const struct panel_e
   }
 }
 
-static const char *why_text(enum panel_why why) {
+static const char *why_text(const struct line_reader *r, enum panel_why why) {
+  if (r->keyless && why != PANEL_WHY_SILENT && why != PANEL_WHY_DROPPED)
+    return "there is no key for it: say `secure: install` once";
   switch (why) {
   case PANEL_WHY_SILENT:
     return "it does not answer";
@@ -309,11 +312,16 @@ static const char *why_text(enum panel_why why) {
   return "it is not there";
 }
 
-static void set_online(struct line *l, struct line_reader *r, bool online, enum panel_why why) {
+/* Whether it is online, and if not, whether it answers all the same. The engine is told of the one
+ * thing that it is: an engineer looks for another fault where a reader is silent. */
+static void set_state(struct line *l, struct line_reader *r, bool online, bool insecure,
+                      enum panel_why why) {
   uint32_t index = (uint32_t)(r - l->readers);
   bool was = r->online;
   r->online = online;
+  r->insecure = insecure;
   r->heard = true;
+  r->has_status = r->has_status && online;
   r->rekey_sent = r->rekey_sent && was;
   forget_card(r);
   forget_pin(r);
@@ -321,18 +329,17 @@ static void set_online(struct line *l, struct line_reader *r, bool online, enum 
     if (l->doors[i].at == index)
       door_reader(l, &l->doors[i], online);
   if (online) {
+    /* Changes are told by themselves; how it was before, to whoever asks. */
+    (void)reader_command(l, r, OSDP_LSTAT, NULL, FOR_NOTHING, 0, 0, TIME_ABSENT);
     reader_show(l, r, l->engine_up ? LOOK_READY : LOOK_CUT);
     if (!was)
       line_say(l, "reader %s: online", reader_name(l, r));
-    if (r->insecure) {
-      r->insecure = false;
-      engine_say_reader(l, index, SAYS_SECURE);
-    }
   } else {
-    line_say(l, "reader %s: %s", reader_name(l, r), why_text(why));
+    line_say(l, "reader %s: %s%s", reader_name(l, r),
+             insecure ? "not secure, so nothing is done with it: " : "", why_text(r, why));
   }
-  if (online != was || !online)
-    engine_say_reader(l, index, SAYS_ONLINE);
+  if (!online || !was) /* also what another process of this line has told: it ends here */
+    engine_say_all_of_reader(l, index);
 }
 
 static void key_is_set(struct line *l, struct line_reader *r) {
@@ -379,17 +386,14 @@ static void drain(struct line *l) {
     switch (e.kind) {
     case PANEL_ONLINE:
       key_is_kept(l, r); /* with the other, PANEL_KEY_SET was told before */
-      set_online(l, r, true, e.why);
+      set_state(l, r, true, false, e.why);
       set_next_key(l, r);
       break;
     case PANEL_OFFLINE:
-      set_online(l, r, false, e.why);
+      set_state(l, r, false, false, e.why);
       break;
     case PANEL_INSECURE:
-      line_say(l, "reader %s: not secure, so nothing is done with it: %s", reader_name(l, r),
-               why_text(e.why));
-      r->insecure = r->heard = true;
-      engine_say_reader(l, (uint32_t)(r - l->readers), SAYS_SECURE);
+      set_state(l, r, false, true, e.why);
       break;
     case PANEL_REPLY:
       on_reply(l, r, &e);
@@ -516,11 +520,12 @@ static enum sp_err put(struct line *l, struct line_reader *r, struct fault *why)
     memcpy(x.next_key, r->key.next, osdp_key_bytes);
   } else if (want != SECURE_NONE) {
     r->keyless = true;
+    x.security = PANEL_KEY; /* that nobody has: what it tells is whether anyone answers */
+    l->io.random(l->io.ctx, x.key, sizeof x.key);
     line_say(l,
              "reader %s: there is no key for it, and the plan asks for one: say `secure: install` "
              "once",
              reader_name(l, r));
-    return SP_OK;
   }
   enum sp_err err = panel_put(l->panel, &x, l->io.mono(l->io.ctx));
   bytes_wipe(&x, sizeof x);

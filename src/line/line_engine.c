@@ -113,19 +113,25 @@ static void say_reader(struct line *l, uint32_t index, const char *sign) {
 
 void engine_say_reader(struct line *l, uint32_t index, enum reader_says what) {
   const struct line_reader *r = &l->readers[index];
+  const bool answers = r->online || r->insecure;
+  /* Else each start of a site would be an alarm for each of its readers. */
+  const bool sure = r->heard || l->sure_at == TIME_ABSENT;
   const struct {
-    bool is;
-    const char *yes, *no; /* no: said of a reader that is there alone */
+    bool known, is;
+    const char *yes, *no;
   } rows[SAYS_COUNT] = {
-      [SAYS_ONLINE] = {!r->online, "offline", "online"},
-      [SAYS_SECURE] = {r->insecure, "insecure", "secure"},
-      [SAYS_TAMPER] = {r->tampered, "tampered", "restored"},
-      [SAYS_POWER] = {r->unpowered, "power_failed", "power_restored"},
+      [SAYS_SECURE] = {answers, r->insecure, "insecure", "secure"},
+      [SAYS_ONLINE] = {sure, !answers, "offline", "online"},
+      [SAYS_TAMPER] = {r->has_status, r->tampered, "tampered", "restored"},
+      [SAYS_POWER] = {r->has_status, r->unpowered, "power_failed", "power_restored"},
   };
-  if (what == SAYS_ONLINE && !r->heard && l->sure_at != TIME_ABSENT)
-    return; /* or each start of a site would be an alarm for each of its readers */
-  if (rows[what].is || r->online)
+  if (rows[what].known)
     say_reader(l, index, rows[what].is ? rows[what].yes : rows[what].no);
+}
+
+void engine_say_all_of_reader(struct line *l, uint32_t index) {
+  for (uint32_t what = 0; what < SAYS_COUNT; what++)
+    engine_say_reader(l, index, (enum reader_says)what);
 }
 
 void engine_say_rekeyed(struct line *l, uint32_t index) {
@@ -154,8 +160,7 @@ static void say_all(struct line *l) {
     door_tell(l, &l->doors[i]);
   }
   for (uint32_t i = 0; i < l->n_readers; i++)
-    for (uint32_t what = 0; what < SAYS_COUNT; what++)
-      engine_say_reader(l, i, (enum reader_says)what);
+    engine_say_all_of_reader(l, i);
 }
 
 void line_engine(struct line *l, bool up) {

@@ -30,13 +30,13 @@ enum for_what { FOR_NOTHING = 1, FOR_UNLOCK, FOR_LOCK, FOR_INPUTS, FOR_STRIKE };
 struct line_reader {
   uint32_t reader; /* of the plan */
   uint8_t address;
-  bool online;
+  bool online;   /* as the plan wants it */
+  bool insecure; /* answers, but not as securely as the plan wants: not online then */
   bool heard;    /* it has been there, or answered otherwise than it must, since the line began */
-  bool insecure; /* answers, but not as securely as the plan wants */
-  bool tampered, unpowered;
-  bool keyless;
-  bool rekey, rekey_sent; /* another key was ordered; and tried since it is online */
-  bool lit;               /* shows that it is ready */
+  bool has_status, tampered, unpowered; /* since it is online */
+  bool keyless;                         /* there is no key for it, and the plan wants one */
+  bool rekey, rekey_sent;               /* another key was ordered; and tried since it is online */
+  bool lit;                             /* shows that it is ready */
   struct line_key key;
   bool setting;             /* the panel has key.next to set, and has not told what became of it */
   struct card_reading card; /* waits for a PIN; secret */
@@ -134,9 +134,12 @@ usec door_due(const struct line_door *d);
 void engine_say_pass(struct line *l, struct line_reader *r, const struct card_reading *card,
                      const char *pin, bool late);
 void engine_say_door(struct line *l, struct line_door *d, const char *sign);
-enum reader_says { SAYS_ONLINE, SAYS_SECURE, SAYS_TAMPER, SAYS_POWER, SAYS_COUNT };
-/* How a reader is, in this respect. */
+/* In the order in which they are said: of one that answers and is insecure it is never said first
+ * that it answers. */
+enum reader_says { SAYS_SECURE, SAYS_ONLINE, SAYS_TAMPER, SAYS_POWER, SAYS_COUNT };
+/* How a reader is in this respect, as far as it is known; and in all of them. */
 void engine_say_reader(struct line *l, uint32_t index, enum reader_says what);
+void engine_say_all_of_reader(struct line *l, uint32_t index);
 void engine_say_rekeyed(struct line *l, uint32_t index);
 void engine_lost(struct line *l);
 

@@ -54,7 +54,7 @@ enum sp_err panel_put(struct panel *p, const struct panel_peripheral *is, usec n
   x->crc = !p->options.checksum;
   x->next_at = now;
   x->probe_ms = 0;
-  x->told_insecure = false;
+  x->tried_other = false;
   return SP_OK;
 }
 
@@ -178,7 +178,7 @@ static void wait_longer(struct panel *p, struct peer *x, usec now) {
 static void give_up(struct panel *p, usec now) {
   for (uint32_t i = 0; i < panel_peripherals_max; i++) {
     struct peer *x = p->peers[i];
-    if (x && x->told_online && x->tries &&
+    if (x && (x->told_online || x->told_insecure) && x->tries &&
         now - x->answered_at >= (usec)panel_offline_ms * USEC_PER_MS) {
       peer_lost(p, x, PANEL_WHY_SILENT, now);
       wait_longer(p, x, now);

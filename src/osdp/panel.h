@@ -52,8 +52,8 @@ struct panel_peripheral {
 
 enum panel_event_kind {
   PANEL_ONLINE,   /* as secure as it must be; id and capabilities are known */
-  PANEL_OFFLINE,  /* why tells: silence, a session that failed … */
-  PANEL_INSECURE, /* it answers, and not as securely as it must: why tells */
+  PANEL_OFFLINE,  /* it was online or insecure: why tells: silence, sessions that never last … */
+  PANEL_INSECURE, /* it answers, and not as securely as it must: why tells. Not online any more */
   PANEL_REPLY,    /* code and data: a poll's or a command's reply other than ACK, NAK, BUSY */
   PANEL_DONE,     /* the command with this tag was answered and not refused */
   PANEL_FAILED,   /* it was refused (nak) or the answer made no sense */

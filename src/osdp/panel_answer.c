@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+static void tell_insecure(struct panel *p, struct peer *x, enum panel_why why, usec now);
+
 /* --- Going back --- */
 
 /* At every way out of a session, so that nothing of it is left. */
@@ -29,15 +31,21 @@ void peer_restart(struct panel *p, struct peer *x, enum panel_why why, usec now)
   x->why = why;
   begin_anew(p, x);
   x->next_at = now;
-  if (x->told_online && ++x->restarts > restarts_max)
+  if (!x->told_online || ++x->restarts <= restarts_max)
+    return;
+  if (why == PANEL_WHY_MAC)
+    tell_insecure(p, x, why, now);
+  else
     peer_lost(p, x, why, now);
 }
 
-void peer_lost(struct panel *p, struct peer *x, enum panel_why why, usec now) {
+/* Its session is over, and what waits is lost; nothing is said of itself. */
+static void drop(struct panel *p, struct peer *x, enum panel_why why, usec now) {
   x->why = why;
   begin_anew(p, x);
   x->next_at = now;
   x->restarts = 0;
+  x->told_online = x->tried_other = false;
   while (x->n_queue) {
     x->has_command = false;
     struct panel_event *e = event_new(p, PANEL_LOST, x);
@@ -45,31 +53,55 @@ void peer_lost(struct panel *p, struct peer *x, enum panel_why why, usec now) {
     e->tag = x->queue[0].tag;
     queue_drop(p, x, 0);
   }
-  if (x->told_online)
+}
+
+void peer_lost(struct panel *p, struct peer *x, enum panel_why why, usec now) {
+  bool told = x->told_online || x->told_insecure;
+  drop(p, x, why, now);
+  x->told_insecure = PANEL_WHY_NONE;
+  if (told)
     event_new(p, PANEL_OFFLINE, x);
-  x->told_online = false;
 }
 
 /* It is there, and not as it must be: told once, and asked again ever less often. */
-static void refuse(struct panel *p, struct peer *x, enum panel_why why, usec now) {
-  bool again = x->told_insecure && x->why == why;
-  if (why == PANEL_WHY_WRONG_KEY && x->is.has_next) { /* it may have kept the other key */
-    uint8_t key[osdp_key_bytes];
-    memcpy(key, x->is.key, sizeof key);
-    memcpy(x->is.key, x->is.next_key, sizeof key);
-    memcpy(x->is.next_key, key, sizeof key);
-    bytes_wipe(key, sizeof key);
-  }
-  if (x->installs) /* likewise the first key */
-    x->is.security = x->is.security == PANEL_KEY ? PANEL_INSTALL : PANEL_KEY;
-  peer_lost(p, x, why, now);
-  if (!again)
+static void tell_insecure(struct panel *p, struct peer *x, enum panel_why why, usec now) {
+  drop(p, x, why, now);
+  if (x->told_insecure != why)
     event_new(p, PANEL_INSECURE, x);
-  x->told_insecure = true;
+  x->told_insecure = why;
   x->probe_ms = x->probe_ms < probe_ms_min       ? probe_ms_min
                 : x->probe_ms > probe_ms_max / 2 ? probe_ms_max
                                                  : x->probe_ms * 2;
   x->next_at = now + (usec)x->probe_ms * USEC_PER_MS;
+}
+
+/* The key that it may have instead, if there is one: of a change or of the installation, whose end
+ * nobody has heard. */
+static bool take_other_key(struct peer *x, enum panel_why why) {
+  if (x->installs) {
+    x->is.security = x->is.security == PANEL_KEY ? PANEL_INSTALL : PANEL_KEY;
+    return x->step != STEP_SET_KEY; /* there it has said that it takes none */
+  }
+  if (why != PANEL_WHY_WRONG_KEY || !x->is.has_next)
+    return false;
+  uint8_t key[osdp_key_bytes];
+  memcpy(key, x->is.key, sizeof key);
+  memcpy(x->is.key, x->is.next_key, sizeof key);
+  memcpy(x->is.next_key, key, sizeof key);
+  bytes_wipe(key, sizeof key);
+  return true;
+}
+
+/* That it has the other of two keys is no alarm: it is told once neither fits. */
+static void refuse(struct panel *p, struct peer *x, enum panel_why why, usec now) {
+  if (!take_other_key(x, why) || x->tried_other) {
+    tell_insecure(p, x, why, now);
+    return;
+  }
+  x->tried_other = true;
+  x->why = why;
+  begin_anew(p, x);
+  x->next_at = now;
 }
 
 /* --- Going on --- */
@@ -80,7 +112,8 @@ static void go_online(struct panel *p, struct peer *x, usec now) {
   x->probe_ms = 0;
   x->installs = x->is.has_next = false;
   bytes_wipe(x->is.next_key, sizeof x->is.next_key);
-  x->told_insecure = false;
+  x->told_insecure = PANEL_WHY_NONE;
+  x->tried_other = false;
   if (x->secure && !bytes_equal_ct(x->is.key, x->known_key, osdp_key_bytes)) {
     memcpy(x->known_key, x->is.key, osdp_key_bytes);
     event_new(p, PANEL_KEY_SET, x)->tag = x->key_tag;

@@ -54,8 +54,10 @@ struct waiting { /* a command */
 struct peer {
   struct panel_peripheral is; /* key: the one that is tried now */
   enum step step;
-  bool told_online, told_insecure;
-  bool installs; /* PANEL_INSTALL, until a session with its own key stands */
+  bool told_online;
+  enum panel_why told_insecure; /* PANEL_WHY_NONE: it was not */
+  bool tried_other;             /* key, since it was last told or online */
+  bool installs;                /* PANEL_INSTALL, until a session with its own key stands */
   enum panel_why why;
   uint8_t sequence; /* of the next new frame */
   bool crc;

@@ -1,5 +1,5 @@
 /* A line between a panel, peripherals with doors, and an engine that says anything at any time:
- * whatever it is told and whatever is lost, what it says of doors is true.
+ * whatever it is told and whatever is lost, what it says of doors and readers is true.
  *
  *   "locked"  the strike is off, nobody stands in the door who was let through, and nothing that
  * `after` leaves out was carried out "closed"  the strike is off
@@ -44,14 +44,18 @@ static struct world {
   uint64_t drawn_by[doors];                     /* the newest unlock that may have drawn the bolt */
   uint64_t sent[doors];                         /* the newest unlock that the engine sent */
   bool cut, quiet;                              /* nothing comes through; everything does */
+  bool tampered[doors], unpowered[doors];
   usec now;
   uint64_t random, n, pass_id;
   struct line_key keys[doors]; /* as they are kept */
-  bool online[doors];          /* as the engine was told */
+  struct as_told {             /* what the engine knows of a reader, by what it was told */
+    bool offline, insecure, tampered, unpowered;
+    uint32_t n_offline, n_insecure; /* how often that was news */
+  } told[doors];
   bool engine, port;
   uint32_t said_opened, said_locked, said_closed, said_late, said_rex, passes, drawn;
   uint8_t has[doors][osdp_key_bytes]; /* what the reader has */
-  uint32_t ordered[doors], rekeyed, said_insecure, said_secure, said_power, said_offline;
+  uint32_t ordered[doors], rekeyed, said_offline;
 } w;
 
 static uint32_t roll(uint32_t n) {
@@ -78,7 +82,7 @@ static void say(void *ctx, const char *text) {
 static bool key_read(void *ctx, const char *reader, struct line_key *key) {
   (void)ctx;
   *key = w.keys[reader[0] - 'x'];
-  return true;
+  return key->has || key->has_next;
 }
 static bool key_keep(void *ctx, const char *reader, const struct line_key *key) {
   (void)ctx;
@@ -99,6 +103,30 @@ static uint64_t number_after(const char *text, const char *key) {
   return at ? strtoull(at + strlen(key), NULL, 10) : 0;
 }
 
+/* As the core has it: what is on until it is told that it is off. */
+static void reader_told(struct as_told *t, const char *text) {
+  const struct {
+    const char *sign;
+    bool *is, becomes;
+  } signs[] = {
+      {"\"offline\"", &t->offline, true},        {"\"online\"", &t->offline, false},
+      {"\"insecure\"", &t->insecure, true},      {"\"secure\"", &t->insecure, false},
+      {"\"tampered\"", &t->tampered, true},      {"\"restored\"", &t->tampered, false},
+      {"\"power_failed\"", &t->unpowered, true}, {"\"power_restored\"", &t->unpowered, false},
+  };
+  struct as_told before = *t;
+  for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+    if (strstr(text, signs[i].sign))
+      *signs[i].is = signs[i].becomes;
+  t->n_offline += t->offline && !before.offline;
+  t->n_insecure += t->insecure && !before.insecure;
+}
+
+/* Someone may pass there. */
+static bool serves(int d) {
+  return !w.told[d].offline && !w.told[d].insecure;
+}
+
 /* Each thing that it says is looked at when it says it. */
 static void to_engine(void *ctx, struct span frames) {
   (void)ctx;
@@ -117,10 +145,7 @@ static void to_engine(void *ctx, struct span frames) {
     w.said_late += strstr(text, "\"late\":true") != NULL;
     return;
   }
-  w.said_insecure += strstr(text, "\"insecure\"") != NULL;
-  w.said_secure += strstr(text, "\"secure\"") != NULL;
   w.said_offline += strstr(text, "\"offline\"") != NULL;
-  w.said_power += strstr(text, "\"power_failed\"") != NULL;
   if (strstr(text, "\"rekeyed\"")) {
     int of = strstr(text, "\"y-in\"") != NULL;
     w.rekeyed++;
@@ -128,8 +153,7 @@ static void to_engine(void *ctx, struct span frames) {
     assert_memory_equal(w.keys[of].key, w.has[of], osdp_key_bytes);
   }
   if (strstr(text, "\"type\":\"reader.report\"")) {
-    bool *online = &w.online[strstr(text, "\"x-in\"") ? 0 : 1];
-    *online = strstr(text, "\"online\"") || (*online && !strstr(text, "\"offline\""));
+    reader_told(&w.told[strstr(text, "\"x-in\"") ? 0 : 1], text);
     return;
   }
   int d = strstr(text, "\"door\":\"x\"") ? 0 : strstr(text, "\"door\":\"y\"") ? 1 : -1;
@@ -220,6 +244,35 @@ static void start_line(void) {
   line_engine(w.line, true);
 }
 
+/* Another reader, with the key that w.has says; or as it left its factory, without one. */
+static void hang(int d, bool has_key) {
+  struct peripheral_options o = {.address = (uint8_t)d,
+                                 .baud = 9600,
+                                 .crc = true,
+                                 .secure = true,
+                                 .has_key = has_key,
+                                 .n_inputs = 3,
+                                 .n_outputs = 1,
+                                 .n_leds = 1,
+                                 .buzzer = true,
+                                 .keypad = true,
+                                 .display = true};
+  const struct peripheral_ops ops = {
+      .ctx = (void *)(intptr_t)d, .random = fill, .output = on_output, .keyset = keyset};
+  memcpy(o.key, w.has[d], osdp_key_bytes);
+  peripheral_free(w.at[d]);
+  w.at[d] = peripheral_new(&o, &ops);
+  assert_non_null(w.at[d]);
+  peripheral_input_set(w.at[d], 2, true);
+}
+
+/* Killed, and run again by whoever looks after it. */
+static void restart_line(void) {
+  w.engine = false;
+  line_free(w.line);
+  start_line();
+}
+
 static void begin(uint64_t seed) {
   struct plan_faults faults = {0};
   memset(&w, 0, sizeof w);
@@ -229,25 +282,10 @@ static void begin(uint64_t seed) {
   assert_int_equal(plan_read(span_str(yaml), &w.plan, &faults), SP_OK);
   plan_faults_free(&faults);
   for (int d = 0; d < doors; d++) {
-    struct peripheral_options o = {.address = (uint8_t)d,
-                                   .baud = 9600,
-                                   .crc = true,
-                                   .secure = true,
-                                   .has_key = true,
-                                   .n_inputs = 3,
-                                   .n_outputs = 1,
-                                   .n_leds = 1,
-                                   .buzzer = true,
-                                   .keypad = true,
-                                   .display = true};
-    memset(o.key, d ? 'y' : 'x', osdp_key_bytes);
+    memset(w.has[d], d ? 'y' : 'x', osdp_key_bytes);
     w.keys[d].has = true;
-    memcpy(w.keys[d].key, o.key, osdp_key_bytes);
-    const struct peripheral_ops ops = {
-        .ctx = (void *)(intptr_t)d, .random = fill, .output = on_output, .keyset = keyset};
-    memcpy(w.has[d], o.key, osdp_key_bytes);
-    w.at[d] = peripheral_new(&o, &ops);
-    peripheral_input_set(w.at[d], 2, true);
+    memcpy(w.keys[d].key, w.has[d], osdp_key_bytes);
+    hang(d, true);
   }
   start_line();
 }
@@ -270,7 +308,7 @@ static void order_key(int d) {
 static void act(void) {
   int d = (int)roll(doors);
   static const uint8_t card[] = {0x88, 0x89, 0x33, 0xc0}; /* h10301:17-4711 */
-  switch (roll(15)) {
+  switch (roll(16)) {
   case 0:
   case 1:
   case 2:
@@ -322,6 +360,12 @@ static void act(void) {
   case 12:
     peripheral_card(w.at[d], 1, 26, span_of(card, 4));
     break;
+  case 14:
+    w.tampered[d] ^= roll(2) == 0;
+    w.unpowered[d] ^= roll(2) == 0;
+    peripheral_tamper(w.at[d], w.tampered[d]);
+    peripheral_power(w.at[d], w.unpowered[d]);
+    break;
   default:
     break;
   }
@@ -362,6 +406,12 @@ static void what_it_says_is_true(void **state) {
     for (int d = 0; d < doors; d++) /* lost or not: the next session stands with what was kept */
       assert_true(memcmp(w.keys[d].key, w.has[d], osdp_key_bytes) == 0 ||
                   (w.keys[d].has_next && memcmp(w.keys[d].next, w.has[d], osdp_key_bytes) == 0));
+    for (int d = 0; d < doors; d++) {
+      assert_true(serves(d));
+      assert_int_equal(w.told[d].tampered, w.tampered[d]);
+      assert_int_equal(w.told[d].unpowered, w.unpowered[d]);
+      assert_int_equal(w.told[d].n_insecure, 0); /* whatever was lost, their keys were right */
+    }
     rekeyed += w.rekeyed;
     locked += w.said_locked;
     closed += w.said_closed;
@@ -407,44 +457,139 @@ static void a_lock_finds_room(void **state) {
   end();
 }
 
-/* One that answers with another key is not silent: that is said, and what it is told is nothing. */
-static void another_key_is_insecure(void **state) {
+static void nothing_is_done_with(int d) {
+  static const uint8_t card[] = {0x88, 0x89, 0x33, 0xc0};
+  uint32_t passes = w.passes, drawn = w.drawn;
+  peripheral_card(w.at[d], 1, 26, span_of(card, 4));
+  w.sent[d] = ++w.n;
+  effect("unlock", d, w.n, INT64_MAX);
+  pass_time(5 * USEC_PER_S);
+  assert_int_equal(w.passes, passes);
+  assert_int_equal(w.drawn, drawn);
+}
+
+/* One that answers, and not as the plan wants, is not silent: that alone is said of it. When it is
+ * silent then, that is said too; and when the right one is there again, so is that. */
+static void a_swapped_reader_is_insecure(void **state) {
+  (void)state;
+  for (int has_key = 0; has_key < 2; has_key++) { /* SCBK-D, another key */
+    begin(1);
+    w.quiet = true;
+    pass_time(2 * USEC_PER_S);
+    assert_true(serves(0) && serves(1));
+    uint8_t own[osdp_key_bytes];
+    memcpy(own, w.has[0], sizeof own);
+    uint32_t offline = w.told[0].n_offline;
+    memset(w.has[0], 'z', osdp_key_bytes);
+    hang(0, has_key);
+    pass_time(5 * USEC_PER_S);
+    assert_true(w.told[0].insecure);
+    assert_int_equal(w.told[0].n_offline, offline);
+    nothing_is_done_with(0);
+    line_engine(w.line, false);
+    line_engine(w.line, true); /* an engine that connects again is told again */
+    assert_true(w.told[0].insecure && !w.told[0].offline);
+    assert_true(serves(1));
+    w.cut = true;
+    pass_time(20 * USEC_PER_S);
+    assert_true(w.told[0].insecure && w.told[0].offline && w.told[1].offline);
+    assert_false(w.told[1].insecure);
+    w.cut = false;
+    pass_time(10 * USEC_PER_S);
+    assert_true(w.told[0].insecure && !w.told[0].offline && serves(1));
+    line_port(w.line, w.port = false);
+    assert_true(w.told[0].offline && w.told[1].offline);
+    line_port(w.line, w.port = true);
+    memcpy(w.has[0], own, sizeof own);
+    hang(0, true);
+    pass_time(10 * USEC_PER_S);
+    assert_true(serves(0));
+    assert_int_equal(w.told[0].n_insecure, 1);
+    end();
+  }
+}
+
+/* A line that begins anew knows nothing of what the one before it told. */
+static void what_another_line_told_is_told_again(void **state) {
   (void)state;
   begin(1);
+  w.quiet = true;
+  pass_time(2 * USEC_PER_S);
   memset(w.keys[0].key, 'z', osdp_key_bytes);
+  peripheral_tamper(w.at[1], true);
+  peripheral_power(w.at[1], true);
+  restart_line();
+  pass_time(10 * USEC_PER_S);
+  assert_true(w.told[0].insecure && !w.told[0].offline);
+  assert_true(w.told[1].tampered && w.told[1].unpowered && serves(1));
+  memcpy(w.keys[0].key, w.has[0], osdp_key_bytes); /* it was set up anew */
+  restart_line();
+  pass_time(3 * USEC_PER_S);
+  assert_true(serves(0));
+  assert_true(w.told[1].tampered && w.told[1].unpowered);
+  line_engine(w.line, false);
+  line_engine(w.line, true);
+  assert_true(w.told[1].tampered && w.told[1].unpowered);
+  w.engine = false; /* and what ended while no line was there has ended */
   line_free(w.line);
-  const struct line_io io = {NULL, mono, mono, fill, to_engine, say, key_read, key_keep};
-  struct fault why = {0};
-  assert_int_equal(line_new(&w.line, w.plan, 0, &io, &why), SP_OK);
-  line_port(w.line, true);
-  line_engine(w.line, true);
-  pass_time(5 * USEC_PER_S);
-  assert_int_equal(w.said_insecure, 1);
-  static const uint8_t card[] = {0x88, 0x89, 0x33, 0xc0};
-  peripheral_card(w.at[0], 1, 26, span_of(card, 4));
-  effect("unlock", 0, ++w.n, INT64_MAX);
-  pass_time(5 * USEC_PER_S);
-  assert_int_equal(w.passes, 0);
-  assert_int_equal(w.drawn, 0);
-  uint32_t secure = w.said_secure;
-  line_engine(w.line, false); /* an engine that connects again is told again, and of no "secure" */
-  line_engine(w.line, true);
-  pass_time(USEC_PER_S);
-  assert_int_equal(w.said_insecure, 2);
-  assert_int_equal(w.said_secure, secure + 1); /* of the other */
+  peripheral_tamper(w.at[1], false);
+  peripheral_power(w.at[1], false);
+  peripheral_restart(w.at[1], w.now); /* which forgets what it had to tell */
+  start_line();
+  pass_time(3 * USEC_PER_S);
+  assert_false(w.told[1].tampered || w.told[1].unpowered);
   end();
 }
 
-static void power_that_fails(void **state) {
+/* Here is no key for it, and the plan wants one: whether it is there is known all the same. */
+static void without_a_key_it_is_insecure(void **state) {
   (void)state;
   begin(1);
+  w.quiet = true;
+  w.keys[0] = (struct line_key){0};
+  restart_line();
+  pass_time(5 * USEC_PER_S);
+  assert_true(w.told[0].insecure && !w.told[0].offline && serves(1));
+  nothing_is_done_with(0);
+  w.cut = true;
+  pass_time(20 * USEC_PER_S);
+  assert_true(w.told[0].offline);
+  end();
+}
+
+/* A key that a reader may have, or may not, is no alarm: both are tried before anything is said. */
+static void either_key_is_no_alarm(void **state) {
+  (void)state;
+  for (int next = 0; next < 2; next++) {
+    begin(1);
+    w.quiet = true;
+    pass_time(2 * USEC_PER_S);
+    w.keys[0].has_next = true;
+    memset(w.keys[0].next, 'n', osdp_key_bytes);
+    if (next)
+      memset(w.has[0], 'n', osdp_key_bytes), hang(0, true);
+    restart_line();
+    pass_time(5 * USEC_PER_S);
+    assert_true(serves(0));
+    assert_int_equal(w.told[0].n_insecure, 0);
+    assert_memory_equal(w.keys[0].key, w.has[0], osdp_key_bytes);
+    end();
+  }
+}
+
+static void tamper_and_power(void **state) {
+  (void)state;
+  begin(1);
+  w.quiet = true;
   pass_time(2 * USEC_PER_S);
+  assert_false(w.told[1].tampered || w.told[1].unpowered);
   peripheral_power(w.at[1], true);
   pass_time(2 * USEC_PER_S);
-  assert_int_equal(w.said_power, 1);
-  line_engine(w.line, false);
-  line_engine(w.line, true);
-  assert_int_equal(w.said_power, 2); /* it is so still */
+  assert_true(w.told[1].unpowered && !w.told[1].tampered && !w.told[0].unpowered);
+  peripheral_tamper(w.at[1], true);
+  peripheral_power(w.at[1], false);
+  pass_time(2 * USEC_PER_S);
+  assert_true(w.told[1].tampered && !w.told[1].unpowered && serves(1));
   end();
 }
 
@@ -461,6 +606,10 @@ static void no_exit_too_late(void **state) {
     }
     w.cut = false;
     pass_time(12 * USEC_PER_S);
+    for (int i = 0; i < 20 && !serves(0); i++) /* its tries are lost now and then, too */
+      pass_time(USEC_PER_S);
+    assert_true(serves(0));
+    pass_time(2 * USEC_PER_S);
     assert_int_equal(w.said_rex, 0);
     for (uint32_t i = 1; i <= 3; i++) { /* and who asks now is heard */
       peripheral_input_set(w.at[0], 1, true);
@@ -539,27 +688,22 @@ static void no_key_is_lost(void **state) {
       order_key(0);
       w.cut = roll(4) == 0;
       pass_time((usec)(1 + roll(roll(4) ? 300 : 3000)) * USEC_PER_MS);
-      if (roll(8) == 0) { /* killed */
-        w.engine = false;
-        line_free(w.line);
-        start_line();
-      }
+      if (roll(8) == 0)
+        restart_line();
     }
     w.cut = false;
     w.quiet = true;
     pass_time(15 * USEC_PER_S);
-    assert_true(w.online[0] && w.online[1]);
+    assert_true(serves(0) && serves(1));
     uint32_t before = w.rekeyed;
     order_key(0); /* nothing is left in its way */
     pass_time(5 * USEC_PER_S);
     assert_int_equal(w.rekeyed, before + 1);
-    assert_true(w.online[0] && !w.keys[0].has_next);
+    assert_true(serves(0) && !w.keys[0].has_next);
     changed += w.rekeyed;
-    w.engine = false;
-    line_free(w.line);
-    start_line();
+    restart_line();
     pass_time(5 * USEC_PER_S);
-    assert_true(w.online[0]);
+    assert_true(serves(0));
     end();
   }
   print_message("%u keys\n", changed);
@@ -592,11 +736,19 @@ static void a_start_is_no_alarm(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_it_says_is_true), cmocka_unit_test(no_unlock_too_late),
-      cmocka_unit_test(a_lock_finds_room),    cmocka_unit_test(another_key_is_insecure),
-      cmocka_unit_test(power_that_fails),     cmocka_unit_test(no_exit_too_late),
-      cmocka_unit_test(one_behind_the_other), cmocka_unit_test(no_pin_is_an_answer),
-      cmocka_unit_test(no_key_is_lost),       cmocka_unit_test(a_start_is_no_alarm),
+      cmocka_unit_test(what_it_says_is_true),
+      cmocka_unit_test(no_unlock_too_late),
+      cmocka_unit_test(a_lock_finds_room),
+      cmocka_unit_test(a_swapped_reader_is_insecure),
+      cmocka_unit_test(what_another_line_told_is_told_again),
+      cmocka_unit_test(without_a_key_it_is_insecure),
+      cmocka_unit_test(either_key_is_no_alarm),
+      cmocka_unit_test(tamper_and_power),
+      cmocka_unit_test(no_exit_too_late),
+      cmocka_unit_test(one_behind_the_other),
+      cmocka_unit_test(no_pin_is_an_answer),
+      cmocka_unit_test(no_key_is_lost),
+      cmocka_unit_test(a_start_is_no_alarm),
   };
   return cmocka_run_group_tests_name("line", tests, NULL, NULL);
 }

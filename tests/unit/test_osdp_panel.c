@@ -182,6 +182,95 @@ static void never_with_another_key(void **state) {
   bus_close(b);
 }
 
+/* Another one in the place of one that was online: that is told, and not that it was silent. When
+ * it is silent then, that is; and so it is when the line is cut. */
+static void another_in_its_place(void **state) {
+  (void)state;
+  struct bus *b = one(PANEL_KEY, key, key);
+  comes_online(b, 5);
+  b->off[0] = true;
+  uint32_t place = bus_add(b, 5, other);
+  assert_non_null(bus_wait(b, 0, PANEL_INSECURE, 5, SECONDS(5)));
+  assert_false(is_online(b, 5));
+  bus_run(b, SECONDS(20));
+  assert_int_equal(bus_count(b, PANEL_OFFLINE, 5), 0);
+  uint32_t from = b->n_events;
+  usec since = b->now;
+  b->off[place] = true;
+  const struct bus_event *e = bus_wait(b, from, PANEL_OFFLINE, 5, SECONDS(20));
+  assert_non_null(e);
+  assert_int_equal(e->e.why, PANEL_WHY_SILENT);
+  assert_in_range(e->at - since, SECONDS(3), SECONDS(13)); /* asked every 4 s alone */
+  bus_run(b, SECONDS(20));
+  assert_int_equal(bus_count(b, PANEL_OFFLINE, 5), 1); /* told once */
+  b->off[place] = false;
+  from = b->n_events;
+  assert_non_null(bus_wait(b, from, PANEL_INSECURE, 5, SECONDS(6)));
+  from = b->n_events;
+  panel_line(b->panel, false, b->now);
+  e = bus_wait(b, from, PANEL_OFFLINE, 5, SECONDS(1));
+  assert_non_null(e);
+  assert_int_equal(e->e.why, PANEL_WHY_DROPPED);
+  bus_close(b);
+}
+
+/* Which of two keys a reader has may be known to nobody: it is insecure once neither fits. */
+static void one_of_two_keys(void **state) {
+  (void)state;
+  static const uint8_t third[osdp_key_bytes] = {3};
+  const uint8_t *const has[] = {key, other, third};
+  for (int i = 0; i < 3; i++) {
+    struct panel_peripheral x = {.address = 5, .security = PANEL_KEY, .has_next = true};
+    struct bus *b = one(PANEL_KEY, has[i], key);
+    memcpy(x.key, key, osdp_key_bytes);
+    memcpy(x.next_key, other, osdp_key_bytes);
+    assert_int_equal(panel_put(b->panel, &x, b->now), SP_OK);
+    bus_run(b, SECONDS(20));
+    assert_int_equal(is_online(b, 5), i < 2);
+    assert_int_equal(bus_count(b, PANEL_INSECURE, 5), i == 2);
+    assert_int_equal(bus_count(b, PANEL_KEY_SET, 5), i == 1);
+    bus_close(b);
+  }
+}
+
+/* A first key that was set, and whose end the panel has not heard. */
+static void a_first_key_that_it_has_already(void **state) {
+  (void)state;
+  struct bus *b = one(PANEL_INSTALL, key, key);
+  comes_online(b, 5);
+  assert_int_equal(bus_count(b, PANEL_INSECURE, 5), 0);
+  bus_close(b);
+}
+
+/* Each answer in the session is changed on its way: its MAC does not hold. */
+static void change_mac(void *ctx, bool reply, uint8_t *bytes, size_t *n) {
+  struct osdp_frame f;
+  size_t used;
+  (void)ctx;
+  if (!reply || osdp_frame_find(span_of(bytes, *n), &f, &used) != OSDP_FOUND_FRAME ||
+      !osdp_block_has_mac(f.block))
+    return;
+  uint8_t mac[osdp_mac_bytes];
+  memcpy(mac, f.mac.p, sizeof mac);
+  mac[0] ^= 1;
+  f.mac = span_of(mac, sizeof mac);
+  *n = osdp_frame_close(bytes, osdp_frame_open(bytes, &f), &f);
+}
+static void macs_that_do_not_hold(void **state) {
+  (void)state;
+  struct bus *b = one(PANEL_KEY, key, key);
+  comes_online(b, 5);
+  b->spoil = change_mac;
+  const struct bus_event *e = bus_wait(b, 0, PANEL_INSECURE, 5, SECONDS(8));
+  assert_non_null(e);
+  assert_int_equal(e->e.why, PANEL_WHY_MAC);
+  assert_int_equal(bus_count(b, PANEL_OFFLINE, 5), 0);
+  b->spoil = NULL;
+  bus_run(b, SECONDS(10));
+  assert_true(is_online(b, 5));
+  bus_close(b);
+}
+
 /* A reader without a key of its own where one is asked for: everyone could be it. */
 static void never_with_the_default_key(void **state) {
   (void)state;
@@ -750,6 +839,10 @@ int main(void) {
       cmocka_unit_test(a_command_is_done_once),
       cmocka_unit_test(on_a_bad_line),
       cmocka_unit_test(never_with_another_key),
+      cmocka_unit_test(another_in_its_place),
+      cmocka_unit_test(one_of_two_keys),
+      cmocka_unit_test(a_first_key_that_it_has_already),
+      cmocka_unit_test(macs_that_do_not_hold),
       cmocka_unit_test(never_with_the_default_key),
       cmocka_unit_test(the_first_key_is_set),
       cmocka_unit_test(a_key_is_changed),
