@@ -31,10 +31,10 @@ bool canary_is(enum canary which) {
 
 /* --- In the core --- */
 
-void __real_core_decide(const struct core *core, const struct command *c, struct outcome *out);
-void __wrap_core_decide(const struct core *core, const struct command *c, struct outcome *out);
-void __real_core_apply(struct core *core, const struct event *e);
-void __wrap_core_apply(struct core *core, const struct event *e);
+/* Of the type of what is wrapped: the linker would take any. */
+#define WRAPS(name) __typeof__(name) __real_##name, __wrap_##name
+WRAPS(core_decide);
+WRAPS(core_apply);
 
 enum { taken_back_max = 64 };
 static struct {
@@ -136,18 +136,12 @@ void __wrap_core_apply(struct core *core, const struct event *e) {
 
 /* --- In the line and its OSDP --- */
 
-size_t __real_osdp_secure_seal(struct osdp_secure *s, struct osdp_frame *f, uint8_t *out);
-size_t __wrap_osdp_secure_seal(struct osdp_secure *s, struct osdp_frame *f, uint8_t *out);
-enum sp_err __real_osdp_secure_open(struct osdp_secure *s, struct osdp_frame *f, uint8_t *plain);
-enum sp_err __wrap_osdp_secure_open(struct osdp_secure *s, struct osdp_frame *f, uint8_t *plain);
-void __real_engine_say_pass(struct line *l, struct line_reader *r, const struct card_reading *card,
-                            const char *pin, bool late);
-void __wrap_engine_say_pass(struct line *l, struct line_reader *r, const struct card_reading *card,
-                            const char *pin, bool late);
-void __real_engine_say_reader(struct line *l, uint32_t index, const char *sign);
-void __wrap_engine_say_reader(struct line *l, uint32_t index, const char *sign);
-void __real_door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before);
-void __wrap_door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before);
+WRAPS(osdp_secure_seal);
+WRAPS(osdp_secure_open);
+WRAPS(engine_say_pass);
+WRAPS(engine_say_all_of_reader);
+WRAPS(panel_command);
+WRAPS(door_unlock);
 
 /* Both ends the same, so that all goes on as if nothing were wrong. */
 static void unchain(struct osdp_secure *s) {
@@ -175,9 +169,21 @@ void __wrap_engine_say_pass(struct line *l, struct line_reader *r, const struct 
       __real_door_unlock(l, &l->doors[i], 3000, 1, INT64_MAX);
 }
 
-void __wrap_engine_say_reader(struct line *l, uint32_t index, const char *sign) {
-  if (planted != CANARY_UNTOLD_OFFLINE || strcmp(sign, "offline") != 0)
-    __real_engine_say_reader(l, index, sign);
+/* Of one that was told before; when a line begins, or connects, it says how all are. */
+void __wrap_engine_say_all_of_reader(struct line *l, uint32_t index) {
+  const struct line_reader *r = &l->readers[index];
+  bool unless = planted == CANARY_UNTOLD_OFFLINE    ? !r->online && !r->insecure
+                : planted == CANARY_UNTOLD_INSECURE ? r->insecure
+                                                    : false;
+  if (!unless)
+    __real_engine_say_all_of_reader(l, index);
+}
+
+enum sp_err __wrap_panel_command(struct panel *p, uint8_t address, uint8_t code, struct span data,
+                                 uint64_t tag, usec before, bool urgent, usec now) {
+  if (planted == CANARY_STATUS_UNASKED && code == OSDP_LSTAT)
+    return SP_OK;
+  return __real_panel_command(p, address, code, data, tag, before, urgent, now);
 }
 
 void __wrap_door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before) {

@@ -28,7 +28,10 @@
   X(BELIEVE_REPLAY, "believe-replay", "MACs are not chained: what held once holds again")          \
   X(STRIKE_EARLY, "strike-early", "the strike is drawn when a card is read")                       \
   X(LATE_UNLOCK, "late-unlock", "an unlock is carried out however late it is")                     \
-  X(UNTOLD_OFFLINE, "untold-offline", "that a reader is offline is not told")
+  X(UNTOLD_OFFLINE, "untold-offline", "that a reader is offline is not told")                      \
+  X(UNTOLD_INSECURE, "untold-insecure",                                                            \
+    "that a reader is not the one that it should be is not told")                                  \
+  X(STATUS_UNASKED, "status-unasked", "a line does not ask how a reader was before it came")
 
 enum canary {
   CANARY_NONE,

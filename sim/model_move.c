@@ -172,7 +172,6 @@ static void pin_locked(struct model *m, const struct ev_pin_locked *e) {
   m->persons[e->person].locked_until_s = m_second(e->until);
 }
 
-/* The short ones: one member takes one value. */
 static bool move_reader(struct model *m, const struct event *e) {
   struct m_reader *r = m->readers; /* none before the first plan */
   const uint32_t i = e->u.reader_ref.reader;
@@ -194,6 +193,7 @@ static bool move_reader(struct model *m, const struct event *e) {
   return true;
 }
 
+/* The short ones: one member takes one value. */
 static bool move_simple(struct model *m, const struct event *e) {
   struct m_person *p = m->persons;
   struct m_credential *c = m->credentials;

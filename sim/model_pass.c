@@ -78,9 +78,8 @@ static void check_levels(struct passing *x) {
 static void check_place(struct passing *x) {
   if (x->m->closed[x->gate])
     because(x, REASON_GATE_OUT_OF_SERVICE, REF_GATE, x->gate);
-  if (x->m->readers[x->reader].offline ||
-      x->m->readers[x->reader]
-          .insecure) /* Silent: one that was tampered with raises an alarm, and reads */
+  const struct m_reader *r = &x->m->readers[x->reader];
+  if (r->offline || r->insecure) /* tamper and power raise alarms, and hinder nobody */
     because(x, REASON_GATE_OUT_OF_SERVICE, REF_READER, x->reader);
   if (x->person == REF_ABSENT && locked_down(x) != REF_ABSENT)
     because(x, REASON_LOCKDOWN, REF_AREA, locked_down(x));

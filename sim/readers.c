@@ -47,6 +47,8 @@ struct release { /* an unlock that the engine sent to the line */
 };
 
 enum told { TOLD_NOTHING, TOLD_ONLINE, TOLD_OFFLINE };
+/* What else it was told: so it is for the journal until it is told otherwise, by any line. */
+enum is { IS_INSECURE, IS_TAMPERED, IS_UNPOWERED, IS_COUNT };
 
 struct reader {
   struct readers *all;
@@ -56,11 +58,12 @@ struct reader {
   uint32_t at;   /* of the plan in force; REF_ABSENT: it has none */
   uint32_t door; /* that is wired to it, of the plan in force; REF_ABSENT: none */
   struct peripheral *p;
-  bool off;       /* without power */
-  bool foreign;   /* another one hangs in its place, whose key nobody knows */
-  usec back_at;   /* when either ends */
-  usec gone_at;   /* since when it cannot be reached; TIME_ABSENT: it can */
-  usec placed_at; /* when it was hung where it is */
+  bool off;        /* without power */
+  bool foreign;    /* another one hangs in its place, whose key nobody knows */
+  usec back_at;    /* when either ends */
+  usec gone_at;    /* since when it cannot be reached; TIME_ABSENT: it can */
+  usec swapped_at; /* since when another can be reached in its place; TIME_ABSENT: none can */
+  usec placed_at;  /* when it was hung where it is */
   bool has_key;
   uint8_t key[osdp_key_bytes];
   struct line_key site; /* what the site has of its key */
@@ -69,6 +72,7 @@ struct reader {
   uint32_t session; /* how many there were */
   usec session_at;
   enum told told;
+  bool told_is[IS_COUNT], is[IS_COUNT]; /* is: at its own contacts */
   struct card_read_at reads[reads_max];
   uint32_t n_reads;
 };
@@ -358,10 +362,18 @@ void readers_said(struct readers *all, uint64_t id, const char *text, const stru
   snprintf(name, sizeof name, "%.*s", (int)n.n - 2, (const char *)n.p + 1);
   snprintf(sign, sizeof sign, "%.*s", (int)s.n - 2, (const char *)s.p + 1);
   struct reader *r = of_name(all, name);
+  static const char *const becomes[IS_COUNT][2] = {
+      [IS_INSECURE] = {"secure", "insecure"},
+      [IS_TAMPERED] = {"restored", "tampered"},
+      [IS_UNPOWERED] = {"power_restored", "power_failed"}};
   if (r && strcmp(sign, "online") == 0)
     r->told = TOLD_ONLINE;
   else if (r && strcmp(sign, "offline") == 0)
     r->told = TOLD_OFFLINE;
+  for (int i = 0; r && i < IS_COUNT; i++)
+    for (int k = 0; k < 2; k++)
+      if (strcmp(sign, becomes[i][k]) == 0)
+        r->told_is[i] = k;
 }
 
 static void asked_pin(struct card_read_at *x, uint64_t id) {
@@ -456,12 +468,27 @@ static void hang(struct reader *r, bool foreign) {
   r->foreign = foreign;
   r->secure = false;
   r->tick_at = 0;
+  r->is[IS_TAMPERED] = r->is[IS_UNPOWERED] = false;
   if (r->door != REF_ABSENT)
     readers_contact(all, r->door);
 }
 
+static bool answers(const struct reader *r) {
+  return !r->off && bus_reaches(r->bus, r->address);
+}
+
 static bool reachable(const struct reader *r) {
-  return !r->off && !r->foreign && bus_reaches(r->bus, r->address);
+  return answers(r) && !r->foreign;
+}
+
+/* Its case, or its supply. What its queue has no room for it does not tell by itself. */
+static void touch(struct reader *r) {
+  enum is what = rng_chance(&r->all->rng, 1, 2) ? IS_TAMPERED : IS_UNPOWERED;
+  r->is[what] = !r->is[what];
+  trace(r->all->w, "FAULT tamper: %s: %s %s", r->name.s,
+        what == IS_TAMPERED ? "tamper" : "power failure", r->is[what] ? "begins" : "ends");
+  (void)(what == IS_TAMPERED ? peripheral_tamper(r->p, r->is[what])
+                             : peripheral_power(r->p, r->is[what]));
 }
 
 void readers_second(struct readers *all) {
@@ -492,17 +519,50 @@ void readers_second(struct readers *all) {
       trace(w, "FAULT wrong-key: %s", r->name.s);
       r->back_at = now + rng_between(&all->rng, 5, 90) * USEC_PER_S;
       hang(r, true);
+    } else if (!r->off && !w->calm && world_strikes(w, &all->rng, FAULT_TAMPER, 1, 600)) {
+      touch(r);
     }
     if (!reachable(r) && r->gone_at == TIME_ABSENT)
       r->gone_at = now;
+    bool swapped = answers(r) && r->foreign;
+    r->swapped_at = !swapped ? TIME_ABSENT : r->swapped_at == TIME_ABSENT ? now : r->swapped_at;
     look_at_clock(r);
   }
 }
 
-/* --- Oracles 3 and 4 --- */
+/* --- Oracles 3 to 5 --- */
 
 static usec later(usec a, usec b) {
   return a > b ? a : b;
+}
+
+/* Nothing but readers has faults: what one says arrives, when it says it. */
+static bool undisturbed(const struct world *w) {
+  const uint32_t muddles = 1u << FAULT_NOISE | 1u << FAULT_LATE | 1u << FAULT_REPLAY |
+                           1u << FAULT_SECOND_PANEL | 1u << FAULT_BUS_CUT;
+  return !(w->settings.faults & muddles);
+}
+
+static void check_swapped(const struct reader *r, usec swapped, usec limit) {
+  const struct world *w = r->all->w;
+  if (swapped <= limit || !undisturbed(w))
+    return;
+  if (!r->told_is[IS_INSECURE] || r->told != TOLD_ONLINE)
+    watch_complain(w->watch,
+                   "another reader hangs in the place of %s for %lld ms, and the engine is told "
+                   "that it is %s and %s",
+                   r->name.s, (long long)(swapped / USEC_PER_MS),
+                   r->told == TOLD_ONLINE ? "online" : "offline",
+                   r->told_is[IS_INSECURE] ? "insecure" : "secure");
+}
+
+static void check_status(const struct reader *r) {
+  static const char *const names[IS_COUNT] = {
+      [IS_TAMPERED] = "tampered with", [IS_UNPOWERED] = "without power"};
+  for (int i = IS_TAMPERED; i < IS_COUNT; i++)
+    if (r->told_is[i] != r->is[i])
+      watch_complain(r->all->w->watch, "reader %s is%s %s, and the engine is told otherwise",
+                     r->name.s, r->is[i] ? "" : " not", names[i]);
 }
 
 void readers_check(struct readers *all, const struct bus *bus, usec since) {
@@ -520,12 +580,18 @@ void readers_check(struct readers *all, const struct bus *bus, usec since) {
     usec limit = later(offline_ms, n * round_ms_a_reader) + try_ms;
     if (w->settings.faults & 1u << FAULT_REPLAY)
       limit *= 2; /* its last answer may have been held back: it holds, and comes when it comes */
-    if (gone > limit * USEC_PER_MS && r->told == TOLD_ONLINE)
+    usec swapped = r->swapped_at == TIME_ABSENT ? 0 : now - later(since, r->swapped_at);
+    usec online_limit = (online_ms + n * online_ms_a_reader) * USEC_PER_MS;
+    bool serves = r->told == TOLD_ONLINE && !r->told_is[IS_INSECURE];
+    check_swapped(r, swapped, later(limit * USEC_PER_MS, online_limit));
+    if (gone > limit * USEC_PER_MS && serves)
       watch_complain(w->watch,
                      "reader %s cannot be reached for %lld ms, and the engine is told that it is "
                      "online",
                      r->name.s, (long long)(gone / USEC_PER_MS));
-    if (here > (online_ms + n * online_ms_a_reader) * USEC_PER_MS && r->told != TOLD_ONLINE)
+    if (here > online_limit)
+      check_status(r);
+    if (here > online_limit && !serves)
       watch_complain(
           w->watch,
           "reader %s can be reached for %lld ms with no fault any more, and is not online",
@@ -559,7 +625,11 @@ static struct reader *add(struct readers *all, const struct plan_reader *p) {
   struct reader *r = sp_alloc(1, sizeof *r);
   all->at = sp_realloc(all->at, (all->n + 1) * sizeof all->at[0]);
   SP_ASSERT(r && all->at);
-  *r = (struct reader){.all = all, .name = p->name, .door = REF_ABSENT, .gone_at = TIME_ABSENT};
+  *r = (struct reader){.all = all,
+                       .name = p->name,
+                       .door = REF_ABSENT,
+                       .gone_at = TIME_ABSENT,
+                       .swapped_at = TIME_ABSENT};
   /* One that is to be set up comes without a key more often than not. */
   r->has_key = p->secure != SECURE_INSTALL || rng_chance(&all->rng, 1, 3);
   on_random(r, r->key, sizeof r->key);

@@ -7,7 +7,9 @@
  * for a PIN; as of now only when it was read in the reader's secure session;
  *   2. a strike is drawn on an unlock of the engine, each at most once;
  *   3. of a reader that cannot be reached the engine is told that it is offline, in time;
- *   4. of one that can be reached, with no fault any more, that it is online.
+ *   4. of one that can be reached, with no fault any more, that it is online and secure, and
+ * whether it is open and has power;
+ *   5. of another one that hangs in its place, that it is insecure, and not that it is silent.
  *
  * A door's strike and contacts are wired to the first of its readers, as line/line.h has it. */
 #ifndef SIM_READERS_H
@@ -47,7 +49,7 @@ void readers_answered(struct readers *all, const struct bus *bus, uint64_t id, c
 void readers_effect(struct readers *all, const struct bus *bus, const char *text);
 /* The engine knows nothing of the readers on this bus until it is told again. */
 void readers_untold(struct readers *all, const struct bus *bus);
-/* Every second: what happens to them, and oracles 3 and 4. since: when its line last began or
+/* Every second: what happens to them, and oracles 3 to 5. since: when its line last began or
  * connected; TIME_ABSENT: it is not connected. */
 void readers_second(struct readers *all);
 void readers_check(struct readers *all, const struct bus *bus, usec since);

@@ -41,6 +41,8 @@
   X(SECOND_PANEL, "second-panel", "another panel, which has no key, asks on a bus")                \
   X(READER_POWER, "reader-power", "a reader loses its power, and starts anew")                     \
   X(WRONG_KEY, "wrong-key", "another reader hangs in a reader's place, with another key")          \
+  X(TAMPER, "tamper",                                                                              \
+    "a reader is opened, or runs on what is left of its power, and not any more")                  \
   X(BUS_CUT, "bus-cut", "a bus is cut, at its panel or between its readers")                       \
   X(LINE_KILL, "line-kill", "the process of a line is killed")                                     \
   X(OLD_SNAPSHOT, "old-snapshot", "a start finds the newest snapshots gone or damaged")
