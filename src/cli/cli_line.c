@@ -8,17 +8,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What the journal knows of a reader. */
-static const char *state_of(const struct core *core, uint32_t reader) {
-  const struct reader_state *s = &core->readers[reader];
-  return s->offline ? "offline" : s->tampered ? "tampered" : "online";
-}
-
 enum sp_err cli_line_list(struct cli *c) {
   static const struct column columns[] = {
-      {"name", "LINE", COLUMN_TEXT},         {"kind", "KIND", COLUMN_TEXT},
-      {"where", "WHERE", COLUMN_TEXT},       {"baud", "BAUD", COLUMN_NUMBER},
-      {"readers", "READERS", COLUMN_NUMBER}, {"offline", "OFFLINE", COLUMN_NUMBER},
+      {"name", "LINE", COLUMN_TEXT},           {"kind", "KIND", COLUMN_TEXT},
+      {"where", "WHERE", COLUMN_TEXT},         {"baud", "BAUD", COLUMN_NUMBER},
+      {"readers", "READERS", COLUMN_NUMBER},   {"offline", "OFFLINE", COLUMN_NUMBER},
+      {"insecure", "INSECURE", COLUMN_NUMBER},
   };
   enum sp_err err = site_open(c);
   if (err)
@@ -29,16 +24,17 @@ enum sp_err cli_line_list(struct cli *c) {
   table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
   for (uint32_t i = 0; i < p->n_lines; i++) {
     const struct plan_line *l = &p->lines[i];
-    json_int_t n = 0, offline = 0;
+    json_int_t n = 0, offline = 0, insecure = 0;
     for (uint32_t r = 0; r < p->n_readers; r++)
       if (p->readers[r].line == i) {
         n++;
         offline += core->readers[r].offline;
+        insecure += core->readers[r].insecure;
       }
-    table_row(&t, json_pack("{s:s,s:s,s:s,s:o,s:I,s:I}", "name", l->name.s, "kind",
+    table_row(&t, json_pack("{s:s,s:s,s:s,s:o,s:I,s:I,s:I}", "name", l->name.s, "kind",
                             line_kind_names[l->kind], "where", l->where, "baud",
                             l->kind == LINE_SERIAL ? json_integer(l->baud) : json_null(), "readers",
-                            n, "offline", offline));
+                            n, "offline", offline, "insecure", insecure));
   }
   table_end(&t, "the plan has no lines");
   return SP_OK;
@@ -84,7 +80,7 @@ enum sp_err cli_line_show(struct cli *c) {
       table_row(&t, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s}", "address", r->address, "reader",
                               r->name.s, "door", p->doors[r->door].name.s, "direction",
                               direction_names[r->direction], "secure", secure_names[r->secure],
-                              "key", key_of(c, r), "state", state_of(core, i)));
+                              "key", key_of(c, r), "state", site_reader_state(core, i)));
   }
   table_end(&t, "no reader is on this line");
   return SP_OK;

@@ -353,9 +353,7 @@ static json_t *readers_at(const struct core *core, uint32_t gate) {
                                             json_name(p, REF_DOOR, p->readers[r].door), "direction",
                                             direction_names[p->readers[r].direction], "factors",
                                             factor_names[p->readers[r].factors], "state",
-                                            core->readers[r].offline    ? "offline"
-                                            : core->readers[r].tampered ? "tampered"
-                                                                        : "online"));
+                                            site_reader_state(core, r)));
   return list;
 }
 

@@ -1,5 +1,7 @@
 #include "cli/site.h"
 
+#include "core/state.h"
+
 #include "cli/sentence.h"
 #include "engine/fold.h"
 #include "engine/query.h"
@@ -79,6 +81,22 @@ void site_close(struct site *s) {
 
 const struct core *site_core(const struct site *s) {
   return s->fold.core;
+}
+
+const char *site_reader_state(const struct core *core, uint32_t reader) {
+  const struct reader_state *s = &core->readers[reader];
+  const struct {
+    bool is;
+    const char *text;
+  } rows[] = {{s->offline, "offline"},
+              {s->insecure, "insecure"},
+              {s->tampered, "tampered"},
+              {s->unpowered, "power failed"},
+              {true, "online"}};
+  size_t i = 0;
+  while (!rows[i].is)
+    i++;
+  return rows[i].text;
 }
 
 const struct plan *site_plan(const struct site *s) {

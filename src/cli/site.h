@@ -16,6 +16,8 @@ enum sp_err site_refresh(struct cli *c, bool *more) SP_MUST_USE;
 void site_close(struct site *s); /* NULL is fine */
 
 const struct core *site_core(const struct site *s);
+/* The worst that the journal knows of a reader now, in a word or two. */
+const char *site_reader_state(const struct core *core, uint32_t reader);
 const struct plan *site_plan(const struct site *s); /* NULL before the first */
 struct site_dir;
 const struct site_dir *site_directory(const struct site *s);

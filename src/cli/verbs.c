@@ -518,13 +518,17 @@ const struct verb verbs[] = {
 
     {.heading = "Reader lines",
      .words = "line list",
-     .doc = "list the lines of the plan, and how many of their readers are offline",
+     .doc = "list the lines of the plan, and how many of their readers are offline or insecure",
      .example = "sallyport line list",
      .needs = READS,
      .run = cli_line_list},
     {.words = "line show",
      .doc = "list the readers of a line: their addresses, doors, keys and state",
-     .more = "Whether there is a key of its own is told, and never the key.",
+     .more =
+         "Whether there is a key of its own is told, and never the key: `own`; `being set` as long "
+         "as `secure: install` has not set the first, and the reader has the key that everyone "
+         "knows; `being changed`; `none`. The state is the worst that the journal knows: "
+         "`offline`, `insecure`, `tampered`, `power failed`, else `online`.",
      .example = "sallyport line show entrance",
      .needs = READS,
      .operands = {OPERAND_PLACE("LINE", LINE, NULL, false, "a line of the plan")},

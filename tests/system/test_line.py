@@ -368,11 +368,39 @@ class Lines(Bus):
         self.happened("reader.insecure")
         self.assertIn("gate_out_of_service", self.codes(CARD, "main-in"))
         self.said(self.LINE_LOG, "reader main-out: online", 2)
+        time.sleep(0.5)  # what it kept until now would be late
         self.type(f"0 card {CARD}")
         self.type(f"1 card {CARD}")
         self.said("reader.log", "PIN, THEN #")
         self.assertNotIn("passage.granted", self.types())
         self.assertNotIn("bolt drawn", self.text("reader.log"))
+        self.assertEqual(self.states(), {"main-in": "insecure", "main-out": "online", "outer-in": "online", "inner-in": "online"})
+        self.assertEqual([(r["offline"], r["insecure"]) for r in self.rows("line", "list")], [(0, 1)])
+
+    def test_the_right_reader_is_there_again(self):
+        """Also where the line that tells it has not seen the other one."""
+        self.both()
+        self.end(self.reader)
+        own = (self.tmp / "key.0").read_text()
+        (self.tmp / "key.0").write_text("0123456789abcdef0123456789abcdef\n")
+        self.readers()
+        self.happened("reader.insecure")
+        self.end(self.reader)
+        (self.tmp / "key.0").write_text(own)
+        os.kill(self.line_pid(), signal.SIGKILL)
+        self.readers()
+        self.happened("reader.secure")
+        self.said(self.LINE_LOG, "reader main-in: online", 2)
+        time.sleep(0.5)
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn")
+        self.assertEqual(self.types().count("reader.insecure"), 1)
+
+    def states(self):
+        return {r["reader"]: r["state"] for r in self.rows("line", "show", "entrance")}
+
+    def rows(self, *words):
+        return self.ask(*words, "--json", expect=OK).rows()
 
     def test_another_key_is_ordered(self):
         """At once where the reader is there, and when it is back where it is not; the old one is worth nothing then."""
@@ -400,12 +428,18 @@ class Lines(Bus):
         self.type("0 tamper on")
         self.happened("reader.power_failed")
         self.happened("reader.tampered")
+        self.assertEqual(self.states()["main-in"], "tampered")
+        os.kill(self.line_pid(), signal.SIGKILL)  # another line asks how it is, and does not end the alarm
+        self.said(self.LINE_LOG, "reader main-in: online", 2)
+        time.sleep(0.5)
+        self.assertEqual(self.states()["main-in"], "tampered")
         self.type(f"0 card {CARD}")
         self.said("reader.log", "0: bolt drawn")
         self.type("0 power on")
         self.type("0 tamper off")
         self.happened("reader.power_restored")
         self.happened("reader.restored")
+        self.assertEqual(self.states()["main-in"], "online")
 
     def test_a_door_that_is_forced(self):
         self.both()
