@@ -295,11 +295,12 @@ static const char *why_text(const struct line_reader *r, enum panel_why why) {
   case PANEL_WHY_SILENT:
     return "it does not answer";
   case PANEL_WHY_WRONG_KEY:
-    return "it has another key: `sallyport line keyset`, or set it up anew";
+    return "it has another key: it is another reader, or was set up elsewhere";
   case PANEL_WHY_NO_SECURE:
     return "it refuses the secure channel";
   case PANEL_WHY_DEFAULT_KEY:
-    return "it has the key that everyone knows: set it up with `secure: install` once";
+    return "it has the key that everyone knows, as a new one has: to set it up, remove the key of "
+           "the one before from the site's folder lines, with `secure: install` in the plan";
   case PANEL_WHY_MAC:
     return "its answers are not what its key would make of them";
   case PANEL_WHY_RESTARTED:

@@ -216,8 +216,7 @@ class Lines(Bus):
         self.happened("door.locked")
         granted = [e for e in self.entries() if e["type"] == "passage.granted"]
         self.assertEqual(granted[0]["by"], "line:entrance")
-        for path in (self.dir / "keys").glob("osdp*"):
-            self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertEqual([p.stat().st_mode & 0o777 for p in (self.dir / "lines").glob("*.scbk")], 4 * [0o600])
         keys = [(self.tmp / f"key.{i}").read_text().strip() for i in range(4)]
         self.assertEqual(len(set(keys)), 4)
         for path in [*self.dir.rglob("*"), self.tmp / self.LINE_LOG, self.tmp / "reader.log"]:
@@ -395,6 +394,23 @@ class Lines(Bus):
         self.type(f"0 card {CARD}")
         self.said("reader.log", "0: bolt drawn")
         self.assertEqual(self.types().count("reader.insecure"), 1)
+
+    def test_a_reader_is_replaced(self):
+        """A new one comes without a key. It is insecure until someone says that it may be set up, by removing the old key."""
+        self.both()
+        self.end(self.reader)
+        (self.tmp / "key.0").unlink()
+        self.readers()
+        self.happened("reader.insecure")
+        self.said(self.LINE_LOG, "it has the key that everyone knows")
+        self.assertEqual(self.states()["main-in"], "insecure")
+        (self.dir / "lines" / "main-in.scbk").unlink()
+        os.kill(self.line_pid(), signal.SIGKILL)
+        self.happened("reader.secure")
+        self.said(self.LINE_LOG, "reader main-in: it has its key", 2)
+        time.sleep(0.5)
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "0: bolt drawn")
 
     def states(self):
         return {r["reader"]: r["state"] for r in self.rows("line", "show", "entrance")}
