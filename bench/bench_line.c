@@ -3,7 +3,8 @@
  * With one reader and with eight on the line; once watched, so that the time can be told apart, and
  * once not, so that watching is not in it. Beside it, in turn with the passages, what the machine
  * takes at least: a round trip on loopback TCP, one on a Unix socket, each to another process and
- * back, and a bare write and fdatasync on the same disk.
+ * back, and a bare write and fdatasync on the same disk. Then a round of polls on a serial line, a
+ * pseudo terminal whose bytes take their time, against what they take.
  *
  *   bench_line DIR [PASSAGES]   DIR is made and removed; 1,000 passages a row without PASSAGES
  */
@@ -27,7 +28,10 @@ enum {
   block_bytes = 4096,
   message_bytes = 64,
   passages_most = 100000,
+  idle_chars = 2, /* of silence before each command */
+  bits_a_char = 10,
 };
+static const int64_t rounds_ns = 10000000000;
 
 static void check(bool ok, const char *what) {
   if (ok)
@@ -154,7 +158,7 @@ static void show(const struct figures *f, enum column c, const char *what) {
 static void run(struct figures *f, const char *dir, uint32_t readers, bool watched) {
   char path[4096];
   struct bare bare;
-  struct rig *r = rig_open(dir, readers, watched);
+  struct rig *r = rig_open(dir, readers, 0, watched);
   snprintf(path, sizeof path, "%.4000s/bare", dir);
   bare_open(&bare, path, f->n);
   for (uint32_t i = 0; i < f->n; i++) {
@@ -204,7 +208,31 @@ static void both(struct figures *f, const char *dir, uint32_t readers) {
   fflush(stdout);
 }
 
+/* bench_osdp has this in virtual time; here processes are woken for it. */
+static void rounds(const char *dir, uint32_t readers, uint32_t baud) {
+  struct rig *r = rig_open(dir, readers, baud, false);
+  struct rig_traffic from = rig_traffic(r);
+  int64_t began = rig_now();
+  rig_idle(r, rounds_ns);
+  double taken = (double)(rig_now() - began) / 1e9;
+  struct rig_traffic to = rig_traffic(r);
+  double commands = (double)(to.commands - from.commands);
+  double chars = (double)(to.bytes - from.bytes) + commands * idle_chars;
+  double limit = chars * bits_a_char / baud;
+  printf("%2u readers on a serial line, %6u baud: a round %7.1f ms; its bytes and silences %7.1f "
+         "ms%s\n",
+         readers, baud, 1e3 * taken * readers / commands, 1e3 * limit * readers / commands,
+         limit < taken / 2 ? ", the next poll is waited for" : "");
+  if (limit >= taken / 2)
+    printf("%58s %.3f\n", "of the limit", taken / limit);
+  fflush(stdout);
+  rig_close(r);
+}
+
 int main(int argc, char **argv) {
+  static const struct {
+    uint32_t readers, baud;
+  } lines[] = {{1, 115200}, {8, 115200}, {32, 115200}, {8, 9600}};
   struct figures f = {.n = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1000};
   if (argc < 2 || f.n == 0 || f.n > passages_most) {
     fprintf(stderr, "usage: bench_line DIR [PASSAGES]\n");
@@ -216,6 +244,8 @@ int main(int argc, char **argv) {
   }
   both(&f, argv[1], 1);
   both(&f, argv[1], 8);
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+    rounds(argv[1], lines[i].readers, lines[i].baud);
   for (int c = 0; c < COLUMNS; c++)
     free(f.of[c]);
   return 0;

@@ -24,10 +24,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { pairs_max = 8, path_max = 4096, patience_s = 20 };
+enum { pairs_max = 8, path_max = 4096, patience_s = 60, bits_a_char = 10 };
 static char card_text[] = "h10301:17-4711";
 
 struct pair { /* a connection of the line's, and ours to the engine for it */
@@ -43,10 +44,11 @@ struct reader {
 
 struct rig {
   char dir[path_max], site[path_max], seam[path_max]; /* seam: where the line finds the engine */
-  uint32_t n;
+  uint32_t n, baud;
   bool watched;
   struct reader readers[rig_readers_max];
-  int listener, bus, door, seam_fd; /* the door: of the seam */
+  int listener, bus, slave, door, seam_fd; /* -1: none; slave: of the bus; door: of the seam */
+  struct rig_traffic traffic;
   struct pair pairs[pairs_max];
   uint32_t n_pairs;
   pid_t engine, line;
@@ -105,6 +107,15 @@ static bool has_frame(struct span bytes, bool reply, uint8_t address, uint8_t co
   return false;
 }
 
+/* Until the last of so many bytes is on its way; returns when that is. */
+static int64_t transmit(const struct rig *r, int64_t from, size_t n) {
+  int64_t end = r->baud ? from + (int64_t)n * bits_a_char * 1000000000 / r->baud : from;
+  const struct timespec until = {end / 1000000000, end % 1000000000};
+  while (r->baud && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+    ;
+  return end;
+}
+
 static void answer(struct rig *r, struct span bytes, int64_t came) {
   for (uint32_t i = 0; i < r->n; i++) {
     bool here = r->at && r->at_reader == i;
@@ -112,6 +123,9 @@ static void answer(struct rig *r, struct span bytes, int64_t came) {
     struct span out = trial_reply(r->readers[i].trial);
     if (here && !r->at->polled && has_frame(out, true, (uint8_t)i, OSDP_RAW))
       r->at->polled = came;
+    r->traffic.bytes += out.n;
+    if (out.n)
+      transmit(r, came, out.n);
     if (out.n && write(r->bus, out.p, out.n) != (ssize_t)out.n)
       die("the bus");
     if (here && r->at->polled && !r->at->driven && r->readers[i].strike &&
@@ -126,7 +140,9 @@ static void on_bus(struct rig *r) {
   int64_t came = rig_now();
   if (n <= 0)
     die("the line hung up");
-  answer(r, span_of(bytes, (size_t)n), came);
+  r->traffic.commands++; /* it is written whole */
+  r->traffic.bytes += (size_t)n;
+  answer(r, span_of(bytes, (size_t)n), transmit(r, came, (size_t)n));
 }
 
 static void on_connection(struct rig *r) {
@@ -250,20 +266,35 @@ void rig_pass(struct rig *r, uint32_t reader, struct rig_times *t) {
   }
 }
 
+struct rig_traffic rig_traffic(const struct rig *r) {
+  return r->traffic;
+}
+
 /* --- Its site --- */
 
-static struct plan *make_plan(const struct rig *r, struct buf *yaml) {
+static void put_line(const struct rig *r, struct buf *yaml) {
   struct sockaddr_in a;
   socklen_t n = sizeof a;
-  struct plan *plan;
-  struct plan_faults faults = {0};
+  char name[128];
+  if (r->baud) {
+    if (ptsname_r(r->bus, name, sizeof name) != 0)
+      die("the pseudo terminal");
+    buf_printf(yaml, "lines: [{ name: bus, kind: serial, where: %s, baud: %u }]\n", name, r->baud);
+    return;
+  }
   if (getsockname(r->listener, (struct sockaddr *)&a, &n) != 0)
     die("the bus");
-  buf_printf(yaml,
-             "site: { name: bench, zone: UTC }\n"
-             "areas: [{ name: hall, kind: room, anti-passback: none }]\n"
-             "lines: [{ name: bus, kind: tcp-client, where: \"127.0.0.1:%u\" }]\ngates:\n",
+  buf_printf(yaml, "lines: [{ name: bus, kind: tcp-client, where: \"127.0.0.1:%u\" }]\n",
              ntohs(a.sin_port));
+}
+
+static struct plan *make_plan(const struct rig *r, struct buf *yaml) {
+  struct plan *plan;
+  struct plan_faults faults = {0};
+  buf_puts(yaml, "site: { name: bench, zone: UTC }\n"
+                 "areas: [{ name: hall, kind: room, anti-passback: none }]\n");
+  put_line(r, yaml);
+  buf_puts(yaml, "gates:\n");
   for (uint32_t i = 0; i < r->n; i++)
     buf_printf(yaml,
                "  - { name: g%u, from: outside, to: hall, doors: [{ name: d%u, contact: false, "
@@ -384,9 +415,22 @@ static void make_readers(struct rig *r) {
   }
 }
 
+static void make_terminal(struct rig *r) {
+  char name[128];
+  struct termios raw;
+  r->bus = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  bool ok = r->bus >= 0 && grantpt(r->bus) == 0 && unlockpt(r->bus) == 0 &&
+            ptsname_r(r->bus, name, sizeof name) == 0;
+  r->slave = ok ? open(name, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1; /* or it hangs up at once */
+  if (r->slave < 0 || tcgetattr(r->slave, &raw) != 0)
+    die("the pseudo terminal");
+  cfmakeraw(&raw);
+  if (tcsetattr(r->slave, TCSANOW, &raw) != 0)
+    die("the pseudo terminal");
+}
+
 static void listen_for_line(struct rig *r) {
   struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  r->bus = r->door = r->seam_fd = -1;
   r->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (r->listener < 0 || bind(r->listener, (const struct sockaddr *)&a, sizeof a) != 0 ||
       listen(r->listener, 1) != 0)
@@ -407,19 +451,24 @@ static bool all_ready(const struct rig *r) {
   return true;
 }
 
-struct rig *rig_open(const char *dir, uint32_t n_readers, bool watched) {
+struct rig *rig_open(const char *dir, uint32_t n_readers, uint32_t baud, bool watched) {
   struct rig *r = sp_alloc(1, sizeof *r);
   if (!r || n_readers > rig_readers_max)
     die("a line");
   signal(SIGPIPE, SIG_IGN);
   r->n = n_readers;
+  r->baud = baud;
   r->watched = watched;
+  r->listener = r->bus = r->slave = r->door = r->seam_fd = -1;
   snprintf(r->dir, sizeof r->dir, "%.4000s", dir);
   snprintf(r->site, sizeof r->site, "%.4000s/site", dir);
   snprintf(r->seam, sizeof r->seam, "%.4000s/%s", dir, watched ? "seam" : "site");
   if (mkdir(dir, 0700) != 0)
     die(dir);
-  listen_for_line(r);
+  if (baud)
+    make_terminal(r);
+  else
+    listen_for_line(r);
   make_readers(r);
   make_site(r);
   if (watched)
@@ -444,7 +493,7 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 }
 
 void rig_close(struct rig *r) {
-  const int fds[] = {r->bus, r->listener, r->door, r->seam_fd};
+  const int fds[] = {r->bus, r->slave, r->listener, r->door, r->seam_fd};
   kill(r->line, SIGTERM);
   waitpid(r->line, NULL, 0);
   kill(r->engine, SIGTERM);
