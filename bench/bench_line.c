@@ -148,7 +148,8 @@ static int by_size(const void *a, const void *b) {
 }
 
 static double at(const struct figures *f, enum column c, uint32_t percent) {
-  return (double)f->of[c][(uint64_t)f->n * percent / 100] / 1e3;
+  uint64_t i = (uint64_t)f->n * percent / 100;
+  return (double)f->of[c][i] / 1e3;
 }
 
 static void show(const struct figures *f, enum column c, const char *what) {

@@ -273,7 +273,7 @@ struct rig_traffic rig_traffic(const struct rig *r) {
 /* --- Its site --- */
 
 static void put_line(const struct rig *r, struct buf *yaml) {
-  struct sockaddr_in a;
+  struct sockaddr_in a = {0};
   socklen_t n = sizeof a;
   char name[128];
   if (r->baud) {
