@@ -6,17 +6,15 @@ static bool is_off(const struct line_door *d) {
 }
 
 static bool is_locked(const struct line_door *d) {
-  return is_off(d) && d->looked && (!d->has_contact || (d->known && !d->open)) &&
+  return is_off(d) && d->looked && (!d->has_contact || (d->seen && !d->open)) &&
          (!d->has_monitor || (d->known && d->bolt));
 }
 
 static void drive(struct line *l, struct line_door *d, enum for_what what, uint32_t ms, uint64_t n,
                   usec before) {
   const uint32_t units = ms / 100 ? ms / 100 : 1;
-  const struct osdp_out out = {
-      .output = strike_output,
-      .control = what == FOR_UNLOCK ? OSDP_OUT_ON_TIMED : OSDP_OUT_OFF,
-      .timer = what == FOR_UNLOCK ? (uint16_t)(units > UINT16_MAX ? UINT16_MAX : units) : 0};
+  const struct osdp_out out =
+      wire_strike(l, d, what == FOR_UNLOCK, (uint16_t)(units > UINT16_MAX ? UINT16_MAX : units));
   uint32_t *count = what == FOR_UNLOCK ? &d->unlocks : &d->locks;
   (*count)++;
   d->looked = false;
@@ -59,12 +57,12 @@ void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t
   uint32_t *count = what == FOR_UNLOCK ? &d->unlocks : &d->locks;
   SP_ASSERT(*count);
   (*count)--;
-  d->strike_off = done && what == FOR_LOCK;
+  d->strike_off = done && what == FOR_LOCK && !wire_lacks(d, WIRE_STRIKE);
   if (done && n > d->carried)
     d->carried = n;
   if (done && what == FOR_UNLOCK) {
     d->ask_at = now + ((usec)d->ms + settle_ms) * USEC_PER_MS;
-  } else if (done) {
+  } else if (done && d->strike_off) {
     look(l, d);
     door_tell(l, d);
   } else if (what == FOR_UNLOCK) {
@@ -76,27 +74,38 @@ void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t
 }
 
 void door_inputs(struct line *l, struct line_door *d, struct span states, bool asked) {
-  bool rex = states.n > rex_input && states.p[rex_input] == 1;
+  const struct plan_door *p = &l->plan->doors[d->door];
+  wires_count(l, d, false, states.n);
+  bool rex = p->rex != REX_NONE && wire_is(l, d, WIRE_REX, states, true);
   bool asks = d->known && rex && !d->rex;
   d->known = true;
-  d->looked |= asked && is_off(d);
+  d->seen = d->has_contact && !wire_lacks(d, WIRE_CONTACT);
   d->rex = rex;
-  d->open = d->has_contact && (states.n <= contact_input || states.p[contact_input] == 1);
-  d->bolt = !d->has_monitor || (states.n > lock_input && states.p[lock_input] == 1);
+  bool open = d->seen && !wire_is(l, d, WIRE_CONTACT, states, false);
+  bool bolt = !d->has_monitor || wire_is(l, d, WIRE_LOCK_MONITOR, states, true);
+  bool changed = open != d->open || bolt != d->bolt;
+  d->open = open;
+  d->bolt = bolt;
+  if (asked)
+    d->looked |= is_off(d);
+  else if (changed && is_off(d))
+    look(l, d); /* what was kept for a poll may be older than an answer that came before it */
   /* What is left of the time is taken back before it is said that it closed. */
-  if (!d->open && d->told && d->told_open && !is_off(d) && !d->locks)
+  if (d->seen && !d->open && d->told && d->told_open && !is_off(d) && !d->locks)
     door_lock(l, d, 0);
   door_tell(l, d);
-  if (asks && l->plan->doors[d->door].rex != REX_NONE)
+  if (asks)
     engine_say_door(l, d, "rex");
 }
 
 void door_outputs(struct line *l, struct line_door *d, struct span states, bool asked) {
-  bool on = states.n > strike_output && states.p[strike_output] != 0;
   if (d->unlocks || d->locks || !asked)
-    return; /* of before that */
-  d->strike_off = !on;
-  if (on) /* its timer should have run */
+    return; /* of before that; or another door asked, while this one's timer may run */
+  wires_count(l, d, true, states.n);
+  d->strike_off = wire_is(l, d, WIRE_STRIKE, states, false);
+  if (wire_lacks(d, WIRE_STRIKE))
+    d->ask_at = TIME_ABSENT; /* it will not grow one while it is there */
+  else if (!d->strike_off)   /* its timer should have run */
     door_lock(l, d, 0);
   else
     look(l, d);
@@ -107,7 +116,7 @@ void door_tell(struct line *l, struct line_door *d) {
   bool locked = is_locked(d);
   if (!d->known)
     return;
-  if (d->has_contact && (!d->told || d->open != d->told_open) && (d->open || is_off(d))) {
+  if (d->seen && (!d->told || d->open != d->told_open) && (d->open || is_off(d))) {
     engine_say_door(l, d, d->open ? "opened" : "closed");
     d->told = true;
     d->told_open = d->open;
@@ -120,10 +129,17 @@ void door_tell(struct line *l, struct line_door *d) {
 }
 
 void door_reader(struct line *l, struct line_door *d, bool online) {
-  d->known = d->strike_off = d->looked = false;
+  d->known = d->seen = d->strike_off = d->looked = false;
+  d->lacking = 0;
   d->ask_at = TIME_ABSENT;
   if (!online)
     return;
+  int inputs = reader_items(l, &l->readers[d->at], OSDP_CAP_INPUTS);
+  int outputs = reader_items(l, &l->readers[d->at], OSDP_CAP_OUTPUTS);
+  if (outputs >= 0)
+    wires_count(l, d, true, (size_t)outputs);
+  if (inputs >= 0)
+    wires_count(l, d, false, (size_t)inputs);
   /* Whatever it was told before it went away: now it locks, and says how it is. */
   door_lock(l, d, d->newest);
 }
