@@ -122,6 +122,7 @@ _sallyport() {
   --scbk) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --label) COMPREPLY=(); return ;;
   --script) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --wiring) COMPREPLY=(); return ;;
   esac
   case $verb in
   'init') options=' --help --json --password-fd --plan --operator --origin'
@@ -201,7 +202,7 @@ _sallyport() {
   'line show') options=' --help --dir --json' ;;
   'line run') options=' --help --dir' ;;
   'line trace') options=' --help --json --file --scbk --cards' ;;
-  'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor' ;;
+  'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor --wiring' ;;
   esac
   COMPREPLY=($(compgen -W "$options" -- "$cur"))
 }

@@ -20,11 +20,11 @@ bool wire_lacks(const struct line_door *d, enum door_wire wire) {
 }
 
 void wires_count(struct line *l, struct line_door *d, bool outputs, size_t there) {
-  static const char *const so[WIRE_COUNT] = {
-      [WIRE_STRIKE] = "it is not opened, and never counts as locked",
-      [WIRE_CONTACT] = "it never counts as closed or locked",
-      [WIRE_REX] = "no request to exit is seen",
-      [WIRE_LOCK_MONITOR] = "it never counts as locked"};
+  static const char *const so[WIRE_COUNT] = {[WIRE_STRIKE] =
+                                                 "it is not opened, and never counts as locked",
+                                             [WIRE_CONTACT] = "it never counts as closed or locked",
+                                             [WIRE_REX] = "no request to exit is seen",
+                                             [WIRE_LOCK_MONITOR] = "it never counts as locked"};
   for (enum door_wire w = 0; w < WIRE_COUNT; w++) {
     uint8_t n = wiring_of(l, d)->number[w];
     if (!plan_door_has(&l->plan->doors[d->door], w) || (w == WIRE_STRIKE) != outputs)
