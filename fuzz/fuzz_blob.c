@@ -1,9 +1,17 @@
-/* A compiled plan's blob: only what plan_blob_encode writes is accepted, and what is accepted is a
- * plan that the core lives by. A fuzzer seldom hits upon canonical text, so each input is also
- * tried in the form that another writer of JSON gives it. */
+/* A compiled plan's blob: only what plan_blob_encode writes, or wrote, is accepted, and what is
+ * accepted is a plan that the core lives by. A fuzzer seldom hits upon canonical text, so each
+ * input is also tried in the form that another writer of JSON gives it. */
 #include "fuzz/fuzz.h"
 #include "fuzz/plan_use.h"
 #include "plan/plan_blob.h"
+
+#include <string.h>
+
+/* What version 2 said is told by version 3, in other bytes (plan_use reads those again). */
+static bool of_before(struct span text) {
+  static const char version[] = "\"v\":2,";
+  return memmem(text.p, text.n, version, sizeof version - 1) != NULL;
+}
 
 static void try(struct span text) {
   struct plan *plan = NULL;
@@ -17,7 +25,7 @@ static void try(struct span text) {
   }
   struct buf again = {0};
   MUST_DO(plan_blob_encode(plan, &again, must));
-  MUST_HOLD(span_eq(buf_span(&again), text));
+  MUST_HOLD(span_eq(buf_span(&again), text) != of_before(text));
   plan_use(plan);
   plan_free(plan);
   buf_free(&again);

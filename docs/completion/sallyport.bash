@@ -125,6 +125,7 @@ _sallyport() {
   --seconds) COMPREPLY=(); return ;;
   --label) COMPREPLY=(); return ;;
   --script) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --wiring) COMPREPLY=(); return ;;
   esac
   case $verb in
   'init') options=' --help --json --password-fd --plan --operator --origin'
@@ -211,7 +212,7 @@ _sallyport() {
   'line scan') options=' --help --json --address --baud'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'line trace') options=' --help --dir --json --file --scbk --cards --raw --count --seconds' ;;
-  'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor' ;;
+  'reader') options=' --help --json --listen --connect --pty --address --key-file --label --script --lock-monitor --wiring' ;;
   esac
   COMPREPLY=($(compgen -W "$options" -- "$cur"))
 }

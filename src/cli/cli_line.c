@@ -4,6 +4,7 @@
 #include "core/state.h"
 #include "line/keys.h"
 #include "line/line_keep.h"
+#include "plan/plan_wiring.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -59,12 +60,26 @@ static const char *key_of(struct cli *c, const struct plan_reader *r) {
   return r->secure == SECURE_NONE ? "not asked for" : text;
 }
 
+/* "main: strike 0, contact 0; side: strike 1": the doors that this reader's board works. */
+static json_t *wired_to(const struct plan *p, uint32_t reader) {
+  struct buf text = {0};
+  for (uint32_t d = 0; d < p->n_doors; d++) {
+    if (plan_door_board(p, d, p->readers[reader].line) != reader)
+      continue;
+    buf_printf(&text, "%s%s: ", text.n ? "; " : "", p->doors[d].name.s);
+    plan_wiring_put(&text, &p->doors[d]);
+  }
+  json_t *j = text.n && buf_cstr(&text) ? json_string((const char *)text.p) : json_null();
+  buf_free(&text);
+  return j;
+}
+
 enum sp_err cli_line_show(struct cli *c) {
   static const struct column columns[] = {
       {"address", "ADDRESS", COLUMN_NUMBER}, {"reader", "READER", COLUMN_TEXT},
       {"door", "DOOR", COLUMN_TEXT},         {"direction", "WAY", COLUMN_TEXT},
       {"secure", "SECURE", COLUMN_TEXT},     {"key", "KEY", COLUMN_TEXT},
-      {"state", "STATE", COLUMN_TEXT},
+      {"state", "STATE", COLUMN_TEXT},       {"wired", "WIRED", COLUMN_TEXT},
   };
   uint32_t index = 0;
   enum sp_err err = find_line(c, &index);
@@ -77,10 +92,11 @@ enum sp_err cli_line_show(struct cli *c) {
   for (uint32_t i = 0; i < p->n_readers; i++) {
     const struct plan_reader *r = &p->readers[i];
     if (r->line == index)
-      table_row(&t, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s}", "address", r->address, "reader",
+      table_row(&t, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "address", r->address, "reader",
                               r->name.s, "door", p->doors[r->door].name.s, "direction",
                               direction_names[r->direction], "secure", secure_names[r->secure],
-                              "key", key_of(c, r), "state", site_reader_state(core, i)));
+                              "key", key_of(c, r), "state", site_reader_state(core, i), "wired",
+                              wired_to(p, i)));
   }
   table_end(&t, "no reader is on this line");
   return SP_OK;

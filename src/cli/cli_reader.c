@@ -120,7 +120,6 @@ enum sp_err cli_reader(struct cli *c) {
   struct trial_run_options o = {.listen = cli_text(c, OPT_LISTEN),
                                 .connect = cli_text(c, OPT_CONNECT),
                                 .pty = cli_text(c, OPT_PTY),
-                                .lock_monitor = cli_has(c, OPT_LOCK_MONITOR),
                                 .key_file = cli_text(c, OPT_KEY_FILE),
                                 .script = cli_text(c, OPT_SCRIPT),
                                 .ctx = &p,
@@ -131,11 +130,12 @@ enum sp_err cli_reader(struct cli *c) {
   if (!!o.listen + !!o.connect + !!o.pty != 1)
     return fault_set(&c->why, SP_USAGE,
                      "say where the panel is: one of --listen, --connect and --pty");
-  if (cli_has(c, OPT_ADDRESS)) {
-    enum sp_err err = cli_addresses(cli_text(c, OPT_ADDRESS), &o.first, &o.last, &c->why);
-    if (err)
-      return err;
-  }
+  enum sp_err err =
+      trial_door(&o.door, cli_has(c, OPT_LOCK_MONITOR), cli_text(c, OPT_WIRING), &c->why);
+  if (!err && cli_has(c, OPT_ADDRESS))
+    err = cli_addresses(cli_text(c, OPT_ADDRESS), &o.first, &o.last, &c->why);
+  if (err)
+    return err;
   p.several = o.first != o.last;
   return trial_run(&o, &c->why);
 }

@@ -121,7 +121,10 @@ enum value_kind {
   X(SCRIPT, "script", VALUE_FILE, "FILE", NULL, "words are typed", false,                          \
     "what happens at the reader, a line each; a wrong word ends it; - reads standard input")       \
   X(LOCK_MONITOR, "lock-monitor", VALUE_FLAG, NULL, NULL, NULL, false,                             \
-    "a contact at the bolt, as input 2")
+    "a contact at the bolt, as input 2")                                                           \
+  X(WIRING, "wiring", VALUE_TEXT, "WIRES", NULL, "strike=0,contact=0,rex=1,lock-monitor=2", false, \
+    "numbers of the output and the inputs, like strike=1,contact=0:inverted; as `wiring` in a "    \
+    "plan")
 
 enum option_id {
 #define X(NAME, ...) OPT_##NAME,

@@ -536,9 +536,10 @@ const struct verb verbs[] = {
     {.words = "line run",
      .doc = "serve a line: its readers and doors, between its port and the engine",
      .more =
-         "Runs until Ctrl-C or SIGTERM. Doors are wired to the first of their readers on the line: "
-         "output 0 draws the bolt, input 0 tells that the door is open, input 1 that someone asks "
-         "to go out, input 2 (with a lock monitor) that the bolt is out. Without the engine "
+         "Runs until Ctrl-C or SIGTERM. Doors are wired as the plan says; without that to the "
+         "first of their readers on the line: output 0 draws the bolt, input 0 tells that the door "
+         "is open, input 1 that someone asks to go out, input 2 (with a lock monitor) that the "
+         "bolt is out. Without the engine "
          "everything is locked, and what happens meanwhile is told later, as late. "
          "`sallyport serve` runs all lines by itself: this is for one that it leaves alone "
          "(--no-lines).",
@@ -596,7 +597,8 @@ const struct verb verbs[] = {
     {.words = "reader",
      .doc = "be an OSDP reader and its door, for trials and tests",
      .more = "Output 0 draws the door's bolt; input 0 tells that the door is open, input 1 that "
-             "someone asks to go out. What a panel makes it show and do is printed, a line each. "
+             "someone asks to go out; --wiring says otherwise. What a panel makes it show and do "
+             "is printed, a line each. "
              "What people do is typed: `card h10301:17-4711`, `key 1234#`, `open`, `close`, `rex`, "
              "`tamper on`, `power off`, `busy 3`, `restart`, `cut 10`, `wait 2`, `quit`; `help` "
              "tells all. With several readers the address comes first: `2 open`. It ends with its "
@@ -604,7 +606,8 @@ const struct verb verbs[] = {
      .example = "sallyport reader --listen tcp://127.0.0.1:4001 --key-file reader.key",
      .needs = GIVES_JSON,
      .options = OPT_BIT(LISTEN) | OPT_BIT(CONNECT) | OPT_BIT(PTY) | OPT_BIT(ADDRESS) |
-                OPT_BIT(KEY_FILE) | OPT_BIT(LABEL) | OPT_BIT(SCRIPT) | OPT_BIT(LOCK_MONITOR),
+                OPT_BIT(KEY_FILE) | OPT_BIT(LABEL) | OPT_BIT(SCRIPT) | OPT_BIT(LOCK_MONITOR) |
+                OPT_BIT(WIRING),
      .run = cli_reader},
 };
 const size_t verbs_n = sizeof verbs / sizeof verbs[0];

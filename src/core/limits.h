@@ -19,6 +19,7 @@ enum {
   interlock_peers_max = 64, /* of one door */
   readers_max = 4096,
   lines_max = 256,
+  wire_number_max = 15, /* of an input or output of a reader; the first is 0 */
   schedules_max = 128,
   schedule_spans_max = 128, /* of one schedule's week */
   schedule_exceptions_max = 366,

@@ -9,6 +9,9 @@ const char *const passback_names[] = {PASSBACK_LIST(X) NULL};
 const char *const factor_names[] = {FACTOR_LIST(X) NULL};
 const char *const rex_names[] = {REX_LIST(X) NULL};
 #undef X
+#define X(NAME, text, usual, doc) text,
+const char *const wire_names[] = {WIRE_LIST(X) NULL};
+#undef X
 const char *const lock_kind_names[] = {"fail-secure", "fail-safe", NULL};
 const char *const egress_names[] = {"controlled", "free", NULL};
 const char *const direction_names[] = {"in", "out", NULL};
@@ -133,6 +136,24 @@ void plan_derive(struct plan *p) {
       p->access[row + level] = (uint8_t)(r->schedule + 1);
     }
   }
+}
+
+bool plan_door_has(const struct plan_door *d, enum door_wire wire) {
+  const bool has[WIRE_COUNT] = {[WIRE_STRIKE] = true,
+                                [WIRE_CONTACT] = d->contact,
+                                [WIRE_REX] = d->rex != REX_NONE,
+                                [WIRE_LOCK_MONITOR] = d->lock_monitor};
+  return has[wire];
+}
+
+uint16_t plan_door_board(const struct plan *p, uint32_t door, uint32_t line) {
+  uint16_t at = p->doors[door].wiring.at;
+  if (at != NONE16)
+    return p->readers[at].line == line ? at : NONE16;
+  for (uint32_t i = 0; i < p->n_readers; i++)
+    if (p->readers[i].door == door && p->readers[i].line == line)
+      return (uint16_t)i;
+  return NONE16;
 }
 
 /* The last transition at or before s; the first one's offset holds before it. */

@@ -14,7 +14,9 @@
  *   5. zone transitions are sorted by time;
  *   6. fields of a card format do not overlap; its parity bits are none of a field's, and each
  * covers of the others only those before it; fields and parities lie in the order of the formats;
- * no format is such that each of its cards is one of a format before it.
+ * no format is such that each of its cards is one of a format before it;
+ *   7. a door is driven by one reader of a line, and that of no two lines unless it has readers on
+ * both and names none; no two wires end at one input or output.
  */
 #ifndef SP_CORE_PLAN_H
 #define SP_CORE_PLAN_H
@@ -61,6 +63,13 @@ enum { area_outside = 0, area_site = 1, schedule_always = 0, title_max = 79 };
   X(NONE, "none", "there is no request-to-exit")                                                   \
   X(RECORD, "record", "egress is mechanical; the request is recorded and the opening is no alarm") \
   X(UNLOCK, "unlock", "the request unlocks the door")
+/* X(NAME, "name in plan", usual number, "meaning"): between a door and the reader that drives it.
+ * The strike is an output, the others are inputs. */
+#define WIRE_LIST(X)                                                                               \
+  X(STRIKE, "strike", 0, "on while the door is to be unlocked")                                    \
+  X(CONTACT, "contact", 0, "active while the door is open")                                        \
+  X(REX, "rex", 1, "active while someone asks to go out")                                          \
+  X(LOCK_MONITOR, "lock-monitor", 2, "active while the door is closed and the bolt out")
 
 #define X_ENUM(prefix, NAME) prefix##_##NAME,
 #define X(NAME, text, doc)   X_ENUM(AREA, NAME)
@@ -79,6 +88,10 @@ enum factors { FACTOR_LIST(X) FACTOR_COUNT };
 #define X(NAME, text, doc) X_ENUM(REX, NAME)
 enum rex { REX_LIST(X) REX_COUNT };
 #undef X
+#define X(NAME, text, usual, doc) X_ENUM(WIRE, NAME)
+enum door_wire { WIRE_LIST(X) WIRE_COUNT };
+#undef X
+enum { wire_none = UINT8_MAX }; /* the door has no such wire */
 enum { FACTOR_BIT_PIN = 1, FACTOR_BIT_BIOMETRIC = 2 };
 enum lock_kind { LOCK_FAIL_SECURE, LOCK_FAIL_SAFE, LOCK_KIND_COUNT };
 enum egress { EGRESS_CONTROLLED, EGRESS_FREE, EGRESS_COUNT };
@@ -90,13 +103,14 @@ enum parity { PARITY_EVEN, PARITY_ODD, PARITY_COUNT };
 /* Ended by NULL, in the order of the enums. */
 extern const char *const area_kind_names[],
     *const person_kind_names[],
-        *const passback_names[], *const factor_names[],
-                                     *const rex_names[], *const lock_kind_names[],
-                                                             *const egress_names[],
-                                                                 *const direction_names[],
-                                                                     *const secure_names[],
-                                                                         *const line_kind_names[],
-                                                                             *const parity_names[];
+        *const passback_names[],
+            *const factor_names[], *const rex_names[], *const lock_kind_names[],
+                                                           *const egress_names[],
+                                                               *const direction_names[],
+                                                                   *const secure_names[],
+                                                                       *const line_kind_names[],
+                                                                           *const parity_names[],
+                                                                               *const wire_names[];
 
 struct plan_area {
   struct slug name;
@@ -122,6 +136,14 @@ struct plan_gate {
   uint16_t vestibule; /* area; NONE16 unless a sally port */
 };
 
+/* Where a door's wires end: at the board of one reader. */
+struct plan_wiring {
+  uint16_t at; /* reader; NONE16: on each line the first of the door's readers that is on it */
+  uint8_t
+      number[WIRE_COUNT]; /* of the reader's output or input; wire_none: plan_door_has says so */
+  uint32_t inverted;      /* bit (1 << enum door_wire): on, or active, means the opposite */
+};
+
 struct plan_door {
   struct slug name;
   char title[title_max + 1];
@@ -133,6 +155,7 @@ struct plan_door {
   bool tells_locked; /* derived: said by its line; of others the timer tells */
   bool boundary;     /* derived: one side is outside */
   uint32_t unlock_ms, held_open_ms;
+  struct plan_wiring wiring;
   uint32_t peers_at, n_peers; /* in plan.peers: the other doors of its interlock groups */
 };
 
@@ -269,6 +292,11 @@ uint32_t plan_lookup_size(uint32_t n);
 bool plan_find(const struct plan *p, enum ref_kind kind, struct span name, uint32_t *index);
 const struct slug *plan_name(const struct plan *p, enum ref_kind kind, uint32_t index);
 uint32_t plan_count(const struct plan *p, enum ref_kind kind);
+
+/* Does the plan say that it has the part at this wire? Each door has a strike. */
+bool plan_door_has(const struct plan_door *d, enum door_wire wire);
+/* The reader of this line that the door is wired to; NONE16: the line does not drive it. */
+uint16_t plan_door_board(const struct plan *p, uint32_t door, uint32_t line);
 
 /* The area itself or one of its ancestors is `outer`. */
 bool plan_area_within(const struct plan *p, uint32_t area, uint32_t outer);

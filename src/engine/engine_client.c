@@ -173,16 +173,14 @@ static enum sp_err finish_login(struct engine *e, const struct password_wait *w,
 
 /* --- Commands --- */
 
-/* A line speaks for its own readers, and for the doors they are at. */
+/* A line speaks for its own readers, and for the doors that are wired to them. */
 static bool is_of_line(const struct plan *p, uint32_t line, const struct command *c) {
   if (c->type == COMMAND_PASS)
     return p->readers[c->u.pass.reader].line == line;
   if (c->type == COMMAND_READER_REPORT)
     return p->readers[c->u.reader_report.reader].line == line;
   if (c->type == COMMAND_DOOR_REPORT)
-    for (uint32_t i = 0; i < p->n_readers; i++)
-      if (p->readers[i].line == line && p->readers[i].door == c->u.door_report.door)
-        return true;
+    return plan_door_board(p, c->u.door_report.door, line) != NONE16;
   return false;
 }
 

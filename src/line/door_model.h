@@ -10,13 +10,6 @@
 
 #include <stdbool.h>
 
-/* The inputs of the reader that they are wired to. */
-enum door_input {
-  DOOR_CONTACT, /* active: open */
-  DOOR_REX,     /* active: someone asks to go out */
-  DOOR_BOLT,    /* active: the door is closed and the bolt out. Only with a lock monitor */
-};
-
 /* Zero-initialised: closed and locked. */
 struct door_model {
   bool drawn; /* the bolt */

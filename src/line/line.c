@@ -65,6 +65,16 @@ static bool can(const struct line *l, const struct line_reader *r, uint8_t funct
   return false;
 }
 
+int reader_items(const struct line *l, const struct line_reader *r, uint8_t function) {
+  struct panel_status s;
+  if (!panel_status(l->panel, r->address, &s) || s.n_capabilities == 0)
+    return -1;
+  for (uint32_t i = 0; i < s.n_capabilities; i++)
+    if (s.capabilities[i].function == function)
+      return s.capabilities[i].compliance ? s.capabilities[i].number : 0;
+  return 0;
+}
+
 /* What it cannot show it refuses, and nothing rests on it. */
 void reader_show(struct line *l, struct line_reader *r, enum look look) {
   const struct show *s = &shows[look];
@@ -236,13 +246,18 @@ void reader_rekey(struct line *l, struct line_reader *r) {
 
 /* --- What the panel tells --- */
 
+/* Doors may share a reader: an answer was asked for by one of them. */
+static bool is_answer_to(uint64_t tag, uint32_t door) {
+  return tag != 0 && ((uint32_t)(tag >> tag_n_bits) & 0xFFFF) == door;
+}
+
 static void each_door_at(struct line *l, const struct line_reader *r,
-                         void (*what)(struct line *, struct line_door *,
-                                      const struct panel_event *),
+                         void (*what)(struct line *, struct line_door *, const struct panel_event *,
+                                      bool),
                          const struct panel_event *e) {
   for (uint32_t i = 0; i < l->n_doors; i++)
     if (&l->readers[l->doors[i].at] == r)
-      what(l, &l->doors[i], e);
+      what(l, &l->doors[i], e, is_answer_to(e->tag, i));
 }
 
 static void on_status(struct line *l, struct line_reader *r, struct span data) {
@@ -544,22 +559,27 @@ static enum sp_err add_readers(struct line *l, struct fault *why) {
     struct line_reader *x = &l->readers[l->n_readers++];
     *x = (struct line_reader){
         .reader = i, .address = r->address, .card_until = TIME_ABSENT, .pin_until = TIME_ABSENT};
-    bool wired = false;
-    for (uint32_t d = 0; d < l->n_doors; d++)
-      wired |= l->doors[d].door == r->door;
-    if (!wired)
-      l->doors[l->n_doors++] = (struct line_door){.door = r->door,
-                                                  .at = l->n_readers - 1,
-                                                  .has_contact = p->doors[r->door].contact,
-                                                  .has_monitor = p->doors[r->door].lock_monitor,
-                                                  .carried = 1,
-                                                  .ask_at = TIME_ABSENT,
-                                                  .say_at = TIME_ABSENT};
     enum sp_err err = put(l, x, why);
     if (err)
       return err;
   }
   return SP_OK;
+}
+
+static void add_doors(struct line *l) {
+  const struct plan *p = l->plan;
+  for (uint32_t i = 0; i < p->n_doors; i++) {
+    uint16_t board = plan_door_board(p, i, l->index);
+    for (uint32_t r = 0; r < l->n_readers; r++)
+      if (l->readers[r].reader == board)
+        l->doors[l->n_doors++] = (struct line_door){.door = i,
+                                                    .at = r,
+                                                    .has_contact = p->doors[i].contact,
+                                                    .has_monitor = p->doors[i].lock_monitor,
+                                                    .carried = 1,
+                                                    .ask_at = TIME_ABSENT,
+                                                    .say_at = TIME_ABSENT};
+  }
 }
 
 enum sp_err line_new(struct line **out, const struct plan *plan, uint32_t index,
@@ -576,7 +596,7 @@ enum sp_err line_new(struct line **out, const struct plan *plan, uint32_t index,
       .baud = plan->lines[index].kind == LINE_SERIAL ? plan->lines[index].baud : 0};
   const struct panel_ops ops = {io->ctx, io->random};
   l->readers = sp_alloc(plan->n_readers + 1, sizeof *l->readers);
-  l->doors = sp_alloc(plan->n_readers + 1, sizeof *l->doors);
+  l->doors = sp_alloc(plan->n_doors + 1, sizeof *l->doors);
   l->panel = panel_new(&options, &ops);
   enum sp_err err = l->readers && l->doors && l->panel
                         ? add_readers(l, why)
@@ -584,8 +604,10 @@ enum sp_err line_new(struct line **out, const struct plan *plan, uint32_t index,
   if (err) {
     line_free(l);
     *out = NULL;
+    return err;
   }
-  return err;
+  add_doors(l);
+  return SP_OK;
 }
 
 void line_free(struct line *l) {

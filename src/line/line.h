@@ -4,9 +4,10 @@
  *   card    --> pass --> decided, durable --> unlock --> OUT for a time, by the reader's own timer
  *   contact --> opened, closed, locked
  *
- * A door's strike and contacts are at the first of its readers that is on the line: output 0 draws
- * the bolt; input 0 is active while the door is open, 1 while someone asks to go out, 2 (where the
- * plan has a lock monitor) while the bolt is out and the door closed.
+ * A door's strike and contacts are at the reader that the plan wires it to (struct plan_wiring),
+ * which may work several doors: an output draws the bolt; inputs are active while the door is open,
+ * while someone asks to go out, and (where the plan has a lock monitor) while the bolt is out and
+ * the door closed.
  *
  * Invariants:
  *   1. nothing is unlocked but on an `unlock` of the engine, for a time, and not after its
@@ -15,7 +16,9 @@
  *   3. "closed" is said of a door whose strike the reader says is off, and that was closed when it
  * had told all that it kept since; "locked" of one of which that is so, after what `after` names
  * was carried out;
- *   4. of a reader that is not as secure as the plan wants, no card is told and nothing is driven.
+ *   4. of an output or input that a reader does not have nothing is believed: no door counts as
+ * closed or locked by it;
+ *   5. of a reader that is not as secure as the plan wants, no card is told and nothing is driven.
  */
 #ifndef SP_LINE_LINE_H
 #define SP_LINE_LINE_H

@@ -11,18 +11,17 @@ static bool is_settled(const struct line_door *d) {
   return is_off(d) && d->settled;
 }
 
-static bool is_locked(const struct line_door *d) {
-  return is_settled(d) && d->looked && (!d->has_contact || (d->known && !d->open)) &&
+/* By all that it has told. */
+static bool seems_locked(const struct line_door *d) {
+  return is_off(d) && d->looked && (!d->has_contact || (d->seen && !d->open)) &&
          (!d->has_monitor || (d->known && d->bolt));
 }
 
 static void drive(struct line *l, struct line_door *d, enum for_what what, uint32_t ms, uint64_t n,
                   usec before) {
   const uint32_t units = ms / 100 ? ms / 100 : 1;
-  const struct osdp_out out = {
-      .output = strike_output,
-      .control = what == FOR_UNLOCK ? OSDP_OUT_ON_TIMED : OSDP_OUT_OFF,
-      .timer = what == FOR_UNLOCK ? (uint16_t)(units > UINT16_MAX ? UINT16_MAX : units) : 0};
+  const struct osdp_out out =
+      wire_strike(l, d, what == FOR_UNLOCK, (uint16_t)(units > UINT16_MAX ? UINT16_MAX : units));
   uint32_t *count = what == FOR_UNLOCK ? &d->unlocks : &d->locks;
   (*count)++;
   d->looked = d->settled = false;
@@ -65,7 +64,7 @@ void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t
   uint32_t *count = what == FOR_UNLOCK ? &d->unlocks : &d->locks;
   SP_ASSERT(*count);
   (*count)--;
-  d->strike_off = done && what == FOR_LOCK;
+  d->strike_off = done && what == FOR_LOCK && !wire_lacks(d, WIRE_STRIKE);
   if (done && n > d->carried)
     d->carried = n;
   if (what == FOR_LOCK && !done)
@@ -77,7 +76,7 @@ void door_done(struct line *l, struct line_door *d, enum for_what what, uint64_t
   } else if (done && what == FOR_UNLOCK) {
     d->lock_again = 0; /* what came before this */
     d->ask_at = now + ((usec)d->ms + settle_ms) * USEC_PER_MS;
-  } else if (done) {
+  } else if (done && d->strike_off) {
     look(l, d);
     door_tell(l, d);
   } else if (what == FOR_UNLOCK) {
@@ -94,33 +93,36 @@ void door_quiet(struct line *l, struct line_door *d) {
 }
 
 /* Who asked to go out long ago has gone away: what is late asks for nothing. */
-void door_inputs(struct line *l, struct line_door *d, const struct panel_event *e) {
+void door_inputs(struct line *l, struct line_door *d, const struct panel_event *e, bool asked) {
+  const struct plan_door *p = &l->plan->doors[d->door];
   struct span states = e->data;
-  bool asked = e->tag != 0;
-  bool rex = states.n > rex_input && states.p[rex_input] == 1;
+  wires_count(l, d, false, states.n);
+  bool rex = p->rex != REX_NONE && wire_is(l, d, WIRE_REX, states, true);
   bool asks = d->known && rex && !d->rex && !e->late;
   d->known = true;
   d->looked |= asked && is_off(d);
   d->settled &= asked; /* more of what it kept may follow */
+  d->seen = d->has_contact && !wire_lacks(d, WIRE_CONTACT);
   d->rex = rex;
-  d->open = d->has_contact && (states.n <= contact_input || states.p[contact_input] == 1);
-  d->bolt = !d->has_monitor || (states.n > lock_input && states.p[lock_input] == 1);
+  d->open = d->seen && !wire_is(l, d, WIRE_CONTACT, states, false);
+  d->bolt = !d->has_monitor || wire_is(l, d, WIRE_LOCK_MONITOR, states, true);
   /* What is left of the time is taken back before it is said that it closed. */
-  if (!d->open && d->told && d->told_open && !is_off(d) && !d->locks)
+  if (d->seen && !d->open && d->told && d->told_open && !is_off(d) && !d->locks)
     door_lock(l, d, 0);
   door_tell(l, d);
-  if (asks && l->plan->doors[d->door].rex != REX_NONE)
+  if (asks)
     engine_say_door(l, d, "rex");
 }
 
-void door_outputs(struct line *l, struct line_door *d, const struct panel_event *e) {
+void door_outputs(struct line *l, struct line_door *d, const struct panel_event *e, bool asked) {
   struct span states = e->data;
-  bool asked = e->tag != 0;
-  bool on = states.n > strike_output && states.p[strike_output] != 0;
   if (d->unlocks || d->locks || !asked)
-    return; /* of before that */
-  d->strike_off = !on;
-  if (on) /* its timer should have run */
+    return; /* of before that; or another door asked, while this one's timer may run */
+  wires_count(l, d, true, states.n);
+  d->strike_off = wire_is(l, d, WIRE_STRIKE, states, false);
+  if (wire_lacks(d, WIRE_STRIKE))
+    d->ask_at = TIME_ABSENT; /* it will not grow one while it is there */
+  else if (!d->strike_off)   /* its timer should have run */
     door_lock(l, d, 0);
   else
     look(l, d);
@@ -128,10 +130,10 @@ void door_outputs(struct line *l, struct line_door *d, const struct panel_event 
 }
 
 void door_tell(struct line *l, struct line_door *d) {
-  bool locked = is_locked(d);
+  bool seems = seems_locked(d), locked = seems && is_settled(d);
   if (!d->known)
     return;
-  if (d->has_contact && (!d->told || d->open != d->told_open) && (d->open || is_settled(d))) {
+  if (d->seen && (!d->told || d->open != d->told_open) && (d->open || is_settled(d))) {
     engine_say_door(l, d, d->open ? "opened" : "closed");
     d->told = true;
     d->told_open = d->open;
@@ -140,15 +142,22 @@ void door_tell(struct line *l, struct line_door *d) {
     return;
   if (l->plan->doors[d->door].tells_locked && locked && !d->told_locked)
     engine_say_door(l, d, "locked");
-  d->told_locked = locked;
+  d->told_locked = seems && (locked || d->told_locked);
 }
 
 void door_reader(struct line *l, struct line_door *d, bool online) {
-  d->known = d->strike_off = d->looked = d->settled = false;
+  d->known = d->seen = d->strike_off = d->looked = d->settled = false;
   d->lock_again = 0;
+  d->lacking = 0;
   d->ask_at = TIME_ABSENT;
   if (!online)
     return;
+  int inputs = reader_items(l, &l->readers[d->at], OSDP_CAP_INPUTS);
+  int outputs = reader_items(l, &l->readers[d->at], OSDP_CAP_OUTPUTS);
+  if (outputs >= 0)
+    wires_count(l, d, true, (size_t)outputs);
+  if (inputs >= 0)
+    wires_count(l, d, false, (size_t)inputs);
   /* Whatever it was told before it went away: now it locks, and says how it is. */
   door_lock(l, d, d->newest);
 }

@@ -1,7 +1,8 @@
 /* line_int.h: what the files of a line share; nobody else includes it.
  *
  *   line.c         its readers: sessions, keys, cards, PINs, what they show
- *   line_door.c    its doors: strike and contacts
+ *   line_door.c    its doors: what they are told, and what is said of them
+ *   line_wire.c    their wires: strike and contacts among a board's outputs and inputs
  *   line_engine.c  what is said to the engine, and what it answers and sends
  */
 #ifndef SP_LINE_LINE_INT_H
@@ -18,10 +19,6 @@ enum {
   bus_ms = 60, /* from the queue to the reader, at most: taken off the time that an unlock has */
   settle_ms = 150, /* after a reader's timer, until it is asked whether the strike is off */
   again_ms = 500,  /* until what the engine had no room for is said again */
-  strike_output = 0,
-  contact_input = 0,
-  rex_input = 1,
-  lock_input = 2,
 };
 
 /* Tags of commands to readers: what they are for, of which door, and of which entry. */
@@ -51,7 +48,9 @@ struct line_door {
   uint32_t door; /* of the plan */
   uint32_t at;   /* index of the reader that it is wired to */
   bool has_contact, has_monitor;
-  bool known; /* inputs were told in this session of the reader */
+  uint32_t lacking; /* bit (1 << enum door_wire): the reader has no such output or input */
+  bool known;       /* inputs were told in this session of the reader */
+  bool seen;        /* the contact among them */
   bool open, bolt, rex;
   bool strike_off; /* the reader says so, since the last command to it */
   bool looked;     /* at the inputs, since then: it may have been opened just before */
@@ -112,11 +111,27 @@ void reader_rekey(struct line *l, struct line_reader *r);
 /* A card was refused for want of a PIN: it is asked for, and the card shown again with it. */
 void reader_ask_pin(struct line *l, struct line_reader *r, const struct card_reading *card);
 
+/* How many items of a function the reader says that it has, of enum osdp_capability; -1: it says
+ * nothing. */
+int reader_items(const struct line *l, const struct line_reader *r, uint8_t function);
+
+/* --- line_wire.c --- */
+/* The state that its board told of a wire is `on`: it works, or is active, as the plan means it. Of
+ * one that is lacking nothing is. */
+bool wire_is(const struct line *l, const struct line_door *d, enum door_wire wire,
+             struct span states, bool on);
+bool wire_lacks(const struct line_door *d, enum door_wire wire);
+/* The reader has so many outputs, or inputs. What the plan wires beyond is told, once a session. */
+void wires_count(struct line *l, struct line_door *d, bool outputs, size_t there);
+/* Unlocks for a time, or locks. */
+struct osdp_out wire_strike(const struct line *l, const struct line_door *d, bool unlock,
+                            uint16_t timer);
+
 /* --- line_door.c --- */
-/* Its reader's inputs and outputs: what it answered when it was asked for them, else (tag 0) what
- * it kept until it was polled. */
-void door_inputs(struct line *l, struct line_door *d, const struct panel_event *e);
-void door_outputs(struct line *l, struct line_door *d, const struct panel_event *e);
+/* Its reader's inputs and outputs: what it answered when it was asked for them for this door, else
+ * what it kept until it was polled, or told another door. */
+void door_inputs(struct line *l, struct line_door *d, const struct panel_event *e, bool asked);
+void door_outputs(struct line *l, struct line_door *d, const struct panel_event *e, bool asked);
 void door_unlock(struct line *l, struct line_door *d, uint32_t ms, uint64_t n, usec before);
 void door_lock(struct line *l, struct line_door *d, uint64_t n);
 /* Its reader has told all that it kept. */

@@ -1,6 +1,7 @@
 #include "line/line_plan.h"
 
 #include "plan/plan_scalar.h"
+#include "plan/plan_wiring.h"
 
 static void put_format(const struct plan *p, const struct plan_format *f, struct buf *out) {
   buf_printf(out, "format %s %u\n", f->name.s, f->bits);
@@ -24,12 +25,19 @@ void line_plan_text(const struct plan *p, uint32_t line,
     const struct plan_reader *r = &p->readers[i];
     if (r->line != line)
       continue;
-    const struct plan_door *d = &p->doors[r->door];
     bool set_up = r->secure == SECURE_INSTALL && has_key(ctx, r->name.s);
     buf_printf(out, "reader %s %u %u %u\n", r->name.s, r->address,
                set_up ? SECURE_REQUIRED : r->secure, r->factors);
-    buf_printf(out, "door %s %d %d %d %u\n", d->name.s, d->contact, d->lock_monitor,
-               d->tells_locked, d->rex);
+  }
+  for (uint32_t i = 0; i < p->n_doors; i++) {
+    const struct plan_door *d = &p->doors[i];
+    uint16_t board = plan_door_board(p, i, line);
+    if (board == NONE16)
+      continue;
+    buf_printf(out, "door %s %d %d %d %u at %s ", d->name.s, d->contact, d->lock_monitor,
+               d->tells_locked, d->rex, p->readers[board].name.s);
+    plan_wiring_put(out, d);
+    buf_puts(out, "\n");
   }
   for (uint32_t i = 0; i < p->n_formats; i++)
     put_format(p, &p->formats[i], out);

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { strike_output = 0, n_outputs = 2, n_leds = 2, busy_max = 1000 };
+enum { n_outputs_min = 2, n_inputs_min = 2, n_leds = 2, busy_max = 1000 };
 
 struct trial {
   struct trial_ops ops;
   uint8_t reader;
-  bool lock_monitor;
+  struct plan_door wired;
   struct peripheral *p;
   struct door_model door;
   usec cut_until; /* TIME_ABSENT: it is on the line */
@@ -24,11 +24,20 @@ static void tell(struct trial *t, const char *what, int number, const char *is) 
   t->ops.event(t->ops.ctx, &(struct trial_event){t->reader, what, number, is, {0}});
 }
 
+/* The state of an output or input that means this. */
+static bool level(const struct trial *t, enum door_wire w, bool on) {
+  return on != !!(t->wired.wiring.inverted & 1u << w);
+}
+
+static bool input(struct trial *t, enum door_wire w, bool active) {
+  return !plan_door_has(&t->wired, w) ||
+         peripheral_input_set(t->p, t->wired.wiring.number[w], level(t, w, active));
+}
+
 /* What the contacts say now. That the queue is full is no fault: the last state is told late. */
 static void wire(struct trial *t) {
-  (void)peripheral_input_set(t->p, DOOR_CONTACT, t->door.open);
-  if (t->lock_monitor)
-    (void)peripheral_input_set(t->p, DOOR_BOLT, door_model_locked(&t->door));
+  (void)input(t, WIRE_CONTACT, t->door.open);
+  (void)input(t, WIRE_LOCK_MONITOR, door_model_locked(&t->door));
 }
 
 static void on_random(void *ctx, void *out, size_t n) {
@@ -39,10 +48,11 @@ static void on_random(void *ctx, void *out, size_t n) {
 static void on_output(void *ctx, uint8_t output, bool on) {
   struct trial *t = ctx;
   tell(t, "output", output, on ? "on" : "off");
-  if (output != strike_output)
+  if (output != t->wired.wiring.number[WIRE_STRIKE])
     return;
-  door_model_strike(&t->door, on);
-  tell(t, "bolt", -1, on ? "drawn" : "out");
+  bool drawn = level(t, WIRE_STRIKE, on);
+  door_model_strike(&t->door, drawn);
+  tell(t, "bolt", -1, drawn ? "drawn" : "out");
   wire(t);
 }
 
@@ -145,8 +155,8 @@ static enum sp_err do_close(struct trial *t, char *const *w, usec now, struct fa
 static enum sp_err do_rex(struct trial *t, char *const *w, usec now, struct fault *why) {
   (void)w;
   (void)now;
-  bool pressed = peripheral_input_set(t->p, DOOR_REX, true);
-  bool released = peripheral_input_set(t->p, DOOR_REX, false);
+  bool pressed = input(t, WIRE_REX, true);
+  bool released = input(t, WIRE_REX, false);
   return queued(pressed && released, why);
 }
 
@@ -279,13 +289,28 @@ void trial_tick(struct trial *t, usec now) {
 
 /* --- Making one --- */
 
+/* As many as are used, the usual ones at least. */
+static uint8_t inputs_of(const struct plan_door *d) {
+  uint8_t n = n_inputs_min;
+  for (enum door_wire w = 0; w < WIRE_COUNT; w++)
+    if (w != WIRE_STRIKE && plan_door_has(d, w) && d->wiring.number[w] >= n)
+      n = (uint8_t)(d->wiring.number[w] + 1);
+  return n;
+}
+
+static uint8_t outputs_of(const struct plan_door *d) {
+  uint8_t strike = d->wiring.number[WIRE_STRIKE];
+  return strike < n_outputs_min ? n_outputs_min : (uint8_t)(strike + 1);
+}
+
 struct trial *trial_new(const struct trial_options *options, const struct trial_ops *ops) {
   struct trial *t = sp_alloc(1, sizeof *t);
   if (!t)
     return NULL;
   t->ops = *ops;
   t->reader = options->address;
-  t->lock_monitor = options->lock_monitor;
+  t->wired = options->door;
+  t->door.drawn = level(t, WIRE_STRIKE, false); /* its output is off */
   t->cut_until = TIME_ABSENT;
   const struct peripheral_ops of_it = {.ctx = t,
                                        .random = on_random,
@@ -308,8 +333,8 @@ struct trial *trial_new(const struct trial_options *options, const struct trial_
                                  .crc = true,
                                  .secure = true,
                                  .has_key = options->has_key,
-                                 .n_inputs = options->lock_monitor ? 3 : 2,
-                                 .n_outputs = n_outputs,
+                                 .n_inputs = inputs_of(&options->door),
+                                 .n_outputs = outputs_of(&options->door),
                                  .n_leds = n_leds,
                                  .display = true,
                                  .buzzer = true,
@@ -321,8 +346,8 @@ struct trial *trial_new(const struct trial_options *options, const struct trial_
     sp_free(t);
     return NULL;
   }
-  if (t->lock_monitor) /* what is so from the start */
-    (void)peripheral_input_set(t->p, DOOR_BOLT, true);
+  (void)input(t, WIRE_REX, false); /* what is so from the start */
+  wire(t);
   return t;
 }
 

@@ -1,10 +1,11 @@
-/* trial.h: a reader and its door in one, for trials and tests: a peripheral whose output 0 draws
- * the bolt of a door model and whose inputs are that door's contacts, and the words that say what
- * people do at it. Pure: words, bytes and time in, bytes and events out.
+/* trial.h: a reader and its door in one, for trials and tests: a peripheral of which an output
+ * draws the bolt of a door model and whose inputs are that door's contacts, and the words that say
+ * what people do at it. Pure: words, bytes and time in, bytes and events out.
  */
 #ifndef SP_LINE_TRIAL_H
 #define SP_LINE_TRIAL_H
 
+#include "core/plan.h"
 #include "osdp/peripheral.h"
 
 struct trial_event {
@@ -23,10 +24,15 @@ struct trial_ops {
 };
 struct trial_options {
   uint8_t address;
-  bool lock_monitor; /* has a contact at the bolt: input 2 */
+  struct plan_door door; /* which wires it has, and where they end (trial_door) */
   bool has_key;
   uint8_t key[osdp_key_bytes];
 };
+
+/* A door with the usual wires; then as the text says, like "strike=1,contact=0:inverted". NULL: as
+ * usual. SP_USAGE. */
+enum sp_err trial_door(struct plan_door *d, bool lock_monitor, const char *wiring,
+                       struct fault *why) SP_MUST_USE;
 
 struct trial; /* opaque */
 struct trial *trial_new(const struct trial_options *options,

@@ -17,7 +17,7 @@
 #include <uv.h>
 
 enum {
-  readers_max = osdp_address_max + 1,
+  trial_readers_max = osdp_address_max + 1,
   path_most = 4096,
   pty_name_max = 128,
 };
@@ -27,7 +27,7 @@ struct run {
   struct fault *why;
   enum sp_err err;
   bool ending;
-  struct trial *readers[readers_max];
+  struct trial *readers[trial_readers_max];
   uint32_t n_readers;
 
   uv_loop_t loop;
@@ -404,7 +404,7 @@ static void on_signal(uv_signal_t *s, int number) {
 }
 
 static enum sp_err make_reader(struct run *r, uint8_t address) {
-  struct trial_options o = {.address = address, .lock_monitor = r->o->lock_monitor};
+  struct trial_options o = {.address = address, .door = r->o->door};
   const struct trial_ops ops = {
       .ctx = r, .random = on_random, .event = on_event, .keyset = on_keyset};
   char path[path_most];

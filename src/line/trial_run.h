@@ -17,9 +17,9 @@ struct trial_run_options {
   const char *listen, *connect; /* tcp://HOST:PORT */
   const char *pty;              /* the link that is made to it */
   uint8_t first, last;          /* addresses, a reader each */
-  bool lock_monitor;
-  const char *key_file; /* of several readers FILE.ADDRESS; NULL: keys are not kept */
-  const char *script;   /* "-": standard input; NULL: words are typed, and wrong ones are told */
+  struct plan_door door;        /* of each (trial_door) */
+  const char *key_file;         /* of several readers FILE.ADDRESS; NULL: keys are not kept */
+  const char *script; /* "-": standard input; NULL: words are typed, and wrong ones are told */
   void *ctx;
   void (*event)(void *ctx, const struct trial_event *e);
   void (*on_line)(void *ctx, const char *what); /* "listening on …", "connected", … */

@@ -26,8 +26,8 @@
 #include "osdp/secure.h"
 
 enum {
-  peripheral_inputs_max = 8,
-  peripheral_outputs_max = 8,
+  peripheral_inputs_max = 16,
+  peripheral_outputs_max = 16,
   peripheral_leds_max = 4,
   peripheral_queue_max = 16, /* cards, keys and the like that wait to be polled for */
   peripheral_card_bits_max = 512,

@@ -4,11 +4,13 @@
 
 #include "plan/json_bytes.h"
 #include "plan/plan_check.h"
+#include "plan/plan_wiring.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { blob_version = 2 }; /* 2: card formats have fields and parity */
+/* 2: card formats have fields and parity. 3: doors say where they are wired to. */
+enum { blob_version = 3, blob_version_oldest = 2 };
 
 enum cell_kind {
   CELL_U8,
@@ -26,10 +28,12 @@ enum { cell_hex_max = card_bits_max / 8 }; /* bytes of the longest */
 struct cell {
   enum cell_kind kind;
   size_t at, size;
+  int since; /* version of the blob; each table has the later ones last */
 };
 
-#define C(kind, s, m)                                                                              \
-  { CELL_##kind, offsetof(struct s, m), sizeof((struct s *)0)->m }
+#define C_SINCE(version, kind, s, m)                                                               \
+  { CELL_##kind, offsetof(struct s, m), sizeof((struct s *)0)->m, version }
+#define C(kind, s, m) C_SINCE(blob_version_oldest, kind, s, m)
 
 static const struct cell head_cells[] = {C(SLUG, plan, name), C(TEXT, plan, title),
                                          C(TEXT, plan, zone)};
@@ -53,12 +57,24 @@ static const struct cell gates_cells[] = {C(SLUG, plan_gate, name),    C(TEXT, p
                                           C(U16, plan_gate, from),     C(U16, plan_gate, to),
                                           C(U16, plan_gate, doors[0]), C(U16, plan_gate, doors[1]),
                                           C(U16, plan_gate, vestibule)};
-static const struct cell doors_cells[] = {
-    C(SLUG, plan_door, name),         C(TEXT, plan_door, title),    C(U16, plan_door, gate),
-    C(U16, plan_door, from),          C(U16, plan_door, to),        C(U8, plan_door, lock),
-    C(U8, plan_door, egress),         C(U8, plan_door, rex),        C(BOOL, plan_door, contact),
-    C(BOOL, plan_door, lock_monitor), C(U32, plan_door, unlock_ms), C(U32, plan_door, held_open_ms),
-    C(U32, plan_door, peers_at),      C(U32, plan_door, n_peers)};
+static const struct cell doors_cells[] = {C(SLUG, plan_door, name),
+                                          C(TEXT, plan_door, title),
+                                          C(U16, plan_door, gate),
+                                          C(U16, plan_door, from),
+                                          C(U16, plan_door, to),
+                                          C(U8, plan_door, lock),
+                                          C(U8, plan_door, egress),
+                                          C(U8, plan_door, rex),
+                                          C(BOOL, plan_door, contact),
+                                          C(BOOL, plan_door, lock_monitor),
+                                          C(U32, plan_door, unlock_ms),
+                                          C(U32, plan_door, held_open_ms),
+                                          C(U32, plan_door, peers_at),
+                                          C(U32, plan_door, n_peers),
+#define X(NAME, text, usual, doc) C_SINCE(3, U8, plan_door, wiring.number[WIRE_##NAME]),
+                                          C_SINCE(3, U16, plan_door, wiring.at),
+                                          WIRE_LIST(X) C_SINCE(3, U32, plan_door, wiring.inverted)};
+#undef X
 static const struct cell readers_cells[] = {
     C(SLUG, plan_reader, name),  C(U16, plan_reader, door),   C(U8, plan_reader, direction),
     C(U8, plan_reader, factors), C(U8, plan_reader, secure),  C(U8, plan_reader, address),
@@ -85,7 +101,7 @@ static const struct cell format_parities_cells[] = {C(U16, plan_format_parity, b
                                                     C(HEX, plan_format_parity, over)};
 static const struct cell witnesses_cells[] = {C(TEXT, plan_witness, vkey),
                                               C(TEXT, plan_witness, url)};
-static const struct cell peers_cells[] = {{CELL_U16, 0, sizeof(uint16_t)}};
+static const struct cell peers_cells[] = {{CELL_U16, 0, sizeof(uint16_t), blob_version_oldest}};
 static const struct cell spans_cells[] = {C(U16, plan_span, from), C(U16, plan_span, until)};
 static const struct cell exceptions_cells[] = {
     C(I32, plan_exception, day), C(U32, plan_exception, spans_at), C(U32, plan_exception, n_spans)};
@@ -107,6 +123,13 @@ static const struct cells cells_of[PLAN_ARRAY_COUNT] = {
 #undef X
 };
 static const struct cells head = CELLS(head), rules = CELLS(rules);
+
+static size_t cells_in(struct cells cells, int version) {
+  size_t n = 0;
+  while (n < cells.n && cells.at[n].since <= version)
+    n++;
+  return n;
+}
 
 /* --- Encoding --- */
 
@@ -138,9 +161,9 @@ static json_t *cell_json(const struct cell *c, const void *base) {
   return NULL;
 }
 
-static json_t *row_json(struct cells cells, const void *base) {
+static json_t *row_json(struct cells cells, int version, const void *base) {
   json_t *row = json_array();
-  for (size_t i = 0; row && i < cells.n; i++)
+  for (size_t i = 0; row && i < cells_in(cells, version); i++)
     if (json_array_append_new(row, cell_json(&cells.at[i], base))) {
       json_decref(row);
       return NULL;
@@ -153,22 +176,26 @@ static int put_piece(const char *p, size_t n, void *ctx) {
   return 0;
 }
 
-enum sp_err plan_blob_encode(const struct plan *p, struct buf *out, struct fault *why) {
+static enum sp_err encode(const struct plan *p, int version, struct buf *out, struct fault *why) {
   json_t *root = json_object();
-  bool ok = root && !json_object_set_new(root, "v", json_integer(blob_version)) &&
-            !json_object_set_new(root, "head", row_json(head, p)) &&
-            !json_object_set_new(root, "rules", row_json(rules, &p->rules));
+  bool ok = root && !json_object_set_new(root, "v", json_integer(version)) &&
+            !json_object_set_new(root, "head", row_json(head, version, p)) &&
+            !json_object_set_new(root, "rules", row_json(rules, version, &p->rules));
   for (enum plan_array a = 0; ok && a < PLAN_ARRAY_COUNT; a++) {
     json_t *list = json_array();
     ok = list != NULL;
     for (uint32_t i = 0; ok && i < plan_array_count(p, a); i++)
-      ok = !json_array_append_new(list, row_json(cells_of[a], plan_array_at(p, a, i)));
+      ok = !json_array_append_new(list, row_json(cells_of[a], version, plan_array_at(p, a, i)));
     ok = !json_object_set_new(root, plan_array_name(a), list) && ok;
   }
   ok = ok && json_dump_callback(root, put_piece, out, JSON_COMPACT | JSON_SORT_KEYS) == 0 &&
        !out->failed;
   json_decref(root);
   return ok ? SP_OK : fault_set(why, SP_NO_MEMORY, "out of memory for the compiled plan");
+}
+
+enum sp_err plan_blob_encode(const struct plan *p, struct buf *out, struct fault *why) {
+  return encode(p, blob_version, out, why);
 }
 
 /* --- Decoding --- */
@@ -211,25 +238,34 @@ static bool cell_take(const struct cell *c, const json_t *j, void *base) {
   return false;
 }
 
-static bool row_take(struct cells cells, const json_t *row, void *base) {
-  if (!json_is_array(row) || json_array_size(row) != cells.n)
+static bool row_take(struct cells cells, int version, const json_t *row, void *base) {
+  size_t n = cells_in(cells, version);
+  if (!json_is_array(row) || json_array_size(row) != n)
     return false;
-  for (size_t i = 0; i < cells.n; i++)
+  for (size_t i = 0; i < n; i++)
     if (!cell_take(&cells.at[i], json_array_get(row, i), base))
       return false;
   return true;
 }
 
-static enum sp_err take_all(struct plan *p, const json_t *root, struct fault *why) {
+/* What a blob of an older version does not say is as it was when nothing else could be said. */
+static void fill_in(struct plan *p, int version) {
+  for (uint32_t i = 0; version < 3 && i < p->n_doors; i++)
+    plan_wiring_usual(&p->doors[i]);
+}
+
+static enum sp_err take_all(struct plan *p, const json_t *root, int *version, struct fault *why) {
   int64_t v = 0;
   if (!json_is_object(root) || !take_integer(json_object_get(root, "v"), 0, 1 << 20, &v))
     return fault_set(why, SP_INVALID, "compiled plan: not one");
-  if (v != blob_version)
-    return fault_set(why, SP_VERSION, "compiled plan: version %lld, and this program knows %d",
-                     (long long)v, blob_version);
+  if (v < blob_version_oldest || v > blob_version)
+    return fault_set(why, SP_VERSION,
+                     "compiled plan: version %lld, and this program knows %d to %d", (long long)v,
+                     blob_version_oldest, blob_version);
+  *version = (int)v;
   if (json_object_size(root) != PLAN_ARRAY_COUNT + 3 ||
-      !row_take(head, json_object_get(root, "head"), p) ||
-      !row_take(rules, json_object_get(root, "rules"), &p->rules))
+      !row_take(head, *version, json_object_get(root, "head"), p) ||
+      !row_take(rules, *version, json_object_get(root, "rules"), &p->rules))
     return fault_set(why, SP_INVALID, "compiled plan: head or rules are malformed");
   for (enum plan_array a = 0; a < PLAN_ARRAY_COUNT; a++) {
     const json_t *list = json_object_get(root, plan_array_name(a));
@@ -240,18 +276,20 @@ static enum sp_err take_all(struct plan *p, const json_t *root, struct fault *wh
       enum sp_err err = plan_add(p, NULL, a, 0, &index, why);
       if (err)
         return err;
-      if (!row_take(cells_of[a], json_array_get(list, i), plan_array_at(p, a, index)))
+      if (!row_take(cells_of[a], *version, json_array_get(list, i), plan_array_at(p, a, index)))
         return fault_set(why, SP_INVALID, "compiled plan: row %zu of %s is malformed", i,
                          plan_array_name(a));
     }
   }
+  fill_in(p, *version);
   return SP_OK;
 }
 
-/* One plan, one blob: else two hashes could stand for the same rules. */
-static enum sp_err same_bytes(const struct plan *p, struct span blob, struct fault *why) {
+/* One plan, one blob of a version: else two hashes could stand for the same rules. */
+static enum sp_err same_bytes(const struct plan *p, int version, struct span blob,
+                              struct fault *why) {
   struct buf again = {0};
-  enum sp_err err = plan_blob_encode(p, &again, why);
+  enum sp_err err = encode(p, version, &again, why);
   if (!err && !span_eq(buf_span(&again), blob))
     err = fault_set(why, SP_INVALID, "compiled plan: not in its canonical form");
   buf_free(&again);
@@ -266,12 +304,13 @@ enum sp_err plan_blob_decode(struct span blob, struct plan **out, struct fault *
     return fault_set(why, SP_LIMIT, "compiled plan: over %d MiB", plan_blob_max >> 20);
   }
   json_t *root = NULL;
+  int version = blob_version;
   enum sp_err err = p ? json_bytes_read(&root, blob, NULL, why)
                       : fault_set(why, SP_NO_MEMORY, "out of memory to read a compiled plan");
   if (err == SP_INVALID)
     err = fault_set(why, err, "compiled plan: not JSON");
   if (!err)
-    err = take_all(p, root, why);
+    err = take_all(p, root, &version, why);
   json_decref(root);
   struct plan_faults faults = {0};
   if (!err) {
@@ -286,7 +325,7 @@ enum sp_err plan_blob_decode(struct span blob, struct plan **out, struct fault *
   if (!err)
     err = plan_finish(p, why);
   if (!err)
-    err = same_bytes(p, blob, why);
+    err = same_bytes(p, version, blob, why);
   if (err)
     plan_free(p);
   else

@@ -432,6 +432,7 @@ void plan_check(const struct plan *p, struct plan_places *places, struct plan_fa
   check_gates(&c);
   check_doors(&c);
   check_readers(&c);
+  check_wiring(&c);
   check_schedules(&c);
   check_zone(&c);
   check_levels(&c);

@@ -30,6 +30,7 @@ void check_no_memory(struct check *c);
 #define WARN(c, array, i, ...)  check_tell(c, PLAN_ARRAY_##array, i, true, __VA_ARGS__)
 
 void check_formats(struct check *c);
+void check_wiring(struct check *c); /* looks at no index that is not sound */
 void check_ground(struct check *c); /* every index is sound */
 void check_values(struct check *c); /* looks at no index */
 

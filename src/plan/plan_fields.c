@@ -115,8 +115,21 @@ static const struct plan_field doors[] = {
            "by the reader's own timer"),
     NUMBER("held-open-time", PLAN_MS, plan_door, held_open_ms, 1000, 86400000, "30s",
            "after which an open door is an alarm"),
+    NESTED("wiring", false, "where its strike and contacts are wired to; see `wiring`"),
     NESTED("readers", false, "list: its readers"),
 };
+#define X(NAME, text, usual, doc)                                                                  \
+  NUMBER(text, PLAN_U8, plan_door, wiring.number[WIRE_##NAME], 0, wire_number_max, #usual, doc),
+static const struct plan_field wiring[] = {
+    REF("at", false, plan_door, wiring.at, READER,
+        "whose outputs and inputs they are: any reader on the line of the door's own; the first of "
+        "these on it if none is named"),
+    WIRE_LIST(X){
+        "inverted", PLAN_WIRES, false, AT(plan_door, wiring.inverted), 0, wire_names, 0, 0, "none",
+        "of which on, or active, means the opposite: `contact` where the circuit is closed while "
+        "the door is; `strike` where the output's current holds the door locked"},
+};
+#undef X
 static const struct plan_field readers[] = {
     NAME(plan_reader, "unique among readers"),
     {"direction", PLAN_ENUM, true, AT(plan_reader, direction), 0, direction_names, 0, 0, NULL,
@@ -228,6 +241,8 @@ const struct plan_section plan_sections[] = {
     SECTION("cells", "areas", true, cells, "A row of cells: any field of an area, and"),
     SECTION("gates", "plan", true, gates, "A gate: a way between two areas"),
     SECTION("doors", "gates", true, doors, "A door of a gate"),
+    SECTION("wiring", "doors", false, wiring,
+            "Where a door is wired to: numbers of a reader's output (strike) and inputs"),
     SECTION("readers", "doors", true, readers, "A reader at a door"),
     SECTION("lines", "plan", true, lines, "A line"),
     SECTION("schedules", "plan", true, schedules, "A schedule"),
@@ -263,6 +278,7 @@ static void document_kind(struct buf *out, const struct plan_field *f) {
       [PLAN_BOOL] = "true/false",
       [PLAN_ENUM] = "",
       [PLAN_KINDS] = "list of kinds of person",
+      [PLAN_WIRES] = "list of wires",
       [PLAN_REF] = "",
       [PLAN_ZONE] = "time zone",
       [PLAN_NESTED] = "",

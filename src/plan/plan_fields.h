@@ -18,6 +18,7 @@ enum plan_kind {
   PLAN_BOOL,    /* true or false */
   PLAN_ENUM,    /* uint8_t index into names */
   PLAN_KINDS,   /* uint32_t bits: list of kinds of person */
+  PLAN_WIRES,   /* uint32_t bits: list of a door's wires */
   PLAN_REF,     /* uint16_t index: the name of a thing of .ref kind */
   PLAN_ZONE,    /* char[64]: IANA time zone, compiled to transitions */
   PLAN_NESTED,  /* read by code of its own: a list or mapping described in doc */

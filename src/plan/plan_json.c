@@ -66,6 +66,20 @@ static json_t *gate_json(const struct plan *p, uint32_t i) {
   return o;
 }
 
+static json_t *wiring_json(const struct plan *p, const struct plan_door *d) {
+  json_t *o = json_object(), *inverted = json_array();
+  if (d->wiring.at != NONE16)
+    set_text(o, "at", p->readers[d->wiring.at].name.s);
+  for (enum door_wire w = 0; w < WIRE_COUNT; w++) {
+    if (plan_door_has(d, w))
+      json_object_set_new(o, wire_names[w], json_integer(d->wiring.number[w]));
+    if (d->wiring.inverted & 1u << w)
+      json_array_append_new(inverted, json_string(wire_names[w]));
+  }
+  json_object_set_new(o, "inverted", inverted);
+  return o;
+}
+
 static json_t *door_json(const struct plan *p, uint32_t i) {
   const struct plan_door *d = &p->doors[i];
   json_t *o = json_object(), *peers = json_array();
@@ -84,6 +98,7 @@ static json_t *door_json(const struct plan *p, uint32_t i) {
   for (uint32_t k = 0; k < d->n_peers; k++)
     json_array_append_new(peers, json_string(p->doors[p->peers[d->peers_at + k]].name.s));
   json_object_set_new(o, "not_with", peers);
+  json_object_set_new(o, "wiring", wiring_json(p, d));
   return o;
 }
 

@@ -1,6 +1,7 @@
 #include "plan/plan_print.h"
 
 #include "plan/plan_scalar.h"
+#include "plan/plan_wiring.h"
 
 #include <string.h>
 
@@ -108,6 +109,17 @@ static void put_children(struct buf *out, const struct plan *p, uint32_t parent,
 
 /* --- Gates --- */
 
+static void put_wiring(struct buf *out, const struct plan *p, const struct plan_door *d) {
+  if (plan_wiring_is_usual(d))
+    return;
+  buf_puts(out, ", wired");
+  if (d->wiring.at != NONE16)
+    buf_printf(out, " to %s", p->readers[d->wiring.at].name.s);
+  buf_puts(out, " (");
+  plan_wiring_put(out, d);
+  buf_puts(out, ")");
+}
+
 static void put_door(struct buf *out, const struct plan *p, uint32_t door) {
   const struct plan_door *d = &p->doors[door];
   buf_printf(out, "    door %s", d->name.s);
@@ -125,6 +137,7 @@ static void put_door(struct buf *out, const struct plan *p, uint32_t door) {
     buf_puts(out, ", no contact");
   if (d->lock_monitor)
     buf_puts(out, ", lock monitored");
+  put_wiring(out, p, d);
   for (uint32_t i = 0; i < d->n_peers; i++)
     buf_printf(out, "%s%s", i ? ", " : ", not with ", p->doors[p->peers[d->peers_at + i]].name.s);
   buf_puts(out, "\n");

@@ -2,6 +2,7 @@
 #include "plan/plan_reading.h"
 
 #include "plan/plan_scalar.h"
+#include "plan/plan_wiring.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +74,7 @@ static void add_gate(struct reading *r, yaml_node_t *n, const struct plan_cells 
   d->contact = true;
   d->unlock_ms = cells->unlock_ms;
   d->held_open_ms = cells->held_open_ms;
+  plan_wiring_usual(d);
   for (uint32_t side = 0; side < DIRECTION_COUNT; side++) {
     if (!reading_add(r, PLAN_ARRAY_readers, n, &reader))
       return;

@@ -1,5 +1,6 @@
 /* plan_read_gates.c: gates with their doors and readers, and the doors that exclude each other. */
 #include "plan/plan_reading.h"
+#include "plan/plan_wiring.h"
 
 #include <string.h>
 
@@ -10,7 +11,7 @@ struct member {
 
 static void no_more(struct reading *r, const char *key, struct target t, yaml_node_t *value) {
   (void)r, (void)key, (void)t, (void)value;
-  SP_NEVER("a reader nests nothing");
+  SP_NEVER("a reader, and what it is wired to, nest nothing");
 }
 
 static void read_reader(struct reading *r, yaml_node_t *n, void *ctx) {
@@ -22,8 +23,45 @@ static void read_reader(struct reading *r, yaml_node_t *n, void *ctx) {
   reading_element(r, n, "readers", PLAN_ARRAY_readers, i, no_more);
 }
 
+/* --- Wiring --- */
+
+/* A wire that the door does not have, and all the same is said to end somewhere. */
+static void tell_needless(struct reading *r, const yaml_node_t *n, const struct plan_door *d,
+                          enum door_wire wire) {
+  static const char *const without[WIRE_COUNT] = {
+      [WIRE_CONTACT] = "no contact: leave it out, or say contact: true",
+      [WIRE_REX] = "no request to exit: leave rex out, or say rex: record or unlock",
+      [WIRE_LOCK_MONITOR] =
+          "no contact at its bolt: leave lock-monitor out, or say lock-monitor: true beside it"};
+  SP_ASSERT(without[wire]);
+  FAULT(r, n, "wiring: door \"%s\" has %s", d->name.s, without[wire]);
+}
+
+/* When all is known of the door: which wires it has, whatever stood first in the file. */
+static void settle_wiring(struct reading *r, yaml_node_t *door, uint32_t index) {
+  struct plan_door *d = &r->p->doors[index];
+  bool faulty = plan_place_marks(&r->places, PLAN_ARRAY_doors, index) & PLAN_PLACE_FAULTY;
+  yaml_node_t *wiring = reading_value(r, door, "wiring");
+  if (!wiring || faulty) {
+    plan_wiring_usual(d);
+    return;
+  }
+  for (enum door_wire w = 0; w < WIRE_COUNT; w++) {
+    const yaml_node_t *said = reading_value(r, wiring, wire_names[w]);
+    if (plan_door_has(d, w))
+      continue;
+    if (said || d->wiring.inverted & 1u << w)
+      tell_needless(r, said ? said : wiring, d, w);
+    d->wiring.number[w] = wire_none;
+    d->wiring.inverted &= ~(1u << w);
+  }
+}
+
 static void door_nested(struct reading *r, const char *key, struct target t, yaml_node_t *value) {
-  reading_each(r, key, value, read_reader, &t.index);
+  if (strcmp(key, "wiring") == 0)
+    reading_element(r, value, "wiring", t.array, t.index, no_more);
+  else
+    reading_each(r, key, value, read_reader, &t.index);
 }
 
 static void read_door(struct reading *r, yaml_node_t *n, void *ctx) {
@@ -39,6 +77,7 @@ static void read_door(struct reading *r, yaml_node_t *n, void *ctx) {
   r->p->gates[gate].doors[slot] = (uint16_t)i;
   r->p->doors[i].gate = (uint16_t)gate;
   reading_element(r, n, "doors", PLAN_ARRAY_doors, i, door_nested);
+  settle_wiring(r, n, i);
 }
 
 static void gate_nested(struct reading *r, const char *key, struct target t, yaml_node_t *value) {

@@ -185,7 +185,7 @@ static void read_field(struct reading *r, const struct plan_field *f, struct tar
     read_reference(r, t, f, value);
     return;
   }
-  if (f->kind == PLAN_KINDS && value->type == YAML_SEQUENCE_NODE) {
+  if ((f->kind == PLAN_KINDS || f->kind == PLAN_WIRES) && value->type == YAML_SEQUENCE_NODE) {
     text = join_list(r, value, joined, sizeof joined);
   } else if (plan_yaml_is_scalar(value)) {
     text = plan_yaml_text(value);

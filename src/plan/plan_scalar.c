@@ -262,7 +262,8 @@ enum sp_err plan_scalar(const struct plan_field *f, struct span t, void *base, s
     if (!(err = read_enum(f, t, &u, why)))
       *(uint8_t *)at = (uint8_t)u;
     return err;
-  case PLAN_KINDS: {
+  case PLAN_KINDS:
+  case PLAN_WIRES: {
     struct span rest = t, part;
     uint32_t bits = 0;
     while (!span_is(t, "none") && !err && split(&rest, ',', &part))

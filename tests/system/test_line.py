@@ -160,16 +160,16 @@ class Bus(Site):
             child.stdin.close()
         return code
 
-    def readers(self):
+    def readers(self, *more):
         self.reader = self.spawn("reader.log", "reader", "--listen", f"tcp://127.0.0.1:{PORT}", "--address", "0-3",
-                                 "--lock-monitor", "--key-file", self.tmp / "key")
+                                 "--lock-monitor", "--key-file", self.tmp / "key", *more)
         self.said("reader.log", "listening")
 
     def line(self):
         pass
 
-    def both(self):
-        self.readers()
+    def both(self, *more):
+        self.readers(*more)
         self.line()
         for name in ("main-in", "main-out", "outer-in", "inner-in"):
             self.said(self.LINE_LOG, f"reader {name}: online")
@@ -347,6 +347,45 @@ class Lines(Bus):
         self.said("serve.log", "reader inner-in: online", 2)
         with self.assertRaises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port))
+
+    def test_doors_that_are_wired_otherwise(self):
+        """Contacts that are closed while the door is, strikes that hold it locked; a door at another's board."""
+        wiring = "strike: 2, contact: 4, inverted: [strike, contact]"
+        plan = (PLAN.read_text().replace("lock-monitor: true", f"lock-monitor: true\n        wiring: {{ at: main-out, {wiring}, rex: 0, lock-monitor: 1 }}")
+                .replace("name: outer\n", f"name: outer\n        wiring: {{ {wiring} }}\n")
+                .replace("name: inner\n", f"name: inner\n        wiring: {{ {wiring} }}\n"))
+        self.apply(plan)
+        self.both("--wiring", "strike=2:inverted,contact=4:inverted,rex=0,lock-monitor=1")
+        rows = {r["reader"]: r["wired"] for r in self.ask("line", "show", "entrance", "--json", expect=OK).rows()}
+        self.assertEqual(rows["main-out"], "main: strike 2 inverted, contact 4 inverted, rex 0, lock-monitor 1")
+        self.assertIsNone(rows["main-in"])
+        self.said("reader.log", "1: bolt out")  # locked as soon as the line is there
+        self.type(f"0 card {CARD}")
+        self.said("reader.log", "1: bolt drawn")
+        self.type("1 open")
+        self.happened("passage.taken")
+        self.type("1 close")
+        self.said("reader.log", "1: bolt out", 2)
+        self.happened("door.locked")
+        self.type("1 rex")
+        self.happened("door.exit_requested")
+        self.type(f"2 card {CARD}")
+        self.said("reader.log", "2: bolt drawn")
+        self.type("2 open")
+        self.happened("passage.taken", 2)
+        self.type("2 close")
+        self.happened("door.locked", 2)
+        self.assertNotIn("door.forced", self.types())
+        self.assertNotIn("and the plan wires", self.text(self.LINE_LOG))
+        self.agree()
+
+    def test_a_board_that_lacks_what_is_wired(self):
+        self.apply(PLAN.read_text().replace("lock-monitor: true", "lock-monitor: true\n        wiring: { contact: 9 }"))
+        self.both()
+        self.said(self.LINE_LOG, "reader main-in has 3 inputs, and the plan wires contact of door main to input 9: "
+                                 "it never counts as closed or locked")
+        time.sleep(1)
+        self.assertNotIn("door.locked", self.types())
 
     def test_a_reader_is_lost_and_keeps_a_card(self):
         self.both()

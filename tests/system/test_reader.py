@@ -232,6 +232,25 @@ class Reader(unittest.TestCase):
         self.assertEqual(self.polled(p), (ISTATR, bytes([0, 0, 0])))
         self.assertEqual(self.polled(p), (ISTATR, bytes([0, 0, 1])))
 
+    def test_wired_otherwise(self):
+        p = self.listen("--lock-monitor", "--wiring", "strike=3:inverted,contact=5:inverted,rex=0,lock-monitor=2")
+        p.begin()
+        self.assertIn(bytes([1, 1, 6, 2, 3, 4]), p.ask(CAP, b"\0")[1])
+        now = b""
+        for _ in range(4):  # what is so from the start; its output is off, so the bolt is drawn
+            code, data = p.ask(POLL)
+            now = data if code == ISTATR else now
+        self.assertEqual(now, bytes([0, 0, 0, 0, 0, 1]))
+        self.assertEqual(p.ask(OUT, bytes([3, 2, 0, 0])), (ACK, b""))
+        self.until("bolt", "out")
+        self.assertEqual(self.polled(p), (ISTATR, bytes([0, 0, 1, 0, 0, 1])))
+        self.assertEqual(p.ask(OUT, bytes([3, 6, 3, 0])), (ACK, b""))
+        self.until("bolt", "drawn")
+        self.until("bolt", "out")
+        for words in ("strike", "strike=16", "bell=1", "contact=0:up", "contact=0,rex=0", "lock-monitor=4", ""):
+            done = run("reader", "--listen", "tcp://127.0.0.1:0", "--wiring", words)
+            self.assertEqual(done.code, USAGE, (words, done.err))
+
     def test_the_bolt_is_drawn_for_its_time(self):
         p = self.listen("--lock-monitor")
         p.begin()

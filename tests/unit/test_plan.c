@@ -1,5 +1,6 @@
 /* Plans: what is wrong is told with its line; what is right comes back from its blob the same. */
 #include "plan/plan_blob.h"
+#include "plan/plan_print.h"
 #include "plan/plan_read.h"
 
 #include <setjmp.h>
@@ -29,6 +30,13 @@
 #define READER(fields)                                                                             \
   "gates: [{ name: main, from: outside, to: hall, doors: [{ name: d, readers: [{ name: r, " fields \
   " }] }] }]\n" LEVELS
+/* Two doors, each with a reader of its own on the line: at lines 3 and 4. */
+#define DOORS(one, other)                                                                          \
+  "gates: [{ name: m, from: outside, to: hall, doors: [{ name: d, " one ", readers: [{ name: r, "  \
+  "direction: in, line: l }] }] },\n"                                                              \
+  "  { name: n, from: outside, to: hall, doors: [{ name: e, " other ", readers: [{ name: q, "      \
+  "direction: in, line: l, address: 1 }] }] }]\n" LEVELS
+#define WIRED(one, other)  DOORS("wiring: { " one " }", "wiring: { " other " }")
 #define LINE               "lines: [{ name: l, kind: serial, where: /dev/ttyS0 }]\n"
 #define WEEK(days)         "schedules: [{ name: w, week: { " days " } }]\n"
 #define DATES(dates)       "schedules: [{ name: w, week: {}, exceptions: { " dates " } }]\n"
@@ -207,6 +215,48 @@ static const struct {
     {HEAD AREAS READER("direction: in, line: bus"), "no line \"bus\"", 3},
     {HEAD AREAS REST "lines: [{ name: l, kind: serial, where: /dev/ttyS0, baud: 300 }]\n",
      "9600 to 230400", 6},
+    /* wiring */
+    {HEAD AREAS WIRED("strike: 16", "") LINE,
+     "strike: \"16\" is not right: a whole number from 0 "
+     "to 15 is expected",
+     3},
+    {HEAD AREAS WIRED("bell: 1", "") LINE, "\"bell\" is no key of wiring", 3},
+    {HEAD AREAS DOORS("wiring: 3", "lock: fail-safe") LINE, "wiring: keys with values", 3},
+    {HEAD AREAS WIRED("inverted: [contact, bell]", "") LINE,
+     "\"bell\" is none of strike, contact, rex, lock-monitor", 3},
+    {HEAD AREAS WIRED("at: s", "") LINE, "there is no reader \"s\"", 3},
+    {HEAD AREAS WIRED("", "at: r") LINE,
+     "door \"e\" has its strike at output 0 of reader \"r\", where the strike of door \"d\" is", 4,
+     2},
+    {HEAD AREAS WIRED("", "at: r, strike: 1") LINE,
+     "door \"e\" has its contact at input 0 of reader \"r\", where the contact of door \"d\" is",
+     4},
+    {HEAD AREAS WIRED("at: q, strike: 3, contact: 7", "contact: 7") LINE,
+     "door \"e\" has its contact at input 7 of reader \"q\", where the contact of door \"d\" is",
+     4},
+    {HEAD AREAS DOORS("rex: record, wiring: { contact: 1 }", "lock: fail-safe") LINE,
+     "door \"d\" has its rex at input 1 of reader \"r\", where the contact of door \"d\" is", 3},
+    {HEAD AREAS DOORS("wiring: { contact: 1 }, contact: false", "lock: fail-safe") LINE,
+     "door \"d\" has no contact: leave it out, or say contact: true", 3},
+    {HEAD AREAS WIRED("rex: 3", "") LINE, "door \"d\" has no request to exit: leave rex out", 3},
+    {HEAD AREAS WIRED("lock-monitor: 2", "") LINE,
+     "door \"d\" has no contact at its bolt: leave lock-monitor out", 3},
+    {HEAD AREAS WIRED("inverted: [lock-monitor]", "") LINE, "no contact at its bolt", 3},
+    {HEAD AREAS "gates: [{ name: m, from: outside, to: hall, doors: [{ name: d, wiring: { at: r }, "
+                "readers: [{ name: r, direction: in }] }] }]\n" LEVELS,
+     "door \"d\" is wired to reader \"r\", which is on no line: give it one, or name a reader that "
+     "is",
+     3},
+    {HEAD AREAS
+     "gates: [{ name: m, from: outside, to: hall, doors: [{ name: d, wiring: { at: r }, readers: "
+     "[{ "
+     "name: r, direction: in, line: l }, { name: q, direction: out, line: k }] }] }]\n" LEVELS
+     "lines: [{ name: l, kind: serial, where: /dev/ttyS0 }, { name: k, kind: serial, where: "
+     "/dev/ttyS1 }]\n",
+     "door \"d\" is wired to reader \"r\" on line \"l\", and its reader \"q\" is on line \"k\": "
+     "one "
+     "line works a door",
+     3},
     /* schedules */
     {HEAD AREAS REST WEEK("noon: 08:00-09:00"), "no days of the week", 6},
     {HEAD AREAS REST WEEK("mon: 08:00-08:00"), "no time of day", 6},
@@ -389,7 +439,24 @@ static void the_manual_is_right(void **state) {
     fail_msg("docs/plan.md, line %u of its plan: %s", f.at[0].line, f.at[0].text);
   assert_int_equal(p->n_doors, 3 + 6);
   plan_free(p);
-  /* the second: formats for any plan */
+  /* the second: of a door */
+  from = strstr(until, begin);
+  assert_non_null(from);
+  from += sizeof begin - 1;
+  until = strstr(from, end);
+  assert_non_null(until);
+  struct buf wired = {0};
+  buf_puts(&wired, HEAD AREAS
+           "gates: [{ name: main, from: outside, to: hall, doors: [{ name: d, lock-monitor: true, "
+           "readers: [{ name: main-in, direction: in, line: l }],\n");
+  buf_put(&wired, from, (size_t)(until - from));
+  buf_puts(&wired, "}] }]\n" LEVELS LINE);
+  if (plan_read(buf_span(&wired), &p, &f) || f.n)
+    fail_msg("docs/plan.md, its wiring: %s\n%s", f.at[0].text, buf_cstr(&wired));
+  assert_int_equal(p->doors[0].wiring.number[WIRE_LOCK_MONITOR], 4);
+  plan_free(p);
+  buf_free(&wired);
+  /* the third: formats for any plan */
   from = strstr(until, begin);
   assert_non_null(from);
   from += sizeof begin - 1;
@@ -451,6 +518,104 @@ static void all_faults_are_told_at_once(void **state) {
       fail_msg("fault %u: line %u: %s", i, i < f.kept ? f.at[i].line : 0,
                i < f.kept ? f.at[i].text : "not told");
   plan_faults_free(&f);
+}
+
+static const struct plan_door *door(const struct plan *p, const char *name) {
+  uint32_t i;
+  if (!plan_find(p, REF_DOOR, span_str(name), &i))
+    fail_msg("no door %s", name);
+  return &p->doors[i];
+}
+
+/* Two doors at one board, by numbers of their own, and one that says nothing. */
+static void wiring_as_it_is_said(void **state) {
+  (void)state;
+  static const char yaml[] =
+      HEAD AREAS DOORS("rex: record, wiring: { contact: 1, rex: 0, inverted: contact }",
+                       "wiring: { inverted: [strike, lock-monitor], lock-monitor: 15, strike: 2, "
+                       "at: r, contact: 3 }, lock-monitor: true") LINE;
+  static const uint8_t d_at[] = {0, 1, 0, wire_none}, e_at[] = {2, 3, wire_none, 15};
+  static const struct {
+    const char *where, *what;
+  } told[] = {
+      {"door d:", ", wired (strike 0, contact 1 inverted, rex 0)\n"},
+      {"door e:", ", wired to r (strike 2 inverted, contact 3, lock-monitor 15 inverted)\n"}};
+  struct plan *p;
+  struct plan_faults f = {0};
+  struct buf text = {0};
+  if (plan_read(span_str(yaml), &p, &f))
+    fail_msg("%s", f.at[0].text);
+  const struct plan_door *d = door(p, "d"), *e = door(p, "e");
+  assert_memory_equal(d->wiring.number, d_at, sizeof d_at);
+  assert_memory_equal(e->wiring.number, e_at, sizeof e_at);
+  assert_int_equal(d->wiring.inverted, 1u << WIRE_CONTACT);
+  assert_int_equal(e->wiring.inverted, 1u << WIRE_STRIKE | 1u << WIRE_LOCK_MONITOR);
+  assert_int_equal(plan_door_board(p, 0, 0), 0);
+  assert_int_equal(plan_door_board(p, 1, 0), 0);
+  plan_print_text(p, &text);
+  for (int i = 0; i < 2; i++) {
+    const char *line = strstr(buf_cstr(&text), told[i].where);
+    assert_non_null(line);
+    const char *what = strstr(line, told[i].what);
+    if (!what || memchr(line, '\n', (size_t)(what - line)))
+      fail_msg("%s is not told: %s", told[i].what, line);
+  }
+  json_t *j = plan_print_json(p), *of_e;
+  of_e = json_object_get(json_array_get(json_object_get(j, "doors"), 1), "wiring");
+  char *as_text = json_dumps(of_e, JSON_COMPACT | JSON_SORT_KEYS);
+  assert_string_equal(as_text, "{\"at\":\"r\",\"contact\":3,\"inverted\":[\"strike\","
+                               "\"lock-monitor\"],\"lock-monitor\":15,\"strike\":2}");
+  free(as_text);
+  json_decref(j);
+  buf_free(&text);
+  plan_free(p);
+  plan_faults_free(&f);
+}
+
+/* What a blob of version 2 was of a plan that says nothing of wires. */
+static char *as_version_2(struct span blob) {
+  json_t *root = json_loadb((const char *)blob.p, blob.n, 0, NULL), *row;
+  size_t i;
+  json_object_set_new(root, "v", json_integer(2));
+  json_array_foreach(json_object_get(root, "doors"), i, row) {
+    for (int k = 0; k < WIRE_COUNT + 2; k++)
+      json_array_remove(row, json_array_size(row) - 1);
+  }
+  char *text = json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS);
+  json_decref(root);
+  assert_non_null(text);
+  return text;
+}
+
+/* Journals hold blobs of before: these say nothing of wires, and are read as they were meant. */
+static void blobs_of_before_are_read(void **state) {
+  (void)state;
+  struct buf yaml = read_file("tests/system/small.yaml"), blob = {0}, again = {0};
+  struct plan *p, *q;
+  struct plan_faults f = {0};
+  struct fault why = {0};
+  assert_int_equal(plan_read(buf_span(&yaml), &p, &f), SP_OK);
+  assert_int_equal(plan_blob_encode(p, &blob, &why), SP_OK);
+  char *before = as_version_2(buf_span(&blob));
+  if (plan_blob_decode(span_str(before), &q, &why))
+    fail_msg("%s", why.text);
+  assert_int_equal(plan_blob_encode(q, &again, &why), SP_OK);
+  assert_true(span_eq(buf_span(&blob), buf_span(&again)));
+  plan_free(q);
+  /* what neither version would write */
+  char *number = strstr(before, "\"v\":2");
+  number[4] = '3';
+  assert_int_equal(plan_blob_decode(span_str(before), &q, &why), SP_INVALID);
+  assert_non_null(strstr(why.text, "of doors is malformed"));
+  number = strstr((char *)(uintptr_t)buf_cstr(&blob), "\"v\":3");
+  number[4] = '2';
+  assert_int_equal(plan_blob_decode(buf_span(&blob), &q, &why), SP_INVALID);
+  free(before);
+  plan_free(p);
+  plan_faults_free(&f);
+  buf_free(&yaml);
+  buf_free(&blob);
+  buf_free(&again);
 }
 
 /* What is odd with a card format and no obstacle. */
@@ -533,6 +698,8 @@ int main(void) {
       cmocka_unit_test(each_fault_is_told_with_its_line),
       cmocka_unit_test(examples_are_right_and_come_back),
       cmocka_unit_test(cells_hand_on_what_is_said_of_readers),
+      cmocka_unit_test(wiring_as_it_is_said),
+      cmocka_unit_test(blobs_of_before_are_read),
       cmocka_unit_test(out_of_memory_is_no_mistake_of_the_plan),
       cmocka_unit_test(the_manual_is_right),
       cmocka_unit_test(all_faults_are_told_at_once),

@@ -279,7 +279,8 @@ static void changed_numbers(void **state) {
       "    kind: section\n"
       "    cells: [{ name: c, kind: cell, count: 2, bunks: 4, line: bus, address: 8 }]\n"
       "gates:\n"
-      "  - { name: main, from: outside, to: hall, doors: [{ name: m, readers: [{ name: m-in, "
+      "  - { name: main, from: outside, to: hall, doors: [{ name: m, rex: record, wiring: { at: "
+      "m-in, strike: 4, contact: 5, inverted: [contact, rex] }, readers: [{ name: m-in, "
       "direction: in, line: bus, address: 1 }, { name: m-out, direction: out }] }] }\n"
       "  - { name: ward, from: hall, to: ward, vestibule: port, doors: [{ name: a }, { name: b }] "
       "}\n"
@@ -343,6 +344,8 @@ static void wrong_blobs_say_what(void **state) {
       {"{\"v\":2}", "head or rules", SP_INVALID},
       {"{\"v\":2,\"v\":2}", "not JSON", SP_INVALID},
       {"{\"v\":2} ", "head or rules", SP_INVALID},
+      {"{\"v\":3}", "head or rules", SP_INVALID},
+      {"{\"v\":4}", "version 4, and this program knows 2 to 3", SP_VERSION},
   };
   struct plan *p;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
