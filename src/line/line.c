@@ -568,6 +568,7 @@ static enum sp_err add_readers(struct line *l, struct fault *why) {
 
 static void add_doors(struct line *l) {
   const struct plan *p = l->plan;
+  SP_ASSERT(l->readers && l->doors);
   for (uint32_t i = 0; i < p->n_doors; i++) {
     uint16_t board = plan_door_board(p, i, l->index);
     for (uint32_t r = 0; r < l->n_readers; r++)
