@@ -1,4 +1,5 @@
 /* cli_line.c: line list, line show, line run. */
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/site.h"
 #include "core/state.h"
@@ -11,16 +12,17 @@
 
 enum sp_err cli_line_list(struct cli *c) {
   static const struct column columns[] = {
-      {"name", "LINE", COLUMN_TEXT},           {"kind", "KIND", COLUMN_TEXT},
-      {"where", "WHERE", COLUMN_TEXT},         {"baud", "BAUD", COLUMN_NUMBER},
-      {"readers", "READERS", COLUMN_NUMBER},   {"offline", "OFFLINE", COLUMN_NUMBER},
-      {"insecure", "INSECURE", COLUMN_NUMBER},
+      {"name", "LINE", COLUMN_TEXT},         {"kind", "KIND", COLUMN_TEXT},
+      {"where", "WHERE", COLUMN_TEXT},       {"baud", "BAUD", COLUMN_NUMBER},
+      {"state", "STATE", COLUMN_STATE},      {"readers", "READERS", COLUMN_NUMBER},
+      {"offline", "OFFLINE", COLUMN_NUMBER}, {"insecure", "INSECURE", COLUMN_NUMBER},
   };
   enum sp_err err = site_open(c);
   if (err)
     return err;
   const struct core *core = site_core(c->site);
   const struct plan *p = site_plan(c->site);
+  json_t *engine = ask_status(c, NULL);
   struct table t;
   table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
   for (uint32_t i = 0; i < p->n_lines; i++) {
@@ -32,12 +34,14 @@ enum sp_err cli_line_list(struct cli *c) {
         offline += core->readers[r].offline;
         insecure += core->readers[r].insecure;
       }
-    table_row(&t, json_pack("{s:s,s:s,s:s,s:o,s:I,s:I,s:I}", "name", l->name.s, "kind",
+    table_row(&t, json_pack("{s:s,s:s,s:s,s:o,s:s,s:I,s:I,s:I}", "name", l->name.s, "kind",
                             line_kind_names[l->kind], "where", l->where, "baud",
-                            l->kind == LINE_SERIAL ? json_integer(l->baud) : json_null(), "readers",
+                            l->kind == LINE_SERIAL ? json_integer(l->baud) : json_null(), "state",
+                            site_line_served(core, engine, i) ? "served" : "not served", "readers",
                             n, "offline", offline, "insecure", insecure));
   }
   table_end(&t, "the plan has no lines");
+  json_decref(engine);
   return SP_OK;
 }
 
@@ -79,7 +83,7 @@ enum sp_err cli_line_show(struct cli *c) {
       {"address", "ADDRESS", COLUMN_NUMBER}, {"reader", "READER", COLUMN_TEXT},
       {"door", "DOOR", COLUMN_TEXT},         {"direction", "WAY", COLUMN_TEXT},
       {"secure", "SECURE", COLUMN_TEXT},     {"key", "KEY", COLUMN_TEXT},
-      {"state", "STATE", COLUMN_TEXT},       {"wired", "WIRED", COLUMN_TEXT},
+      {"state", "STATE", COLUMN_STATE},      {"wired", "WIRED", COLUMN_TEXT},
   };
   uint32_t index = 0;
   enum sp_err err = find_line(c, &index);
@@ -87,6 +91,7 @@ enum sp_err cli_line_show(struct cli *c) {
     return err;
   const struct core *core = site_core(c->site);
   const struct plan *p = site_plan(c->site);
+  json_t *engine = ask_status(c, NULL);
   struct table t;
   table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
   for (uint32_t i = 0; i < p->n_readers; i++) {
@@ -95,10 +100,11 @@ enum sp_err cli_line_show(struct cli *c) {
       table_row(&t, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "address", r->address, "reader",
                               r->name.s, "door", p->doors[r->door].name.s, "direction",
                               direction_names[r->direction], "secure", secure_names[r->secure],
-                              "key", key_of(c, r), "state", site_reader_state(core, i), "wired",
-                              wired_to(p, i)));
+                              "key", key_of(c, r), "state", site_reader_state(core, engine, i),
+                              "wired", wired_to(p, i)));
   }
   table_end(&t, "no reader is on this line");
+  json_decref(engine);
   return SP_OK;
 }
 

@@ -343,7 +343,7 @@ static json_t *levels_flat(const json_t *levels) {
   return list;
 }
 
-static json_t *readers_at(const struct core *core, uint32_t gate) {
+static json_t *readers_at(const struct core *core, const json_t *engine, uint32_t gate) {
   const struct plan *p = core->plan;
   json_t *list = json_array();
   for (uint32_t r = 0; r < p->n_readers; r++)
@@ -353,7 +353,7 @@ static json_t *readers_at(const struct core *core, uint32_t gate) {
                                             json_name(p, REF_DOOR, p->readers[r].door), "direction",
                                             direction_names[p->readers[r].direction], "factors",
                                             factor_names[p->readers[r].factors], "state",
-                                            site_reader_state(core, r)));
+                                            site_reader_state(core, engine, r)));
   return list;
 }
 
@@ -385,17 +385,18 @@ enum sp_err cli_gate_show(struct cli *c) {
   if (err)
     return err;
   const struct core *core = site_core(c->site);
-  json_t *o = gate_row(core, g);
+  json_t *engine = ask_status(c, NULL), *o = gate_row(core, g);
   if (core->plan->gates[g].vestibule != NONE16)
     json_object_set_new(o, "vestibule",
                         json_name(core->plan, REF_AREA, core->plan->gates[g].vestibule));
-  json_object_set_new(o, "readers", readers_at(core, g));
+  json_object_set_new(o, "readers", readers_at(core, engine, g));
   json_object_set_new(o, "levels", levels_at(core->plan, g));
   if (!c->out.json) {
     json_object_set_new(o, "doors", doors_flat(json_object_get(o, "doors")));
     json_object_set_new(o, "readers", readers_flat(json_object_get(o, "readers")));
     json_object_set_new(o, "levels", levels_flat(json_object_get(o, "levels")));
   }
+  json_decref(engine);
   out_object(&c->out, columns, sizeof columns / sizeof columns[0], o);
   return SP_OK;
 }

@@ -52,8 +52,11 @@ static void tell_ready(void *ctx, const char *socket_path) {
 }
 
 static enum sp_err run_engine(struct cli *c) {
-  const struct serve_options options = {
-      .dir = cli_dir(c), .ready = tell_ready, .ctx = c, .stop_fd = SUPERVISE_LIFE_FD};
+  const struct serve_options options = {.dir = cli_dir(c),
+                                        .ready = tell_ready,
+                                        .ctx = c,
+                                        .lines = !cli_has(c, OPT_NO_LINES),
+                                        .stop_fd = SUPERVISE_LIFE_FD};
   return engine_serve(&options, &c->why);
 }
 
@@ -106,7 +109,7 @@ static enum sp_err run_contained(struct cli *c, const struct process_row *row) {
 static enum sp_err start_all(struct cli *c, uint32_t count) {
   struct supervised rows[processes_n];
   char names[processes_n][32];
-  const char *argv[processes_n][8];
+  const char *argv[processes_n][10];
   for (uint32_t i = 0; i < count; i++) {
     uint32_t n = 0;
     snprintf(names[i], sizeof names[i], "@%s", contained_name(processes[i].as));
@@ -115,6 +118,8 @@ static enum sp_err start_all(struct cli *c, uint32_t count) {
     argv[i][n++] = cli_dir(c);
     argv[i][n++] = "--containment";
     argv[i][n++] = containment_names[need(c)];
+    if (cli_has(c, OPT_NO_LINES))
+      argv[i][n++] = "--no-lines";
     argv[i][n] = NULL;
     rows[i] = (struct supervised){.as = processes[i].as, .argv = argv[i]};
   }

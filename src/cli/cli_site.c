@@ -173,11 +173,8 @@ enum sp_err cli_status(struct cli *c) {
   enum sp_err err = site_open(c);
   if (err)
     return err;
-  json_t *engine = NULL, *lockdowns = json_array(), *closed = json_array();
-  struct fault none = {0};
   pid_t pid;
-  bool running = ask_status(c, &engine, &pid) == SP_OK;
-  c->why = none; /* that it does not run is what is asked, no fault */
+  json_t *engine = ask_status(c, &pid), *lockdowns = json_array(), *closed = json_array();
   const struct core *core = site_core(c->site);
   const struct plan *p = core->plan;
   for (uint32_t i = 0; p && i < p->n_areas; i++)
@@ -190,7 +187,7 @@ enum sp_err cli_status(struct cli *c) {
   hex_encode(hash, core->head.plan_hash.b, sizeof core->head.plan_hash.b);
   json_t *o = json_pack(
       "{s:s,s:s,s:s%,s:o,s:o,s:i,s:i,s:i,s:I}", "site", site_dir_site(site_directory(c->site))->s,
-      "engine", running ? "running" : "not running", "plan", hash,
+      "engine", engine ? "running" : "not running", "plan", hash,
       c->out.json ? sizeof hash : (size_t)16, "lockdowns", lockdowns, "closed", closed, "persons",
       (int)core->head.n_persons, "credentials", (int)core->head.n_credentials, "alarms",
       (int)core->head.n_alarms, "entries", (json_int_t)core->head.next_entry);
@@ -201,7 +198,7 @@ enum sp_err cli_status(struct cli *c) {
   }
   if (core->head.next_entry)
     json_object_set_new(o, "last_at", json_time(core->head.last_at));
-  json_t *look = running && pid ? contained_look(pid) : NULL;
+  json_t *look = engine && pid ? contained_look(pid) : NULL;
   if (look)
     json_object_set_new(o, "contained", c->out.json ? json_incref(look) : contained_sentence(look));
   json_decref(look);

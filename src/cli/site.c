@@ -83,12 +83,22 @@ const struct core *site_core(const struct site *s) {
   return s->fold.core;
 }
 
-const char *site_reader_state(const struct core *core, uint32_t reader) {
+bool site_line_served(const struct core *core, const json_t *engine, uint32_t line) {
+  const json_t *lines = json_object_get(engine, "lines");
+  bool is = false;
+  for (size_t i = 0; i < json_array_size(lines) && !is; i++)
+    is = strcmp(json_string_value(json_array_get(lines, i)), core->plan->lines[line].name.s) == 0;
+  return is;
+}
+
+const char *site_reader_state(const struct core *core, const json_t *engine, uint32_t reader) {
   const struct reader_state *s = &core->readers[reader];
+  uint32_t line = core->plan->readers[reader].line;
   const struct {
     bool is;
     const char *text;
-  } rows[] = {{s->offline, "offline"},
+  } rows[] = {{line != NONE16 && !site_line_served(core, engine, line), "not served"},
+              {s->offline, "offline"},
               {s->insecure, "insecure"},
               {s->tampered, "tampered"},
               {s->unpowered, "power failed"},

@@ -16,8 +16,10 @@ enum sp_err site_refresh(struct cli *c, bool *more) SP_MUST_USE;
 void site_close(struct site *s); /* NULL is fine */
 
 const struct core *site_core(const struct site *s);
-/* The worst that the journal knows of a reader now, in a word or two. */
-const char *site_reader_state(const struct core *core, uint32_t reader);
+/* The worst that is known of a reader now, in a word or two: what the journal says last, as long as
+ * its line is among the "lines" of what the engine says of itself (ask_status, or NULL). */
+const char *site_reader_state(const struct core *core, const json_t *engine, uint32_t reader);
+bool site_line_served(const struct core *core, const json_t *engine, uint32_t line);
 const struct plan *site_plan(const struct site *s); /* NULL before the first */
 struct site_dir;
 const struct site_dir *site_directory(const struct site *s);

@@ -527,7 +527,8 @@ const struct verb verbs[] = {
      .more =
          "Whether there is a key of its own is told, and never the key: `own`; `being set` as long "
          "as `secure: install` has not set the first, and the reader has the key that everyone "
-         "knows; `being changed`; `none`. The state is the worst that the journal knows: "
+         "knows; `being changed`; `none`. The state is `not served` while no line process speaks "
+         "for it, else the worst that the journal knows: "
          "`offline`, `insecure`, `tampered`, `power failed`, else `online`.",
      .example = "sallyport line show entrance",
      .needs = READS,

@@ -39,6 +39,13 @@ struct conn *conn_find(struct conns *c, uint64_t id) {
   return id && slot < connections_max && c->at[slot].id == id ? &c->at[slot] : NULL;
 }
 
+struct conn *conn_of_line(struct conns *c, const struct slug *line) {
+  for (uint32_t i = 0; i < connections_max; i++)
+    if (c->at[i].id && strcmp(c->at[i].line.s, line->s) == 0)
+      return &c->at[i];
+  return NULL;
+}
+
 void conn_remove(struct conns *c, struct conn *k) {
   if (k->line.s[0] && c->n_lost < connections_max) /* of lines there are fewer */
     c->lost[c->n_lost++] = k->line;

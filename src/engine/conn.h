@@ -40,6 +40,8 @@ void conns_free(struct conns *c);
 /* NULL when there are connections_max. */
 struct conn *conn_add(struct conns *c, bool ours);
 struct conn *conn_find(struct conns *c, uint64_t id); /* NULL when it is gone */
+/* NULL: none speaks for it. */
+struct conn *conn_of_line(struct conns *c, const struct slug *line);
 void conn_remove(struct conns *c, struct conn *k);
 
 /* Takes the next whole frame off *bytes (and what came before): SP_OK with *payload, which may be

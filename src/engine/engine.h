@@ -64,6 +64,9 @@ void engine_on_committed(struct engine *e, struct batch *batch, enum sp_err err,
                          const struct fault *why);
 void engine_on_snapshot(struct engine *e, enum sp_err err, const struct fault *why);
 void engine_on_password(struct engine *e, struct password_job *job);
+/* Lines that should have come by now and did not: their readers are offline. For the host to say
+ * once those that it expects had their time, after a start and after another plan. */
+void engine_miss_lines(struct engine *e);
 /* The commit side failed between commits (signing, a fork). */
 void engine_on_failure(struct engine *e, const struct fault *why);
 

@@ -408,6 +408,7 @@ static void put_status(struct engine *e, uint64_t id) {
   struct engine_counts n = engine_counts(e);
   const struct core_head *h = &e->core->head;
   uint64_t durable = durable_entries(e);
+  uint32_t served = 0;
   char at[time_text_len + 1] = {0}, plan[2 * sizeof h->plan_hash.b + 1] = {0};
   if (h->next_entry)
     time_format(at, h->last_at);
@@ -416,12 +417,17 @@ static void put_status(struct engine *e, uint64_t id) {
   buf_printf(b,
              "{\"alarms\":%u,\"batches\":%" PRIu64 ",\"busy\":%" PRIu64
              ",\"clock\":\"%s\",\"commands\":%" PRIu64 ",\"connections\":%u,\"credentials\":%u,"
-             "\"entries\":%" PRIu64 ",\"last_at\":\"%s\",\"operators\":%u,\"persons\":%u,"
-             "\"plan\":\"%s\",\"sessions\":%u,\"site\":\"%s\",\"snapshots\":%" PRIu64
-             ",\"status\":\"%s\",\"subscribers\":%u,\"unlocks_dropped\":%" PRIu64 "}",
+             "\"entries\":%" PRIu64 ",\"last_at\":\"%s\",\"lines\":[",
              h->n_alarms, n.batches, n.busy, e->clock_behind ? "untrusted" : "trusted", n.commands,
-             n.connections, h->n_credentials, durable, at, h->n_operators, h->n_persons, plan,
-             n.sessions, e->site.s, n.snapshots,
+             n.connections, h->n_credentials, durable, at);
+  for (uint32_t i = 0; e->plan && i < e->plan->n_lines; i++)
+    if (conn_of_line(&e->conns, &e->plan->lines[i].name))
+      buf_printf(b, "%s\"%s\"", served++ ? "," : "", e->plan->lines[i].name.s);
+  buf_printf(b,
+             "],\"operators\":%u,\"persons\":%u,\"plan\":\"%s\",\"sessions\":%u,\"site\":\"%s\","
+             "\"snapshots\":%" PRIu64
+             ",\"status\":\"%s\",\"subscribers\":%u,\"unlocks_dropped\":%" PRIu64 "}",
+             h->n_operators, h->n_persons, plan, n.sessions, e->site.s, n.snapshots,
              e->failed     ? "failed"
              : e->stopping ? "stopping"
                            : "serving",
@@ -529,14 +535,6 @@ static void put_rekeys(struct engine *e) {
       answer_rekey(&e->scratch, core, r, core->readers[r].rekey_n);
 }
 
-/* NULL: none speaks for it. */
-static struct conn *conn_of_line(struct conns *c, const struct slug *line) {
-  for (uint32_t i = 0; i < connections_max; i++)
-    if (c->at[i].id && strcmp(c->at[i].line.s, line->s) == 0)
-      return &c->at[i];
-  return NULL;
-}
-
 /* From now on it speaks for a line, and for nobody else. */
 static enum sp_err take_line(struct engine *e, struct conn *k, struct span value,
                              struct fault *why) {
@@ -557,6 +555,22 @@ static enum sp_err take_line(struct engine *e, struct conn *k, struct span value
   return SP_OK;
 }
 
+/* Nobody serves it: its readers are offline, unless it is known already. */
+static enum sp_err note_unserved(struct engine *e, uint32_t line, struct fault *why) {
+  enum sp_err err = SP_OK;
+  for (uint32_t r = 0; r < e->plan->n_readers && !err; r++) {
+    struct command report = {.type = COMMAND_READER_REPORT,
+                             .by = {ACTOR_LINE, line},
+                             .second = REF_ABSENT,
+                             .u.reader_report = {r, READER_OFFLINE}};
+    if (e->plan->readers[r].line == line && !e->core->readers[r].offline)
+      err = engine_run(e, &report, NULL, 0, 0, why);
+  }
+  return err;
+}
+
+/* A gate that nobody watches must not pass for one that is watched: what cannot be noted ends us.
+ */
 void engine_note_lost_lines(struct engine *e) {
   struct conns *c = &e->conns;
   struct fault why = {0};
@@ -565,20 +579,16 @@ void engine_note_lost_lines(struct engine *e) {
     uint32_t index;
     if (conn_of_line(c, &line) || !plan_find(e->plan, REF_LINE, span_str(line.s), &index))
       continue; /* it is there again, or gone for good */
-    for (uint32_t r = 0; r < e->plan->n_readers; r++) {
-      struct command report = {.type = COMMAND_READER_REPORT,
-                               .by = {ACTOR_LINE, index},
-                               .second = REF_ABSENT,
-                               .u.reader_report = {r, READER_OFFLINE}};
-      if (e->plan->readers[r].line != index || e->core->readers[r].offline)
-        continue;
-      if (engine_run(e, &report, NULL, 0, 0, &why)) {
-        engine_on_failure(e,
-                          &why); /* a gate that nobody watches would pass for one that is watched */
-        return;
-      }
-    }
+    if (note_unserved(e, index, &why))
+      engine_on_failure(e, &why);
   }
+}
+
+void engine_miss_lines(struct engine *e) {
+  struct fault why = {0};
+  for (uint32_t i = 0; e->plan && i < e->plan->n_lines && engine_ready(e, &why) == SP_OK; i++)
+    if (!conn_of_line(&e->conns, &e->plan->lines[i].name) && note_unserved(e, i, &why))
+      engine_on_failure(e, &why);
 }
 
 static void on_subscribe(struct engine *e, struct conn *k, uint64_t id, struct span payload) {

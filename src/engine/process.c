@@ -75,7 +75,8 @@ struct process {
   uv_pipe_t listener;
   uv_pipe_t turned_away; /* a connection for which there is no memory: accepted only to be closed */
   bool turning_away, another_waits;
-  uv_timer_t timer;
+  uv_timer_t timer, lines_timer;
+  struct hash lines_of; /* the plan when it was last looked whether its lines are here */
   uv_async_t completed;
   uv_signal_t term, interrupt;
   uv_poll_t stop_poll;
@@ -587,6 +588,19 @@ static void io_timer(void *ctx, usec mono) {
   uv_timer_start(&p->timer, on_timer, wait > 0 ? (uint64_t)(wait + 999) / 1000 : 0, 0);
 }
 
+/* --- Lines that never come --- */
+
+enum { lines_look_ms = 15000 }; /* a line that starts is here within a second or two */
+
+/* Under another plan than the last time, lines may still be on their way. */
+static void on_lines_timer(uv_timer_t *t) {
+  struct process *p = t->data;
+  const struct hash *now = &engine_core(p->engine)->head.plan_hash;
+  if (memcmp(p->lines_of.b, now->b, sizeof now->b) == 0)
+    engine_miss_lines(p->engine);
+  p->lines_of = *now;
+}
+
 /* After every round of events. */
 static void settle(struct process *p) {
   if (p->loop_made && uv_is_closing((uv_handle_t *)&p->timer))
@@ -716,17 +730,22 @@ static enum sp_err make_loop(struct process *p, struct fault *why) {
   p->loop_made = true;
   uv_pipe_init(&p->loop, &p->listener, 0);
   uv_timer_init(&p->loop, &p->timer);
+  uv_timer_init(&p->loop, &p->lines_timer);
   uv_async_init(&p->loop, &p->completed, on_completed);
   uv_signal_init(&p->loop, &p->term);
   uv_signal_init(&p->loop, &p->interrupt);
   uv_prepare_init(&p->loop, &p->prepare);
   uv_check_init(&p->loop, &p->check);
+  p->lines_timer.data = p;
   p->listener.data = p->timer.data = p->completed.data = p->term.data = p->interrupt.data = p;
   p->prepare.data = p->check.data = p;
   uv_signal_start(&p->term, on_signal, SIGTERM);
   uv_signal_start(&p->interrupt, on_signal, SIGINT);
   uv_prepare_start(&p->prepare, on_prepare);
   uv_check_start(&p->check, on_check);
+  p->lines_of = engine_core(p->engine)->head.plan_hash;
+  if (p->options->lines)
+    uv_timer_start(&p->lines_timer, on_lines_timer, lines_look_ms, lines_look_ms);
   if (p->options->stop_fd >= 0) {
     err = uv_told(uv_poll_init(&p->loop, &p->stop_poll, p->options->stop_fd), "stop_fd", why);
     p->stop_poll.data = p;

@@ -6,6 +6,7 @@
 
 struct serve_options {
   const char *dir;
+  bool lines; /* the plan's lines are to be served: readers of one that is not are offline */
   uint64_t snapshot_every; /* entries; 0 = the usual */
   /* Told once requests are accepted; NULL: nobody asks. */
   void (*ready)(void *ctx, const char *socket_path);

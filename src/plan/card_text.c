@@ -67,16 +67,18 @@ static enum sp_err parse_fields(struct card_number *n, const char *text, const s
   return err;
 }
 
-static enum sp_err parse_whole(struct card_number *n, const char *text,
-                               const struct plan_format *format, struct fault *why) {
+/* `most`: how many bits it may have; 0: any. */
+static enum sp_err parse_whole(struct card_number *n, const char *text, const char *format,
+                               uint32_t most, struct fault *why) {
   if (!card_number_parse(n, span_str(text)))
     return fault_set(why, SP_INVALID,
                      "the card's number is neither decimal nor 0x and hex digits, or has more than "
                      "%d bits",
                      card_bits_max);
-  if (format && format->bits && card_number_bits(n) > format->bits)
-    return fault_set(why, SP_INVALID, "the card's number has %u bits, and the format %s has %u",
-                     card_number_bits(n), format->name.s, format->bits);
+  if (most && card_number_bits(n) > most)
+    return fault_set(why, SP_INVALID,
+                     "the card's number has %u bits, and that of a card of the format %s has %u",
+                     card_number_bits(n), format, most);
   return SP_OK;
 }
 
@@ -94,7 +96,8 @@ static enum sp_err parse_number(struct card *c, const char *text, const struct p
                      "the card is written with hyphens, and there is no plan that says what the "
                      "fields of %s are: write its number as a whole, decimal or 0x and hex digits",
                      c->format);
-  enum sp_err err = parse_whole(n, text, known ? &plan->formats[format] : NULL, why);
+  enum sp_err err =
+      parse_whole(n, text, c->format, known ? card_format_width(plan, format) : 0, why);
   return err || known || !plan || any_format ? err : unknown_format(c->format, plan, why);
 }
 

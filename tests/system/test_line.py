@@ -2,12 +2,14 @@
 """From reader to gate: the real engine, `sallyport line run` and `sallyport reader` on OSDP bytes with the secure channel."""
 import atexit
 import collections
+import fcntl
 import os
 import pathlib
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import termios
@@ -198,8 +200,8 @@ class Bus(Site):
         """How often it has happened since all readers were there."""
         return self.types().count(what) - self.before[what]
 
-    def happened(self, what, times=1):
-        deadline = time.time() + PATIENCE
+    def happened(self, what, times=1, patience=PATIENCE):
+        deadline = time.time() + patience
         while self.since(what) < times:
             self.assertLess(time.time(), deadline, f"no {what}: {self.types()}\n{self.text(self.LINE_LOG)}")
             time.sleep(0.05)
@@ -298,6 +300,20 @@ class Lines(Bus):
         self.start()
         self.said("serve.log", "reader inner-in: online", 2)
         self.assertEqual(self.since("reader.offline"), 0)
+
+    def test_a_line_that_never_comes(self):
+        """Whatever keeps its process from running: nobody passes there, an alarm says so, and readers are not called online."""
+        self.both()
+        self.assertEqual(self.stop(), OK)
+        self.assertEqual(set(self.states().values()), {"not served"})
+        with open(self.dir / "lines" / "entrance.lock", "r+b") as lock:
+            fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+            self.start()
+            self.assertEqual([r["state"] for r in self.rows("line", "list")], ["not served"])
+            self.happened("reader.offline", 4, 3 * PATIENCE)
+            self.assertIn("gate_out_of_service", self.codes(CARD, "main-in"))
+        self.happened("reader.online", 4, 3 * PATIENCE)
+        self.assertEqual([r["state"] for r in self.rows("line", "list")], ["served"])
 
     def test_one_process_a_line(self):
         self.both()

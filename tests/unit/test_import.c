@@ -45,7 +45,7 @@ static void cards(void **state) {
       {"h10301:12345678", "bc614e"},
       {"h10301:0xBC614e", "bc614e"},
       {"h10301:0", "0"},
-      {"h10301:67108863", "3ffffff"},
+      {"h10301:16777215", "ffffff"},
       {"h10301:000001", "1"},
       {"h10301:188-24910", "bc614e"},
       {"h10301:0-0", "0"},
@@ -72,6 +72,7 @@ static void cards(void **state) {
       {"h10301:-1", SP_INVALID},
       {"h10301: 1", SP_INVALID},
       {"h10301:67108864", SP_INVALID}, /* 27 bits */
+      {"h10301:16777216", SP_INVALID}, /* 25 bits: with its parity a card has 26 */
       {"long:115792089237316195423570985008687907853269984665640564039457584007913129639936",
        SP_INVALID},
       {"h10302:1", SP_NOT_FOUND},
