@@ -206,7 +206,7 @@ class Verbs(Site):
         for card, code, part in (
                 ("1234567", INVALID, "FORMAT:NUMBER"),
                 ("h10302:1", NOT_FOUND, "`h10301`"),
-                ("h10301:67108864", INVALID, "26"),
+                ("h10301:67108864", INVALID, "24"),
                 ("h10301:twelve", INVALID, "decimal"),
                 ("", INVALID, "empty"),
                 ("h10301:\xff", INVALID, ""),
