@@ -28,6 +28,7 @@ static bool same_field(const struct field *f, const void *a, const void *b) {
     return *(const bool *)a == *(const bool *)b;
   case FIELD_U32:
   case FIELD_ENUM:
+  case FIELD_SET:
   case FIELD_REF:
     return memcmp(a, b, sizeof(uint32_t)) == 0;
   case FIELD_U64:

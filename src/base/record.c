@@ -95,6 +95,7 @@ static bool is_absent(const struct field *f, const void *at) {
     return !GET(bool, at);
   case FIELD_U32:
   case FIELD_ENUM:
+  case FIELD_SET:
     return GET(uint32_t, at) == 0;
   case FIELD_U64:
     return GET(uint64_t, at) == 0;
@@ -120,8 +121,17 @@ static bool is_absent(const struct field *f, const void *at) {
   return false;
 }
 
+static size_t set_room(const struct field *f) {
+  size_t n = 0;
+  for (uint32_t i = 0; f->names[i]; i++)
+    n += strlen(f->names[i]) + 3;
+  return n;
+}
+
 static size_t room_for(const struct field *f, const void *at) {
   size_t n = strlen(f->name) + 5; /* quotes, colon, comma, brace */
+  if (f->kind == FIELD_SET)
+    return n + 2 + set_room(f);
   if (f->kind == FIELD_REFS)
     return n + 2 + GET(struct refs, at).n * (ref_text_max + 3u);
   if (f->kind == FIELD_REASONS)
@@ -156,6 +166,17 @@ static uint8_t *put_value(uint8_t *p, const struct record *r, const struct field
     *p++ = '"';
     p = put_text(p, f->names[GET(uint32_t, at)]);
     *p++ = '"';
+    break;
+  case FIELD_SET:
+    *p++ = '[';
+    for (uint32_t i = 0, any = 0; f->names[i]; i++) {
+      if (!(GET(uint32_t, at) & 1u << i))
+        continue;
+      p = put_text(p, any++ ? ",\"" : "\"");
+      p = put_text(p, f->names[i]);
+      *p++ = '"';
+    }
+    *p++ = ']';
     break;
   case FIELD_ID:
     p = put_hex(p, GET(struct id, at).b, sizeof(struct id));
@@ -355,6 +376,27 @@ static enum sp_err parse_enum(struct reader *r, struct span s, uint32_t *out) {
                    all, n < sizeof all ? "" : "…");
 }
 
+/* In the order of the names when it is canonical; each once in any case. */
+static enum sp_err read_set(struct reader *r, uint32_t *out) {
+  if (!take(r, '['))
+    return bad(r, SP_INVALID, "a list in brackets is expected");
+  if (take(r, ']'))
+    return r->canonical ? bad(r, SP_INVALID, "an empty list is left out") : SP_OK;
+  do {
+    struct span s;
+    uint32_t i = 0;
+    enum sp_err err = read_string(r, &s);
+    if (!err)
+      err = parse_enum(r, s, &i);
+    if (err)
+      return err;
+    if (*out & 1u << i || (r->canonical && *out >> i))
+      return bad(r, SP_INVALID, "a name stands twice or out of order");
+    *out |= 1u << i;
+  } while (take(r, ','));
+  return take(r, ']') ? SP_OK : bad(r, SP_INVALID, "a closing bracket is expected");
+}
+
 static enum sp_err read_refs(struct reader *r, struct refs *out) {
   if (!take(r, '['))
     return bad(r, SP_INVALID, "a list in brackets is expected");
@@ -459,6 +501,8 @@ static enum sp_err read_value(struct reader *r, void *at) {
     if ((err = read_string(r, &s)))
       return err;
     return parse_enum(r, s, &PUT(uint32_t, at));
+  case FIELD_SET:
+    return read_set(r, &PUT(uint32_t, at));
   case FIELD_ID:
     return read_hex(r, PUT(struct id, at).b, sizeof(struct id));
   case FIELD_HASH:

@@ -74,16 +74,17 @@ struct reasons {
 };
 
 enum field_kind {
-  FIELD_CONST,   /* no storage: the record's type, written as a string and required to be equal */
-  FIELD_BOOL,    /* bool; false is absent */
-  FIELD_U32,     /* uint32_t; 0 is absent unless FIELD_REQUIRED */
-  FIELD_U64,     /* uint64_t up to 2^53-1; 0 is absent unless FIELD_REQUIRED */
-  FIELD_TIME,    /* usec; TIME_ABSENT is absent */
-  FIELD_ENUM,    /* uint32_t index into names[]; a NULL ends names[] */
-  FIELD_ID,      /* struct id */
-  FIELD_HASH,    /* struct hash */
-  FIELD_SLUG,    /* struct slug; empty is absent */
-  FIELD_REF,     /* uint32_t index of .ref kind; REF_ABSENT is absent */
+  FIELD_CONST, /* no storage: the record's type, written as a string and required to be equal */
+  FIELD_BOOL,  /* bool; false is absent */
+  FIELD_U32,   /* uint32_t; 0 is absent unless FIELD_REQUIRED */
+  FIELD_U64,   /* uint64_t up to 2^53-1; 0 is absent unless FIELD_REQUIRED */
+  FIELD_TIME,  /* usec; TIME_ABSENT is absent */
+  FIELD_ENUM,  /* uint32_t index into names[]; a NULL ends names[] */
+  FIELD_SET,  /* uint32_t bits (1 << index into names[]); 0 is absent; ["…",…] in their order */
+  FIELD_ID,   /* struct id */
+  FIELD_HASH, /* struct hash */
+  FIELD_SLUG, /* struct slug; empty is absent */
+  FIELD_REF,  /* uint32_t index of .ref kind; REF_ABSENT is absent */
   FIELD_REF_ANY, /* struct ref; REF_NONE is absent */
   FIELD_REFS,    /* struct refs; empty is absent */
   FIELD_REASONS, /* struct reasons, names[] are the codes: [{"code":"…","on":"kind:name"},…] */

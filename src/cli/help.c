@@ -407,6 +407,10 @@ static void field_kind(struct buf *out, const struct field *f) {
     else
       names_list(out, f->names, "`");
     return;
+  case FIELD_SET:
+    buf_puts(out, "list of ");
+    names_list(out, f->names, "`");
+    return;
   case FIELD_ID:
     buf_puts(out, "32 hex digits");
     return;

@@ -11,7 +11,7 @@
 /* One field of each kind, and what a decoder of a small thing looks like. */
 struct all {
   bool flag, must_flag;
-  uint32_t colour, gate;
+  uint32_t colour, gate, paints;
   uint64_t count;
   uint32_t small;
   struct hash hash;
@@ -40,6 +40,7 @@ static const struct field all_fields[] = {
     ROW("made", FIELD_ID, FIELD_ENGINE, made, REF_NONE, NULL),
     ROW("must_flag", FIELD_BOOL, FIELD_REQUIRED, must_flag, REF_NONE, NULL),
     ROW("on", FIELD_REF_ANY, 0, on, REF_NONE, NULL),
+    ROW("paints", FIELD_SET, 0, paints, REF_NONE, colours),
     ROW("reasons", FIELD_REASONS, 0, reasons, REF_NONE, codes),
     ROW("refs", FIELD_REFS, 0, refs, REF_NONE, NULL),
     ROW("slug", FIELD_SLUG, 0, slug, REF_NONE, NULL),
@@ -75,7 +76,8 @@ static const char full[] =
     "\"flag\":true,\"gate\":\"gate-0\",\"hash\":"
     "\"0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20\","
     "\"id\":\"ffffffffffffffffffffffffffffffff\",\"made\":\"000000000000000000000000000000a1\","
-    "\"must_flag\":false,\"on\":\"entry:4294967294\",\"reasons\":[{\"code\":\"lockdown\",\"on\":"
+    "\"must_flag\":false,\"on\":\"entry:4294967294\",\"paints\":[\"red\",\"blue\"],\"reasons\":[{"
+    "\"code\":\"lockdown\",\"on\":"
     "\"area:area-3\"},{\"code\":\"capacity\"}],\"refs\":[\"credential:credential-9\",\"entry:0\"],"
     "\"slug\":\"east-gate\",\"small\":4294967295,\"type\":\"all.seen\"}";
 static const char least[] =
@@ -94,6 +96,7 @@ static struct all full_value(void) {
   memset(a.id.b, 0xff, 16);
   a.made.b[15] = 0xa1;
   a.on = (struct ref){REF_ENTRY, UINT32_MAX - 1};
+  a.paints = 1u << 0 | 1u << 2;
   a.reasons.n = 2;
   a.reasons.at[0] = (struct reason_on){0, {REF_AREA, 3}};
   a.reasons.at[1] = (struct reason_on){1, {REF_NONE, 0}};
@@ -194,6 +197,12 @@ static const struct {
     {"{\"on\":\"entry:007\"}", "\"on\"", false, SP_INVALID},
     {"{\"on\":\"entry:4294967295\"}", "\"on\"", false, SP_INVALID},
     {"{\"on\":\"entry:\"}", "\"on\"", false, SP_INVALID},
+    {"{\"paints\":\"red\"}", "\"paints\": a list in brackets", false, SP_INVALID},
+    {"{\"paints\":[\"puce\"]}", "\"puce\" is none of red, green, blue", false, SP_INVALID},
+    {"{\"paints\":[\"red\",\"red\"]}", "\"paints\": a name stands twice", false, SP_INVALID},
+    {"{\"paints\":[\"blue\",\"red\"]}", "\"paints\": a name stands twice or out of order", true,
+     SP_INVALID},
+    {"{\"paints\":[]}", "\"paints\": an empty list", true, SP_INVALID},
     {"{\"reasons\":[{\"on\":\"area:area-3\"}]}", "\"reasons\"", false, SP_INVALID},
     {"{\"reasons\":[{\"code\":\"weather\"}]}", "none of lockdown, capacity", false, SP_INVALID},
     {"{\"reasons\":[]" REST, "\"reasons\": an empty list", true, SP_INVALID},
