@@ -42,6 +42,13 @@ struct slug {
   X(PERSON, "person")                                                                              \
   X(CREDENTIAL, "credential")                                                                      \
   X(OPERATOR, "operator")                                                                          \
+  X(AUTHORITY, "authority")                                                                        \
+  X(PLACE, "place")                                                                                \
+  X(COUNTRY, "country")                                                                            \
+  X(BASIS, "basis")                                                                                \
+  X(CLASS, "class")                                                                                \
+  X(ORDER, "order")                                                                                \
+  X(BOOKING, "booking")                                                                            \
   X(ENTRY, "entry") /* the index is a journal index; JSON "entry:123" */
 
 enum ref_kind {

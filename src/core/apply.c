@@ -4,15 +4,16 @@
 #include "core/apply.h"
 
 #include "core/areas.h"
+#include "core/custody_int.h"
 #include "core/reader.h"
 
 #include <string.h>
 
-static uint32_t from_seconds(usec t) {
+uint32_t from_seconds(usec t) {
   return t == TIME_ABSENT ? 0 : seconds_of(t);
 }
 
-static uint32_t until_seconds(usec t) {
+uint32_t until_seconds(usec t) {
   return t == TIME_ABSENT ? UINT32_MAX : seconds_of(t);
 }
 
@@ -71,12 +72,14 @@ static void apply_person_merged(struct core *core, const struct event *e) {
   p->state_before_merge = p->state;
   p->state = PERSON_STATE_MERGED;
   p->merged_into = e->u.person_merged.into;
+  links_add(core, e->u.person_merged.person, e->u.person_merged.into, true);
 }
 
 static void apply_person_unmerged(struct core *core, const struct event *e) {
   struct person *p = &core->persons[e->u.person_ref.person];
   p->state = p->state_before_merge;
   p->state_before_merge = 0;
+  links_remove(core, e->u.person_ref.person, p->merged_into, true);
   p->merged_into = REF_ABSENT;
 }
 
@@ -504,6 +507,11 @@ static void (*const appliers[EVENT_COUNT])(struct core *, const struct event *) 
     [EVENT_LEVEL_REVOKED] = apply_level_revoked,
     [EVENT_SEPARATION_ADDED] = apply_separation_added,
     [EVENT_SEPARATION_LIFTED] = apply_separation_lifted,
+#define X(NAME, name) [EVENT_##NAME] = apply_##name,
+    CUSTODY_APPLIERS(X)
+#undef X
+    [EVENT_ORDER_DIFFERS] = apply_nothing,
+    [EVENT_BOOKING_REFUSED] = apply_nothing,
     [EVENT_LOCKDOWN_STARTED] = apply_lockdown_started,
     [EVENT_LOCKDOWN_RELEASED] = apply_lockdown_released,
     [EVENT_THREAT_CHANGED] = apply_threat_changed,

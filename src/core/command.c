@@ -1,5 +1,6 @@
 #include "core/command.h"
 
+#include "core/custody.h"
 #include "core/fields.h"
 #include "core/reason.h"
 
@@ -123,6 +124,112 @@ static const struct field separation[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_authority_add
+static const struct field authority_add[] = {
+    F_REF_OPTIONAL("above", above, AUTHORITY, "who may set its orders aside"),
+    F_SLUG("authority", authority, "its name"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_place_add
+static const struct field place_add[] = {
+    F_REF("country", country, COUNTRY, "where it lies"),
+    F_SLUG("place", place, "its name; that of the site is the site itself"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_basis_add
+static const struct field basis_add[] = {
+    F_BOOL("agreement", agreement, "under which persons are received elsewhere"),
+    F_SLUG("basis", basis, "its name"),
+    F_REF_OPTIONAL("country", country, COUNTRY, "of an agreement: which receives"),
+    F_TIME("from", from, "in force from this second on"),
+    F_REF_OPTIONAL("place", place, PLACE, "of an agreement: where, if it says"),
+    F_U32("places", places, "of an agreement: how many it receives; none = no limit"),
+    F_TYPE,
+    F_TIME("until", until, "and before this one"),
+};
+#undef S
+#define S cmd_basis_ref
+static const struct field basis_ref[] = {
+    F_REF("basis", basis, BASIS, "which"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_class_add
+static const struct field class_add[] = {
+    F_SLUG("class", class, "its name"),
+    F_TYPE,
+    F_ENUM("unlisted", unlisted, membership_names, "what those are whom nobody has put in or out"),
+};
+#undef S
+#define S cmd_class_member
+static const struct field class_member[] = {
+    F_REF("class", class, CLASS, "which"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_order_record
+static const struct field order_record[] = {
+    F_REF_OPTIONAL("basis", basis, BASIS, "the legal basis that it rests on"),
+    F_REF_OPTIONAL("class", class, CLASS, "about these persons"),
+    F_REFS("countries", countries, "that it bars, or to which it authorises"),
+    F_HASH_OPTIONAL("document", document, "blob: the paper"),
+    F_TIME("due", due, "by when it must have been done"),
+    F_TIME("effective", effective, "in force from this second on"),
+    F_REF_OPTIONAL("ends", ends, ORDER, "the order that it ends: vacated, lifted or superseded"),
+    F_TIME("expires", expires, "and before this one"),
+    F_REF_OPTIONAL("from", from, PLACE, "from where, or where to hold"),
+    F_REF("issuer", issuer, AUTHORITY, "whose it is"),
+    F_ENUM("kind", kind, order_kind_names, "what it is"),
+    F_SET("movements", movements, movement_kind_names, "only these kinds of movement"),
+    F_REF_OPTIONAL("on_basis", on_basis, BASIS, "about this legal basis: it is suspended"),
+    F_BOOL("oral", oral, "spoken; its writing follows"),
+    F_ID_NEW("order", order, "its id"),
+    F_REF_OPTIONAL("other", other, PERSON, "whom to keep apart from"),
+    F_REF_OPTIONAL("person", person, PERSON, "about this person"),
+    F_BOOL("sealed", sealed, "what it says is told to few"),
+    F_REF_OPTIONAL("to", to, PLACE, "to where"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_order_ref
+static const struct field order_ref[] = {
+    F_REF("order", order, ORDER, "which"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_order_write
+static const struct field order_write[] = {
+    F_BOOL("differs", differs, "it says otherwise than what was recorded"),
+    F_HASH("document", document, "blob: the paper"),
+    F_REF("order", order, ORDER, "which oral one"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_booking_open
+static const struct field booking_open[] = {
+    F_ID_NEW("booking", booking, "its id"),
+    F_REF("order", order, ORDER, "that holds them"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_mark
+static const struct field mark[] = {
+    F_ENUM("mark", mark, mark_names, "what is said of them"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_link
+static const struct field link[] = {
+    F_REF("other", other, PERSON, "and the other registration"),
+    F_REF("person", person, PERSON, "one of the two"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_area_ref
 static const struct field area_ref[] = {
     F_REF("area", area, AREA, "with all that lies within it"),
@@ -233,6 +340,24 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_LEVEL_REVOKE] = "take it away",
     [COMMAND_SEPARATION_ADD] = "keep two persons separate",
     [COMMAND_SEPARATION_LIFT] = "end that",
+    [COMMAND_AUTHORITY_ADD] = "name a court, an agency or a state that issues orders",
+    [COMMAND_PLACE_ADD] = "name a place where persons are brought",
+    [COMMAND_BASIS_ADD] = "name a statute or an agreement that orders rest on",
+    [COMMAND_BASIS_REPEAL] = "it is no more; of an agreement: it is terminated",
+    [COMMAND_CLASS_ADD] = "name a class of persons that orders are about",
+    [COMMAND_CLASS_INCLUDE] = "a person is of a class",
+    [COMMAND_CLASS_DOUBT] = "it is uncertain whether they are",
+    [COMMAND_CLASS_EXCLUDE] = "they are not",
+    [COMMAND_ORDER_RECORD] = "record an order; what forbids binds at once",
+    [COMMAND_ORDER_AUTHENTICATE] = "another operator has asked its issuer: it is theirs",
+    [COMMAND_ORDER_WRITE] = "the writing of an oral order has come",
+    [COMMAND_ORDER_RECALL] = "its issuer withdraws what held, moved or informed",
+    [COMMAND_ORDER_REFUTE] = "it is not its issuer's",
+    [COMMAND_BOOKING_OPEN] = "admit a detainee, on an order that holds them",
+    [COMMAND_MARK_SET] = "say of a person what keeps them from being moved",
+    [COMMAND_MARK_CLEAR] = "it is resolved",
+    [COMMAND_LINK_RECORD] = "two registrations may be one human: what forbids binds both",
+    [COMMAND_LINK_DISMISS] = "they are not",
     [COMMAND_LOCKDOWN_START] = "lock down an area, or the site",
     [COMMAND_LOCKDOWN_RELEASE] = "end that",
     [COMMAND_THREAT_RAISE] = "a stricter threat level",
@@ -292,6 +417,24 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_LEVEL_REVOKE] = {0, R_ACTING, 0},
     [COMMAND_SEPARATION_ADD] = {0, R_ACTING, 0},
     [COMMAND_SEPARATION_LIFT] = {0, R(SHIFT) | R(RECORDS) | R(LEGAL), R_ACTING},
+    [COMMAND_AUTHORITY_ADD] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
+    [COMMAND_PLACE_ADD] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
+    [COMMAND_BASIS_ADD] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
+    [COMMAND_BASIS_REPEAL] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_CLASS_ADD] = {0, R(RECORDS) | R(LEGAL), 0},
+    [COMMAND_CLASS_INCLUDE] = {0, R_ACTING, 0},
+    [COMMAND_CLASS_DOUBT] = {0, R_ACTING, 0},
+    [COMMAND_CLASS_EXCLUDE] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
+    [COMMAND_ORDER_RECORD] = {0, R_ACTING & ~R(ADMIN), 0},
+    [COMMAND_ORDER_AUTHENTICATE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_ORDER_WRITE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_ORDER_RECALL] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_ORDER_REFUTE] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
+    [COMMAND_BOOKING_OPEN] = {0, R(DESK) | R(RECORDS), 0},
+    [COMMAND_MARK_SET] = {0, R_ACTING, 0},
+    [COMMAND_MARK_CLEAR] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT) | R(DESK)},
+    [COMMAND_LINK_RECORD] = {0, R_ACTING, 0},
+    [COMMAND_LINK_DISMISS] = {0, R(DESK) | R(RECORDS), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_LOCKDOWN_START] = {0, R_ACTING, 0},
     [COMMAND_LOCKDOWN_RELEASE] = {0, R(GATE) | R(SHIFT), R_ACTING},
     [COMMAND_THREAT_RAISE] = {0, R_ACTING, 0},

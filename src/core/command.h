@@ -32,6 +32,24 @@
   X(LEVEL_REVOKE, level_revoke, "level.revoke")                                                    \
   X(SEPARATION_ADD, separation, "separation.add")                                                  \
   X(SEPARATION_LIFT, separation, "separation.lift")                                                \
+  X(AUTHORITY_ADD, authority_add, "authority.add")                                                 \
+  X(PLACE_ADD, place_add, "place.add")                                                             \
+  X(BASIS_ADD, basis_add, "basis.add")                                                             \
+  X(BASIS_REPEAL, basis_ref, "basis.repeal")                                                       \
+  X(CLASS_ADD, class_add, "class.add")                                                             \
+  X(CLASS_INCLUDE, class_member, "class.include")                                                  \
+  X(CLASS_DOUBT, class_member, "class.doubt")                                                      \
+  X(CLASS_EXCLUDE, class_member, "class.exclude")                                                  \
+  X(ORDER_RECORD, order_record, "order.record")                                                    \
+  X(ORDER_AUTHENTICATE, order_ref, "order.authenticate")                                           \
+  X(ORDER_WRITE, order_write, "order.write")                                                       \
+  X(ORDER_RECALL, order_ref, "order.recall")                                                       \
+  X(ORDER_REFUTE, order_ref, "order.refute")                                                       \
+  X(BOOKING_OPEN, booking_open, "booking.open")                                                    \
+  X(MARK_SET, mark, "mark.set")                                                                    \
+  X(MARK_CLEAR, mark, "mark.clear")                                                                \
+  X(LINK_RECORD, link, "link.record")                                                              \
+  X(LINK_DISMISS, link, "link.dismiss")                                                            \
   X(LOCKDOWN_START, area_ref, "lockdown.start")                                                    \
   X(LOCKDOWN_RELEASE, area_ref, "lockdown.release")                                                \
   X(THREAT_RAISE, threat_ref, "threat.raise")                                                      \
@@ -156,6 +174,61 @@ struct cmd_level_revoke {
 struct cmd_separation {
   uint32_t person, from_person;
 };
+struct cmd_authority_add {
+  struct slug authority;
+  uint32_t above; /* REF_ABSENT */
+};
+struct cmd_place_add {
+  struct slug place;
+  uint32_t country;
+};
+struct cmd_basis_add {
+  struct slug basis;
+  bool agreement;
+  uint32_t country, place; /* of an agreement; REF_ABSENT */
+  uint32_t places;         /* how many it receives; 0 = not limited */
+  usec from, until;
+};
+struct cmd_basis_ref {
+  uint32_t basis;
+};
+struct cmd_class_add {
+  struct slug class;
+  uint32_t unlisted; /* enum membership */
+};
+struct cmd_class_member {
+  uint32_t class, person;
+};
+struct cmd_order_record {
+  struct id order;
+  uint32_t kind; /* enum order_kind */
+  uint32_t issuer;
+  uint32_t person, other, class, on_basis; /* REF_ABSENT */
+  uint32_t basis, from, to, ends;          /* REF_ABSENT */
+  uint32_t movements;                      /* bits (1 << enum movement_kind) */
+  struct refs countries;
+  usec effective, expires, due; /* TIME_ABSENT = at once, never, whenever */
+  bool oral, sealed;
+  struct hash document; /* blob, absent */
+};
+struct cmd_order_ref {
+  uint32_t order;
+};
+struct cmd_order_write { /* the writing of an oral order has come */
+  uint32_t order;
+  bool differs;
+  struct hash document;
+};
+struct cmd_booking_open {
+  struct id booking;
+  uint32_t person, order;
+};
+struct cmd_mark {
+  uint32_t person, mark; /* enum mark */
+};
+struct cmd_link {
+  uint32_t person, other;
+};
 struct cmd_area_ref {
   uint32_t area;
 };
@@ -232,6 +305,18 @@ struct command {
     struct cmd_level_grant level_grant;
     struct cmd_level_revoke level_revoke;
     struct cmd_separation separation;
+    struct cmd_authority_add authority_add;
+    struct cmd_place_add place_add;
+    struct cmd_basis_add basis_add;
+    struct cmd_basis_ref basis_ref;
+    struct cmd_class_add class_add;
+    struct cmd_class_member class_member;
+    struct cmd_order_record order_record;
+    struct cmd_order_ref order_ref;
+    struct cmd_order_write order_write;
+    struct cmd_booking_open booking_open;
+    struct cmd_mark mark;
+    struct cmd_link link;
     struct cmd_area_ref area_ref;
     struct cmd_threat_ref threat_ref;
     struct cmd_gate_ref gate_ref;

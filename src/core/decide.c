@@ -2,7 +2,7 @@
  *
  * One row a command: who may ask is command_permissions; how it is decided is `deciders` below.
  */
-#include "core/decide.h"
+#include "core/custody_int.h"
 
 #include <string.h>
 
@@ -53,6 +53,12 @@ void deciding_reject(struct deciding *d, enum reason reason, struct ref on) {
   reasons_add(&d->out->reasons, reason, on);
 }
 
+void deciding_refuse(struct deciding *d, enum reason reason, struct ref on) {
+  d->out->verdict = VERDICT_REFUSED;
+  reasons_add(&d->out->reasons, reason, on);
+  deciding_event(d, EVENT_COMMAND_REFUSED)->u.command_refused.reasons = d->out->reasons;
+}
+
 static const struct ref nothing = {REF_NONE, 0};
 
 /* --- Who may ask --- */
@@ -99,8 +105,7 @@ static void check_permission(const struct core *core, const struct command *c,
 
 /* --- Dates --- */
 
-/* Within what the state can hold, and the end after the beginning. */
-static bool check_dates(struct deciding *d, usec from, usec until) {
+bool check_dates(struct deciding *d, usec from, usec until) {
   const usec most = (usec)(UINT32_MAX - 1) * USEC_PER_S;
   bool fits = (from == TIME_ABSENT || (from >= 0 && from <= most)) &&
               (until == TIME_ABSENT || (until >= 0 && until <= most));
@@ -177,8 +182,8 @@ static void decide_person_reinstate(struct deciding *d) {
 
 static void decide_person_depart(struct deciding *d) {
   uint32_t who = d->command->u.person_ref.person;
-  if (d->core->persons[who].area != area_outside)
-    deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, who)); /* still inside */
+  if (d->core->persons[who].area != area_outside || is_booked(d->core, who))
+    deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, who)); /* still inside, or held */
   else
     change_person(d, 1u << PERSON_PRESENT | 1u << PERSON_STATE_SUSPENDED, PERSON_STATE_DEPARTED,
                   EVENT_PERSON_DEPARTED);
@@ -192,6 +197,8 @@ static void decide_person_merge(struct deciding *d) {
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PERSON, m->person));
   else if (d->core->persons[m->into].state == PERSON_STATE_MERGED)
     deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, m->into));
+  else if (!links_fit(d->core, m->person, m->into))
+    deciding_reject(d, REASON_LIMIT_REACHED, nothing);
   else
     deciding_event(d, EVENT_PERSON_MERGED)->u.person_merged =
         (struct ev_person_merged){m->person, m->into};
@@ -314,11 +321,15 @@ static void decide_level_revoke(struct deciding *d) {
         (struct ev_level_revoked){r->person, r->level};
 }
 
-static bool kept_separate(const struct core *core, uint32_t a, uint32_t b) {
+bool kept_separate(const struct core *core, uint32_t a, uint32_t b) {
   for (uint32_t s = core->persons[a].separations; s; s = core->separations[s - 1].next)
     if (core->separations[s - 1].other == b)
       return true;
   return false;
+}
+
+bool separations_left(const struct core *core) {
+  return core->head.free_separation || core->head.n_separations + 2 <= separations_max;
 }
 
 static void decide_separation_add(struct deciding *d) {
@@ -327,7 +338,7 @@ static void decide_separation_add(struct deciding *d) {
     deciding_reject(d, REASON_SELF, ref_to(REF_PERSON, s->person));
   else if (kept_separate(d->core, s->person, s->from_person))
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PERSON, s->person));
-  else if (!d->core->head.free_separation && d->core->head.n_separations + 2 > separations_max)
+  else if (!separations_left(d->core))
     deciding_reject(d, REASON_LIMIT_REACHED, nothing);
   else
     deciding_event(d, EVENT_SEPARATION_ADDED)->u.separation =
@@ -336,7 +347,10 @@ static void decide_separation_add(struct deciding *d) {
 
 static void decide_separation_lift(struct deciding *d) {
   const struct cmd_separation *s = &d->command->u.separation;
-  if (!kept_separate(d->core, s->person, s->from_person))
+  uint32_t order = order_apart(d->core, s->person, s->from_person, d->command->at);
+  if (order != REF_ABSENT)
+    deciding_refuse(d, REASON_STAYED, ref_to(REF_ORDER, order));
+  else if (!kept_separate(d->core, s->person, s->from_person))
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PERSON, s->person));
   else
     deciding_event(d, EVENT_SEPARATION_LIFTED)->u.separation =
@@ -448,6 +462,9 @@ static void (*const deciders[COMMAND_COUNT])(struct deciding *) = {
     [COMMAND_LEVEL_REVOKE] = decide_level_revoke,
     [COMMAND_SEPARATION_ADD] = decide_separation_add,
     [COMMAND_SEPARATION_LIFT] = decide_separation_lift,
+#define X(NAME, name) [COMMAND_##NAME] = decide_##name,
+    CUSTODY_DECIDERS(X)
+#undef X
     [COMMAND_LOCKDOWN_START] = decide_lockdown_start,
     [COMMAND_LOCKDOWN_RELEASE] = decide_lockdown_release,
     [COMMAND_THREAT_RAISE] = decide_threat_raise,

@@ -19,6 +19,13 @@ struct event *deciding_alarm(struct deciding *d, enum event_type type);
 /* Not decidable as asked; nothing is recorded. */
 void deciding_reject(struct deciding *d, enum reason reason, struct ref on);
 
+/* Decided against, and recorded so. */
+void deciding_refuse(struct deciding *d, enum reason reason, struct ref on);
+/* Within what the state can hold, and the end after the beginning; else it is rejected. */
+bool check_dates(struct deciding *d, usec from, usec until);
+bool kept_separate(const struct core *core, uint32_t a, uint32_t b);
+bool separations_left(const struct core *core); /* room for one more pair */
+
 void reasons_add(struct reasons *r, enum reason code, struct ref on);
 bool reasons_have(const struct reasons *r, enum reason code);
 static inline struct ref ref_to(enum ref_kind kind, uint32_t index) {

@@ -1,5 +1,6 @@
 #include "core/event.h"
 
+#include "core/custody.h"
 #include "core/fields.h"
 #include "core/reason.h"
 
@@ -103,6 +104,116 @@ static const struct field level_revoked[] = {
 #define S ev_separation
 static const struct field separation[] = {
     F_REF("from_person", from_person, PERSON, "and the other"),
+    F_REF("person", person, PERSON, "one of the two"),
+};
+#undef S
+#define S ev_authority_added
+static const struct field authority_added[] = {
+    F_REF_OPTIONAL("above", above, AUTHORITY, "who may set its orders aside"),
+    F_SLUG("authority", authority, "its name"),
+};
+#undef S
+#define S ev_place_added
+static const struct field place_added[] = {
+    F_REF("country", country, COUNTRY, "where it lies"),
+    F_SLUG("place", place, "its name; that of the site is the site itself"),
+};
+#undef S
+#define S ev_basis_added
+static const struct field basis_added[] = {
+    F_BOOL("agreement", agreement, "under which persons are received elsewhere"),
+    F_SLUG("basis", basis, "its name"),
+    F_REF_OPTIONAL("country", country, COUNTRY, "of an agreement: which receives"),
+    F_TIME("from", from, "in force from this second on"),
+    F_REF_OPTIONAL("place", place, PLACE, "of an agreement: where, if it says"),
+    F_U32("places", places, "of an agreement: how many it receives; none = no limit"),
+    F_TIME("until", until, "and before this one"),
+};
+#undef S
+#define S ev_basis_ref
+static const struct field basis_ref[] = {
+    F_REF("basis", basis, BASIS, "which"),
+};
+#undef S
+#define S ev_class_added
+static const struct field class_added[] = {
+    F_SLUG("class", class, "its name"),
+    F_ENUM("unlisted", unlisted, membership_names, "what those are whom nobody has put in or out"),
+};
+#undef S
+#define S ev_class_assigned
+static const struct field class_assigned[] = {
+    F_REF("class", class, CLASS, "which"),
+    F_ENUM("membership", membership, membership_names, "what they are of it"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
+#define S ev_order_recorded
+static const struct field order_recorded[] = {
+    F_REF_OPTIONAL("basis", basis, BASIS, "the legal basis that it rests on"),
+    F_REF_OPTIONAL("class", class, CLASS, "about these persons"),
+    F_REFS("countries", countries, "that it bars, or to which it authorises"),
+    F_HASH_OPTIONAL("document", document, "blob: the paper"),
+    F_TIME("due", due, "by when it must have been done"),
+    F_TIME("effective", effective, "in force from this second on"),
+    F_REF_OPTIONAL("ends", ends, ORDER, "the order that it ends: vacated, lifted or superseded"),
+    F_TIME("expires", expires, "and before this one"),
+    F_REF_OPTIONAL("from", from, PLACE, "from where, or where to hold"),
+    F_REF("issuer", issuer, AUTHORITY, "whose it is"),
+    F_ENUM("kind", kind, order_kind_names, "what it is"),
+    F_SET("movements", movements, movement_kind_names, "only these kinds of movement"),
+    F_U32_REQUIRED("number", number, "short number; the last digit checks the others"),
+    F_REF_OPTIONAL("on_basis", on_basis, BASIS, "about this legal basis: it is suspended"),
+    F_BOOL("oral", oral, "spoken; its writing follows"),
+    F_ID("order", order, "its id"),
+    F_REF_OPTIONAL("other", other, PERSON, "whom to keep apart from"),
+    F_REF_OPTIONAL("person", person, PERSON, "about this person"),
+    F_REF("recorder", recorder, OPERATOR, "who recorded it"),
+    F_BOOL("sealed", sealed, "what it says is told to few"),
+    F_REF_OPTIONAL("to", to, PLACE, "to where"),
+};
+#undef S
+#define S ev_order_authenticated
+static const struct field order_authenticated[] = {
+    F_REF("by", by, OPERATOR, "who asked the issuer"),
+    F_REF("order", order, ORDER, "which"),
+};
+#undef S
+#define S ev_order_ref
+static const struct field order_ref[] = {
+    F_REF("order", order, ORDER, "which"),
+};
+#undef S
+#define S ev_order_written
+static const struct field order_written[] = {
+    F_HASH("document", document, "blob: the paper"),
+    F_REF("order", order, ORDER, "which oral one"),
+};
+#undef S
+#define S ev_booking_opened
+static const struct field booking_opened[] = {
+    F_ID("booking", booking, "its id"),
+    F_U32_REQUIRED("number", number, "short number; the last digit checks the others"),
+    F_REF("order", order, ORDER, "that holds them"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
+#define S ev_booking_refused
+static const struct field booking_refused[] = {
+    F_REF("order", order, ORDER, "that was offered"),
+    F_REF("person", person, PERSON, "who"),
+    F_REASONS("reasons", reasons, "all of them, the primary one first"),
+};
+#undef S
+#define S ev_mark
+static const struct field mark[] = {
+    F_ENUM("mark", mark, mark_names, "what is said of them"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
+#define S ev_link
+static const struct field link[] = {
+    F_REF("other", other, PERSON, "and the other registration"),
     F_REF("person", person, PERSON, "one of the two"),
 };
 #undef S
@@ -265,6 +376,24 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_LEVEL_REVOKED] = "a person holds it no longer",
     [EVENT_SEPARATION_ADDED] = "two persons are kept separate",
     [EVENT_SEPARATION_LIFTED] = "and no longer",
+    [EVENT_AUTHORITY_ADDED] = "a court, an agency or a state that issues orders",
+    [EVENT_PLACE_ADDED] = "a place where persons are brought",
+    [EVENT_BASIS_ADDED] = "a statute or an agreement that orders rest on",
+    [EVENT_BASIS_REPEALED] = "it is no more",
+    [EVENT_CLASS_ADDED] = "a class of persons that orders are about",
+    [EVENT_CLASS_ASSIGNED] = "whether a person is of a class",
+    [EVENT_ORDER_RECORDED] = "an order; what forbids binds from here on",
+    [EVENT_ORDER_AUTHENTICATED] = "another operator found it to be its issuer's",
+    [EVENT_ORDER_WRITTEN] = "the writing of an oral order",
+    [EVENT_ORDER_DIFFERS] = "the writing says otherwise than what was recorded",
+    [EVENT_ORDER_RECALLED] = "its issuer withdrew it",
+    [EVENT_ORDER_REFUTED] = "it is not its issuer's: somebody made it up",
+    [EVENT_BOOKING_OPENED] = "a detainee was admitted",
+    [EVENT_BOOKING_REFUSED] = "a detainee was not admitted",
+    [EVENT_MARK_SET] = "what keeps a person from being moved",
+    [EVENT_MARK_CLEARED] = "and was resolved",
+    [EVENT_LINK_RECORDED] = "two registrations may be one human",
+    [EVENT_LINK_DISMISSED] = "and are not",
     [EVENT_LOCKDOWN_STARTED] = "an area is locked down",
     [EVENT_LOCKDOWN_RELEASED] = "and no longer",
     [EVENT_THREAT_CHANGED] = "another threat level is in force",

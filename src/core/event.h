@@ -29,6 +29,24 @@
   X(LEVEL_REVOKED, level_revoked, "level.revoked", 0)                                              \
   X(SEPARATION_ADDED, separation, "separation.added", 0)                                           \
   X(SEPARATION_LIFTED, separation, "separation.lifted", 0)                                         \
+  X(AUTHORITY_ADDED, authority_added, "authority.added", 0)                                        \
+  X(PLACE_ADDED, place_added, "place.added", 0)                                                    \
+  X(BASIS_ADDED, basis_added, "basis.added", 0)                                                    \
+  X(BASIS_REPEALED, basis_ref, "basis.repealed", 0)                                                \
+  X(CLASS_ADDED, class_added, "class.added", 0)                                                    \
+  X(CLASS_ASSIGNED, class_assigned, "class.assigned", 0)                                           \
+  X(ORDER_RECORDED, order_recorded, "order.recorded", 0)                                           \
+  X(ORDER_AUTHENTICATED, order_authenticated, "order.authenticated", 0)                                      \
+  X(ORDER_WRITTEN, order_written, "order.written", 0)                                              \
+  X(ORDER_DIFFERS, order_written, "order.differs", EVENT_ALARM)                                    \
+  X(ORDER_RECALLED, order_ref, "order.recalled", 0)                                                \
+  X(ORDER_REFUTED, order_ref, "order.refuted", EVENT_ALARM)                                        \
+  X(BOOKING_OPENED, booking_opened, "booking.opened", 0)                                           \
+  X(BOOKING_REFUSED, booking_refused, "booking.refused", 0)                                        \
+  X(MARK_SET, mark, "mark.set", 0)                                                                 \
+  X(MARK_CLEARED, mark, "mark.cleared", 0)                                                         \
+  X(LINK_RECORDED, link, "link.recorded", 0)                                                       \
+  X(LINK_DISMISSED, link, "link.dismissed", 0)                                                     \
   X(LOCKDOWN_STARTED, area_ref, "lockdown.started", 0)                                             \
   X(LOCKDOWN_RELEASED, area_ref, "lockdown.released", 0)                                           \
   X(THREAT_CHANGED, threat_changed, "threat.changed", 0)                                           \
@@ -146,6 +164,70 @@ struct ev_level_revoked {
 struct ev_separation {
   uint32_t person, from_person;
 };
+struct ev_authority_added {
+  struct slug authority;
+  uint32_t above; /* REF_ABSENT */
+};
+struct ev_place_added {
+  struct slug place;
+  uint32_t country;
+};
+struct ev_basis_added {
+  struct slug basis;
+  bool agreement;
+  uint32_t country, place; /* of an agreement; REF_ABSENT */
+  uint32_t places;         /* how many it receives; 0 = not limited */
+  usec from, until;
+};
+struct ev_basis_ref {
+  uint32_t basis;
+};
+struct ev_class_added {
+  struct slug class;
+  uint32_t unlisted; /* enum membership */
+};
+struct ev_class_assigned {
+  uint32_t class, person, membership;
+};
+struct ev_order_recorded {
+  struct id order;
+  uint32_t number; /* short, as a person's */
+  uint32_t kind; /* enum order_kind */
+  uint32_t issuer;
+  uint32_t person, other, class, on_basis; /* REF_ABSENT */
+  uint32_t basis, from, to, ends;          /* REF_ABSENT */
+  uint32_t movements;                      /* bits (1 << enum movement_kind) */
+  struct refs countries;
+  usec effective, expires, due; /* TIME_ABSENT = at once, never, whenever */
+  bool oral, sealed;
+  struct hash document; /* blob, absent */
+  uint32_t recorder;    /* operator */
+};
+struct ev_order_authenticated {
+  uint32_t order, by; /* operator */
+};
+struct ev_order_ref {
+  uint32_t order;
+};
+struct ev_order_written {
+  uint32_t order;
+  struct hash document;
+};
+struct ev_booking_opened {
+  struct id booking;
+  uint32_t number;
+  uint32_t person, order;
+};
+struct ev_booking_refused {
+  uint32_t person, order;
+  struct reasons reasons;
+};
+struct ev_mark {
+  uint32_t person, mark; /* enum mark */
+};
+struct ev_link {
+  uint32_t person, other;
+};
 struct ev_area_ref {
   uint32_t area;
 };
@@ -237,6 +319,20 @@ struct event {
     struct ev_level_granted level_granted;
     struct ev_level_revoked level_revoked;
     struct ev_separation separation;
+    struct ev_authority_added authority_added;
+    struct ev_place_added place_added;
+    struct ev_basis_added basis_added;
+    struct ev_basis_ref basis_ref;
+    struct ev_class_added class_added;
+    struct ev_class_assigned class_assigned;
+    struct ev_order_recorded order_recorded;
+    struct ev_order_authenticated order_authenticated;
+    struct ev_order_ref order_ref;
+    struct ev_order_written order_written;
+    struct ev_booking_opened booking_opened;
+    struct ev_booking_refused booking_refused;
+    struct ev_mark mark;
+    struct ev_link link;
     struct ev_area_ref area_ref;
     struct ev_threat_changed threat_changed;
     struct ev_gate_ref gate_ref;

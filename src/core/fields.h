@@ -32,6 +32,10 @@
   FIELD_ROW(FIELD_ID, FIELD_ENGINE, json, member, REF_NONE, NULL, doc)
 #define F_HASH(json, member, doc)                                                                  \
   FIELD_ROW(FIELD_HASH, FIELD_REQUIRED, json, member, REF_NONE, NULL, doc)
+#define F_HASH_OPTIONAL(json, member, doc)                                                         \
+  FIELD_ROW(FIELD_HASH, 0, json, member, REF_NONE, NULL, doc)
+#define F_SLUG(json, member, doc)                                                                  \
+  FIELD_ROW(FIELD_SLUG, FIELD_REQUIRED, json, member, REF_NONE, NULL, doc)
 #define F_REF(json, member, kind, doc)                                                             \
   FIELD_ROW(FIELD_REF, FIELD_REQUIRED, json, member, REF_##kind, NULL, doc)
 #define F_REF_OPTIONAL(json, member, kind, doc)                                                    \

@@ -11,6 +11,15 @@ enum {
   operators_max = 4096,
   alarms_max = 4096, /* not yet acknowledged */
 
+  authorities_max = 4096,
+  places_max = 4096,
+  bases_max = 4096,
+  classes_max = 256,
+  class_rows_max = 1 << 20, /* persons that a class lists, over all classes */
+  orders_max = 1 << 20,
+  bookings_max = 1 << 20,
+  links_max = 1 << 16, /* twice the pairs of registrations that may be one human */
+
   areas_max = 8192,
   area_depth_max = 8,
   area_capacity_most = 1000000, /* persons */

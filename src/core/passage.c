@@ -5,7 +5,7 @@
  * company (escort, two-person) are asked of the presenter and of those who wait at the door.
  */
 #include "core/areas.h"
-#include "core/decide.h"
+#include "core/custody_int.h"
 #include "core/interlock.h"
 
 #include <string.h>
@@ -237,9 +237,12 @@ static void check_holder(const struct way *w, bool ask_factors, uint32_t extra, 
   check_place(w, p, f);
   check_room(w, p, extra, f);
   /* Whom the journal has outside comes in by whatever door this is. */
-  if (p->kind == PERSON_DETAINEE && (w->door->boundary || p->area == area_outside))
-    reasons_add(&f->reasons, w->to == area_outside ? REASON_NO_AUTHORITY : REASON_NO_BASIS_TO_HOLD,
-                ref_to(REF_PERSON, f->person));
+  if (p->kind == PERSON_DETAINEE && (w->door->boundary || p->area == area_outside)) {
+    if (w->to == area_outside)
+      reasons_add(&f->reasons, REASON_NO_AUTHORITY, ref_to(REF_PERSON, f->person));
+    else
+      check_admission(core, f->person, w->at, &f->reasons);
+  }
 }
 
 /* Who may accompany whom through this door now: those permitted here, or through it, within the

@@ -50,6 +50,13 @@ static struct names names_of(const struct plan *p, enum ref_kind kind) {
   case REF_PERSON:
   case REF_CREDENTIAL:
   case REF_OPERATOR:
+  case REF_AUTHORITY:
+  case REF_PLACE:
+  case REF_COUNTRY:
+  case REF_BASIS:
+  case REF_CLASS:
+  case REF_ORDER:
+  case REF_BOOKING:
   case REF_ENTRY:
   case REF_KIND_COUNT:
     break;

@@ -39,6 +39,19 @@
   X(SEPARATION, "separation", 8, "{} is there, and the two are kept separate")                     \
   X(NO_AUTHORITY, "no_authority", 9, "no order in force authorises {} to leave")                   \
   X(NO_BASIS_TO_HOLD, "no_basis_to_hold", 9, "no order in force authorises holding {}")            \
+  X(NO_BOOKING, "no_booking", 9, "{} has no booking: admission comes first")                       \
+  X(UNAUTHENTICATED, "unauthenticated", 9, "nobody has authenticated {} yet, or it was refuted")   \
+  X(NOT_YET, "not_yet", 9, "{} is not in force yet")                                               \
+  X(EXPIRED, "expired", 9, "{} has expired")                                                       \
+  X(RECALLED, "recalled", 9, "{} was recalled by its issuer")                                      \
+  X(SUPERSEDED, "superseded", 9, "a later order ended {}")                                         \
+  X(STAYED, "stayed", 9, "{} forbids it")                                                          \
+  X(BASIS_SUSPENDED, "basis_suspended", 9, "{} suspends the legal basis that this rests on")       \
+  X(BASIS_REPEALED, "basis_repealed", 9, "{}, which this rests on, was repealed")                  \
+  X(BASIS_NOT_IN_FORCE, "basis_not_in_force", 9, "{}, which this rests on, is of other dates")     \
+  X(AGREEMENT_NOT_IN_FORCE, "agreement_not_in_force", 9, "{}, which this rests on, is not in force") \
+  X(WRONG_PERSON, "wrong_person", 9, "{} is about somebody else")                                  \
+  X(WRONG_SITE, "wrong_site", 9, "{} is for another place than this site")                         \
   X(INTERLOCK, "interlock", 10, "{} of the same interlock group is not closed and locked")         \
   X(DOOR_BUSY, "door_busy", 10, "too many people wait at {}; let them pass first")                 \
   X(STALE_VIEW, "stale_view", 11, "what is known here is older than the boundary allows")          \
@@ -56,6 +69,8 @@
   X(LIMIT_REACHED, "limit_reached", 0, "a limit of this site is reached (see limits.h)")           \
   X(AREA_OCCUPIED, "area_occupied", 0, "{} still holds someone, so the plan cannot drop it")       \
   X(DOOR_IN_USE, "door_in_use", 0, "{} is unlocked or open, so the plan cannot drop it now")       \
+  X(INCOMPLETE, "incomplete", 0, "what such an order must name is missing, or does not belong")    \
+  X(NOT_THE_ISSUER, "not_the_issuer", 0, "{} can be ended by its issuer or one above, and no other") \
   X(SELF, "self", 0, "the two are the same")                                                       \
   X(PLAN_MISSING, "plan_missing", 0, "no plan has been applied yet")
 

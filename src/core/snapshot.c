@@ -8,6 +8,7 @@
 #define LAYOUT                                                                                     \
   ((uint32_t)(1u * 1000003u + sizeof(struct core_head) * 31u + sizeof(struct person) * 37u +       \
               sizeof(struct door_state) * 41u + sizeof(struct reader_state) * 53u +                \
+              sizeof(struct order) * 59u +                                                         \
               REASON_COUNT * 43u + EVENT_COUNT * 47u))
 
 struct dump_head {
@@ -20,7 +21,7 @@ struct part {
   size_t n; /* bytes */
 };
 
-enum { parts_n = 10 };
+enum { parts_n = 19 };
 
 static void parts_of(const struct core *core, struct part parts[parts_n]) {
   const struct core_head *h = &core->head;
@@ -32,6 +33,15 @@ static void parts_of(const struct core *core, struct part parts[parts_n]) {
       PART(extra_grants, h->n_extra_grants),
       PART(separations, h->n_separations),
       PART(operators, h->n_operators),
+      PART(custody, h->n_persons),
+      PART(authorities, h->n_authorities),
+      PART(places, h->n_places),
+      PART(bases, h->n_bases),
+      PART(classes, h->n_classes),
+      PART(class_rows, h->n_class_rows),
+      PART(orders, h->n_orders),
+      PART(bookings, h->n_bookings),
+      PART(links, h->n_links),
       PART(alarms, h->n_alarms),
       PART(areas, h->n_areas),
       PART(gates, h->n_gates),
@@ -92,6 +102,10 @@ static bool counts_fit(const struct core_head *h, const struct plan *plan) {
   return h->n_persons <= persons_max && h->n_credentials <= credentials_max &&
          h->n_operators <= operators_max && h->n_separations <= separations_max &&
          h->n_extra_grants <= extra_grants_max && h->n_alarms <= alarms_max &&
+         h->n_authorities <= authorities_max && h->n_places <= places_max &&
+         h->n_bases <= bases_max && h->n_classes <= classes_max &&
+         h->n_class_rows <= class_rows_max && h->n_orders <= orders_max &&
+         h->n_bookings <= bookings_max && h->n_links <= links_max && h->free_link <= h->n_links &&
          h->n_areas == areas && h->n_gates == gates && h->n_doors == doors &&
          h->n_readers == readers && h->free_grant <= h->n_extra_grants &&
          h->free_separation <= h->n_separations && h->threat < (plan ? plan->n_threats : 1);

@@ -18,7 +18,16 @@ NO_PADDING(struct area_state, 16);
 NO_PADDING(struct gate_state, 4);
 NO_PADDING(struct reader_state, 16);
 NO_PADDING(struct alarm, 16);
-NO_PADDING(struct core_head, 8 + 8 + 32 + 32 + 18 * 4);
+NO_PADDING(struct authority, 36);
+NO_PADDING(struct place, 36);
+NO_PADDING(struct basis, 68);
+NO_PADDING(struct class, 40);
+NO_PADDING(struct class_row, 12);
+NO_PADDING(struct order, 112);
+NO_PADDING(struct booking, 32);
+NO_PADDING(struct link, 12);
+NO_PADDING(struct custody, 20);
+NO_PADDING(struct core_head, 8 + 8 + 32 + 32 + 28 * 4);
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "snapshots are little endian");
 
 /* --- Memory: one table of the arrays, so that size and layout cannot disagree. --- */
@@ -27,6 +36,8 @@ enum {
   person_slots_max = 2 * persons_max,
   credential_slots_max = 2 * credentials_max,
   operator_slots_max = 2 * operators_max,
+  order_slots_max = 2 * orders_max,
+  booking_slots_max = 2 * bookings_max,
 };
 
 static size_t lay_out(struct core *core, uint8_t *base) {
@@ -42,6 +53,15 @@ static size_t lay_out(struct core *core, uint8_t *base) {
   ARRAY(extra_grants, extra_grants_max);
   ARRAY(separations, separations_max);
   ARRAY(operators, operators_max);
+  ARRAY(custody, persons_max);
+  ARRAY(authorities, authorities_max);
+  ARRAY(places, places_max);
+  ARRAY(bases, bases_max);
+  ARRAY(classes, classes_max);
+  ARRAY(class_rows, class_rows_max);
+  ARRAY(orders, orders_max);
+  ARRAY(bookings, bookings_max);
+  ARRAY(links, links_max);
   ARRAY(alarms, alarms_max);
   ARRAY(areas, areas_max);
   ARRAY(areas_spare, areas_max);
@@ -55,6 +75,8 @@ static size_t lay_out(struct core *core, uint8_t *base) {
   ARRAY(person_index.slots, person_slots_max);
   ARRAY(credential_index.slots, credential_slots_max);
   ARRAY(operator_index.slots, operator_slots_max);
+  ARRAY(order_index.slots, order_slots_max);
+  ARRAY(booking_index.slots, booking_slots_max);
   ARRAY(tags.slots, credential_slots_max);
 #undef ARRAY
   return at;
@@ -72,7 +94,7 @@ struct core *core_init(void *mem) {
   lay_out(core, mem);
   core->head.last_at = USEC_MIN;
   core->person_index.mask = core->credential_index.mask = core->operator_index.mask =
-      core->tags.mask = first_slots - 1;
+      core->order_index.mask = core->booking_index.mask = core->tags.mask = first_slots - 1;
   return core;
 }
 
@@ -124,58 +146,65 @@ static bool table_grows(uint32_t n, uint32_t *mask, void *slots, size_t slot_siz
   return true;
 }
 
-/* Each is called after the array's count has grown: n_… includes the new one. */
-static void index_person(struct core *core, uint32_t i) {
-  struct index_table *t = &core->person_index;
-  bool all = table_grows(core->head.n_persons, &t->mask, t->slots, sizeof *t->slots);
-  for (uint32_t k = all ? 0 : i; k < core->head.n_persons; k++)
-    slot_put(t, &core->persons[k].id, k);
+/* What is found by its id: where the ids lie, and how many there are. */
+struct by_id {
+  struct index_table *table;
+  const struct id *ids;
+  size_t stride;
+  uint32_t n;
+};
+
+static struct by_id by_id(const struct core *core, enum ref_kind kind) {
+  struct core *c = (struct core *)(uintptr_t)core;
+#define ROW(index, array, count)                                                                   \
+  { &c->index, &c->array->id, sizeof *c->array, c->head.count }
+  return kind == REF_PERSON       ? (struct by_id)ROW(person_index, persons, n_persons)
+         : kind == REF_CREDENTIAL ? (struct by_id)ROW(credential_index, credentials, n_credentials)
+         : kind == REF_OPERATOR   ? (struct by_id)ROW(operator_index, operators, n_operators)
+         : kind == REF_ORDER      ? (struct by_id)ROW(order_index, orders, n_orders)
+         : kind == REF_BOOKING    ? (struct by_id)ROW(booking_index, bookings, n_bookings)
+                                  : (struct by_id){0};
+#undef ROW
 }
 
-static void index_operator(struct core *core, uint32_t i) {
-  struct index_table *t = &core->operator_index;
-  bool all = table_grows(core->head.n_operators, &t->mask, t->slots, sizeof *t->slots);
-  for (uint32_t k = all ? 0 : i; k < core->head.n_operators; k++)
-    slot_put(t, &core->operators[k].id, k);
+static const struct id *id_at(const struct by_id *b, uint32_t index) {
+  return (const void *)((const uint8_t *)b->ids + index * b->stride);
 }
 
-static void index_credential(struct core *core, uint32_t i) {
-  struct index_table *t = &core->credential_index;
-  bool all = table_grows(core->head.n_credentials, &t->mask, t->slots, sizeof *t->slots);
-  for (uint32_t k = all ? 0 : i; k < core->head.n_credentials; k++)
-    slot_put(t, &core->credentials[k].id, k);
+/* Called after the array's count has grown: it includes the new one. */
+static void index_tags(struct core *core, uint32_t i) {
   struct tag_table *tags = &core->tags;
-  all = table_grows(core->head.n_credentials, &tags->mask, tags->slots, sizeof *tags->slots);
+  bool all = table_grows(core->head.n_credentials, &tags->mask, tags->slots, sizeof *tags->slots);
   for (uint32_t k = all ? 0 : i; k < core->head.n_credentials; k++)
     tag_put(tags, &core->credentials[k].tag, k, core->credentials[k].person);
 }
 
 void core_index_added(struct core *core, enum ref_kind kind, uint32_t index) {
-  if (kind == REF_PERSON)
-    index_person(core, index);
-  else if (kind == REF_CREDENTIAL)
-    index_credential(core, index);
-  else
-    index_operator(core, index);
+  struct by_id b = by_id(core, kind);
+  bool all = table_grows(b.n, &b.table->mask, b.table->slots, sizeof *b.table->slots);
+  for (uint32_t k = all ? 0 : index; k < b.n; k++)
+    slot_put(b.table, id_at(&b, k), k);
+  if (kind == REF_CREDENTIAL)
+    index_tags(core, index);
 }
 
 void core_index_all(struct core *core) {
-  if (core->head.n_persons)
-    index_person(core, 0);
-  if (core->head.n_credentials)
-    index_credential(core, 0);
-  if (core->head.n_operators)
-    index_operator(core, 0);
+  static const enum ref_kind all[] = {REF_PERSON, REF_CREDENTIAL, REF_OPERATOR, REF_ORDER,
+                                      REF_BOOKING};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    if (by_id(core, all[i]).n)
+      core_index_added(core, all[i], 0);
 }
 
-/* Ids of one kind lie `stride` apart from `ids` on. */
-static bool table_find(const struct index_table *t, const struct id *key, const void *ids,
-                       size_t stride, uint32_t *index) {
-  for (uint32_t i = key_hash(key) & t->mask; t->slots[i]; i = (i + 1) & t->mask) {
-    if ((t->slots[i] & ~SLOT_INDEX_MASK) != key_mark(key))
+static bool find_id(const struct core *core, enum ref_kind kind, const struct id *key,
+                    uint32_t *index) {
+  struct by_id b = by_id(core, kind);
+  for (uint32_t i = key_hash(key) & b.table->mask; b.table->slots[i];
+       i = (i + 1) & b.table->mask) {
+    if ((b.table->slots[i] & ~SLOT_INDEX_MASK) != key_mark(key))
       continue;
-    uint32_t at = (t->slots[i] & SLOT_INDEX_MASK) - 1;
-    if (id_equal(key, (const void *)((const uint8_t *)ids + at * stride))) {
+    uint32_t at = (b.table->slots[i] & SLOT_INDEX_MASK) - 1;
+    if (id_equal(key, id_at(&b, at))) {
       *index = at;
       return true;
     }
@@ -184,17 +213,23 @@ static bool table_find(const struct index_table *t, const struct id *key, const 
 }
 
 bool core_find_person(const struct core *core, struct id id, uint32_t *index) {
-  return table_find(&core->person_index, &id, &core->persons->id, sizeof *core->persons, index);
+  return find_id(core, REF_PERSON, &id, index);
 }
 
 bool core_find_credential(const struct core *core, struct id id, uint32_t *index) {
-  return table_find(&core->credential_index, &id, &core->credentials->id, sizeof *core->credentials,
-                    index);
+  return find_id(core, REF_CREDENTIAL, &id, index);
 }
 
 bool core_find_operator(const struct core *core, struct id id, uint32_t *index) {
-  return table_find(&core->operator_index, &id, &core->operators->id, sizeof *core->operators,
-                    index);
+  return find_id(core, REF_OPERATOR, &id, index);
+}
+
+bool core_find_order(const struct core *core, struct id id, uint32_t *index) {
+  return find_id(core, REF_ORDER, &id, index);
+}
+
+bool core_find_booking(const struct core *core, struct id id, uint32_t *index) {
+  return find_id(core, REF_BOOKING, &id, index);
 }
 
 void tag_prefetch(const struct core *core, const struct id *tag) {
@@ -251,37 +286,76 @@ static size_t put_hex_id(const struct id *id, char out[ref_name_max]) {
   return 2 * sizeof id->b;
 }
 
+/* Names that operators gave: the first member of each row. NULL: not of such a kind. */
+static const struct slug *given_name(const struct core *core, enum ref_kind kind, uint32_t i,
+                                     uint32_t *n) {
+  const struct core_head *h = &core->head;
+  switch ((int)kind) {
+  case REF_AUTHORITY: *n = h->n_authorities; return &core->authorities[i].name;
+  case REF_PLACE:     *n = h->n_places;      return &core->places[i].name;
+  case REF_BASIS:     *n = h->n_bases;       return &core->bases[i].name;
+  case REF_CLASS:     *n = h->n_classes;     return &core->classes[i].name;
+  default:            return NULL;
+  }
+}
+
+static size_t put_name(const char *s, char out[ref_name_max]) {
+  size_t n = strlen(s);
+  memcpy(out, s, n);
+  return n;
+}
+
 static size_t name_of(void *ctx, enum ref_kind kind, uint32_t index, char out[ref_name_max]) {
   const struct core *core = ctx;
-  if (kind == REF_PERSON) {
-    SP_ASSERT(index < core->head.n_persons);
-    return put_hex_id(&core->persons[index].id, out);
+  struct by_id b = by_id(core, kind);
+  uint32_t n = 0;
+  const struct slug *given = given_name(core, kind, index, &n);
+  if (b.table) {
+    SP_ASSERT(index < b.n);
+    return put_hex_id(id_at(&b, index), out);
   }
-  if (kind == REF_CREDENTIAL) {
-    SP_ASSERT(index < core->head.n_credentials);
-    return put_hex_id(&core->credentials[index].id, out);
+  if (given) {
+    SP_ASSERT(index < n);
+    return put_name(given->s, out);
   }
-  if (kind == REF_OPERATOR) {
-    SP_ASSERT(index < core->head.n_operators);
-    return put_hex_id(&core->operators[index].id, out);
-  }
+  if (kind == REF_COUNTRY)
+    return put_name(country_codes[index], out);
   SP_ASSERT(core->plan);
-  const struct slug *s = plan_name(core->plan, kind, index);
-  size_t n = strlen(s->s);
-  memcpy(out, s->s, n);
-  return n;
+  return put_name(plan_name(core->plan, kind, index)->s, out);
+}
+
+static bool find_given(const struct core *core, enum ref_kind kind, struct span name,
+                       uint32_t *index) {
+  uint32_t n = 0;
+  given_name(core, kind, 0, &n);
+  for (uint32_t i = 0; i < n; i++)
+    if (span_is(name, given_name(core, kind, i, &n)->s)) {
+      *index = i;
+      return true;
+    }
+  return false;
+}
+
+static bool find_country(struct span name, uint32_t *index) {
+  for (uint32_t i = 0; country_codes[i]; i++)
+    if (span_is(name, country_codes[i])) {
+      *index = i;
+      return true;
+    }
+  return false;
 }
 
 static bool find_name(void *ctx, enum ref_kind kind, struct span name, uint32_t *index) {
   const struct core *core = ctx;
-  if (kind != REF_PERSON && kind != REF_CREDENTIAL && kind != REF_OPERATOR)
-    return core->plan && plan_find(core->plan, kind, name, index);
   struct id id = {{0}};
-  if (!hex_decode(id.b, sizeof id.b, (const char *)name.p, name.n))
-    return false;
-  return kind == REF_PERSON       ? core_find_person(core, id, index)
-         : kind == REF_CREDENTIAL ? core_find_credential(core, id, index)
-                                  : core_find_operator(core, id, index);
+  uint32_t n;
+  if (by_id(core, kind).table)
+    return hex_decode(id.b, sizeof id.b, (const char *)name.p, name.n) &&
+           find_id(core, kind, &id, index);
+  if (kind == REF_COUNTRY)
+    return find_country(name, index);
+  return given_name(core, kind, 0, &n) ? find_given(core, kind, name, index)
+                                       : core->plan && plan_find(core->plan, kind, name, index);
 }
 
 struct namer core_namer(const struct core *core) {

@@ -13,6 +13,7 @@
 #define SP_CORE_STATE_H
 
 #include "core/core.h"
+#include "core/custody.h"
 
 /* Dates of validity are whole seconds since 1970 in 32 bits (to 2106): from 0 = always, until
  * UINT32_MAX = no end; the instant is in force while from <= t < until. */
@@ -121,6 +122,8 @@ struct core_head {
   uint32_t n_persons, n_credentials, n_operators, n_separations, n_extra_grants, n_alarms;
   uint32_t free_grant, free_separation; /* heads of the free chains: index + 1 */
   uint32_t threat;
+  uint32_t n_authorities, n_places, n_bases, n_classes, n_class_rows, n_orders, n_bookings, n_links;
+  uint32_t free_link;                        /* head of the free chain: index + 1 */
   uint32_t n_areas, n_gates, n_doors, n_readers; /* of the plan in force */
   uint32_t site_created;
   uint32_t alarms_lost; /* raised while alarms_max were open; they are in the journal */
@@ -154,12 +157,21 @@ struct core {
   struct extra_grant *extra_grants;
   struct separation *separations;
   struct operator_record *operators;
+  struct custody *custody; /* one beside each person */
+  struct authority *authorities;
+  struct place *places;
+  struct basis *bases;
+  struct class *classes;
+  struct class_row *class_rows;
+  struct order *orders;
+  struct booking *bookings;
+  struct link *links;
   struct alarm *alarms;
   struct area_state *areas, *areas_spare; /* a spare to build the next plan's in */
   struct gate_state *gates, *gates_spare;
   struct door_state *doors, *doors_spare;
   struct reader_state *readers, *readers_spare;
-  struct index_table person_index, credential_index, operator_index;
+  struct index_table person_index, credential_index, operator_index, order_index, booking_index;
   struct tag_table tags;
   uint16_t *remap; /* scratch of plan.applied, areas_max entries */
 };

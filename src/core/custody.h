@@ -1,0 +1,178 @@
+/* custody.h: what holds and moves people, or forbids it: authorities, places, legal bases, classes,
+ * orders, bookings. docs/custody.md tells the rules; here is what is known, and how it is asked.
+ *
+ * Invariants:
+ *   1. nothing here is ever removed: what ends is said by a later row or a mark;
+ *   2. whether an order is in force is never stored: it is a function of the rows and the instant;
+ *   3. an order that ends another was recorded after it, so asking who ends whom comes to an end.
+ */
+#ifndef SP_CORE_CUSTODY_H
+#define SP_CORE_CUSTODY_H
+
+#include "core/event.h"
+
+struct core;
+
+/* X(NAME, "text", what it does, subjects it may have, "doc") */
+#define ORDER_KIND_LIST(X)                                                                         \
+  X(COMMITMENT, "commitment", HOLDS, ON_PERSON, "commits a person to custody")                     \
+  X(REMAND, "remand", HOLDS, ON_PERSON, "holds until trial")                                       \
+  X(SENTENCE, "sentence", HOLDS, ON_PERSON, "holds to serve a sentence")                           \
+  X(DETENTION_WARRANT, "detention_warrant", HOLDS, ON_PERSON, "holds on another ground")           \
+  X(TRANSFER, "transfer", MOVES, ON_PERSON, "moves to another place of custody")                   \
+  X(PRODUCTION, "production", MOVES, ON_PERSON, "brings before a court, and back")                 \
+  X(REMOVAL, "removal", MOVES, ON_PERSON, "removes to another country")                            \
+  X(MEDICAL, "medical", MOVES, ON_PERSON, "brings to a hospital, and back")                        \
+  X(RELEASE, "release", MOVES, ON_PERSON, "sets free")                                             \
+  X(STAY, "stay", FORBIDS, ON_PERSON | ON_CLASS, "forbids movements")                              \
+  X(INJUNCTION, "injunction", FORBIDS, ON_PERSON | ON_CLASS | ON_BASIS,                            \
+    "forbids movements of a person or class, or suspends a legal basis")                           \
+  X(WITHHOLDING, "withholding", FORBIDS, ON_PERSON, "bars movements to the countries it names")    \
+  X(DEFERRAL, "deferral", FORBIDS, ON_PERSON, "likewise, under the Convention against Torture")    \
+  X(NO_TRANSFER, "no_transfer", FORBIDS, ON_PERSON | ON_CLASS, "forbids to take them elsewhere")   \
+  X(KEEP_SEPARATE, "keep_separate", FORBIDS, ON_PERSON, "keeps two persons apart")                 \
+  X(VACATUR, "vacatur", ENDS, 0, "ends another order")                                             \
+  X(DETAINER, "detainer", INFORMS, ON_PERSON, "asks to hold; authorises nothing")                  \
+  X(NOTIFICATION, "notification", INFORMS, ON_PERSON, "asks to be told")
+
+enum order_kind {
+#define X(NAME, text, does, subjects, doc) ORDER_##NAME,
+  ORDER_KIND_LIST(X)
+#undef X
+      ORDER_KIND_COUNT
+};
+enum order_does { ORDER_HOLDS, ORDER_MOVES, ORDER_FORBIDS, ORDER_ENDS, ORDER_INFORMS };
+enum { ON_PERSON = 1, ON_CLASS = 2, ON_BASIS = 4 };
+extern const char *const order_kind_names[];
+enum order_does order_does(enum order_kind kind);
+unsigned order_subjects(enum order_kind kind); /* bits ON_… */
+const char *order_kind_doc(enum order_kind kind);
+
+/* Kinds of movement; an order that forbids may name some, and else forbids all but `release` and
+ * `internal`, so that a stay of removal keeps nobody in custody. */
+enum movement_kind {
+  MOVEMENT_TRANSFER,
+  MOVEMENT_PRODUCTION,
+  MOVEMENT_REMOVAL,
+  MOVEMENT_MEDICAL,
+  MOVEMENT_RELEASE,
+  MOVEMENT_INTERNAL,
+  MOVEMENT_KIND_COUNT
+};
+extern const char *const movement_kind_names[];
+
+enum membership { MEMBERSHIP_NON_MEMBER, MEMBERSHIP_UNCERTAIN, MEMBERSHIP_MEMBER };
+extern const char *const membership_names[];
+
+/* What is said of a person and keeps them from being moved until it is resolved. */
+enum mark { MARK_MINOR, MARK_AGE_DISPUTED, MARK_UNFIT, MARK_STATUS_CLAIM, MARK_COUNT };
+extern const char *const mark_names[];
+
+/* How an order is at an instant; the first that is so. */
+enum order_status {
+  ORDER_STATUS_REFUTED,         /* its issuer says it is not theirs */
+  ORDER_STATUS_RECALLED,        /* its issuer withdrew it */
+  ORDER_STATUS_ENDED,           /* by a later order that is in force */
+  ORDER_STATUS_UNAUTHENTICATED, /* and does more than forbid: nobody may rest on it yet */
+  ORDER_STATUS_NOT_YET,
+  ORDER_STATUS_EXPIRED,
+  ORDER_STATUS_BASIS_SUSPENDED, /* of the basis that it rests on */
+  ORDER_STATUS_BASIS_REPEALED,
+  ORDER_STATUS_BASIS_NOT_IN_FORCE, /* by its dates */
+  ORDER_STATUS_IN_FORCE,
+};
+extern const char *const order_status_names[];
+
+/* --- What is known. Dates are as in state.h: seconds, from 0 = always, until UINT32_MAX. --- */
+
+struct authority { /* a court, an agency, a state: who issues orders */
+  struct slug name;
+  uint32_t above; /* authority, REF_ABSENT */
+};
+struct place {
+  struct slug name;
+  uint32_t country; /* index of country_codes */
+};
+struct basis { /* a statute, or an agreement under which persons are received elsewhere */
+  struct slug name;
+  uint32_t from_s, until_s;
+  uint32_t repealed_s;     /* UINT32_MAX: not */
+  uint32_t country, place; /* of an agreement: REF_ABSENT where it does not say */
+  uint32_t places, used;   /* of an agreement; 0 places = not limited */
+  uint32_t agreement;      /* 0, 1 */
+  uint32_t orders_on;      /* orders about this basis: head of the chain, index + 1 */
+};
+struct class {
+  struct slug name;
+  uint32_t unlisted;  /* enum membership of whom it does not list */
+  uint32_t orders_on; /* head of the chain, index + 1 */
+};
+struct class_row { /* of one person, in a chain */
+  uint32_t class, membership;
+  uint32_t next; /* index + 1 */
+};
+enum { order_countries_max = 8 };
+struct order {
+  struct id id;
+  uint32_t person, other, class, on_basis; /* REF_ABSENT; other: of keep_separate */
+  uint32_t issuer, basis;                  /* basis: what it rests on, REF_ABSENT */
+  uint32_t from, to;                       /* places, REF_ABSENT */
+  uint32_t ends;                           /* order, REF_ABSENT */
+  uint32_t enders;                         /* those that end this one: head, index + 1 */
+  uint32_t next_ender;                     /* in the chain of `ends` */
+  uint32_t next;                           /* in the chain of its subject: index + 1 */
+  uint32_t recorder, authenticator;        /* operators; REF_ABSENT */
+  uint32_t from_s, until_s, due_s;         /* due: when it must have been done; UINT32_MAX */
+  uint32_t movements;                      /* bits; what it forbids or authorises */
+  uint16_t countries[order_countries_max]; /* index of country_codes + 1; 0 = none more */
+  uint8_t kind, n_countries;
+  uint8_t oral, written, sealed;
+  uint8_t recalled, refuted;
+  uint8_t depth; /* how many orders this one ends, one through the other */
+};
+enum { order_depth_max = 32 };
+struct booking { /* one stay */
+  struct id id;
+  uint32_t person, order; /* order: the one it was opened on */
+  uint32_t opened_s, closed_s; /* UINT32_MAX: open */
+};
+struct link { /* two registrations that may be one human, or are: a row for each of the two */
+  uint32_t other, next;
+  uint32_t merged; /* 1: by person.merge; else a candidate */
+};
+/* Beside each person: apart from `struct person`, since a passage of staff needs none of it. */
+struct custody {
+  uint32_t orders, classes, links; /* heads: index + 1 */
+  uint32_t booking;                /* the last one: index + 1 */
+  uint32_t marks;                  /* bits */
+};
+
+/* --- Asking --- */
+
+/* Two lower-case letters of ISO 3166-1, ended by NULL. */
+extern const char *const country_codes[];
+
+enum order_status order_status_at(const struct core *core, uint32_t order, usec at);
+
+/* The registrations that bind this one: itself and those linked to it, directly or through others.
+ */
+enum { linked_max = 16 };
+struct linked {
+  uint32_t n;
+  uint32_t persons[linked_max];
+};
+void linked_of(const struct core *core, uint32_t person, struct linked *l);
+
+/* The one code that tells why an order of this status is no ground, and what it rests on. */
+void order_status_reason(const struct core *core, uint32_t order, enum order_status status, usec at,
+                         struct reasons *found);
+
+/* Does an order hold this person at this instant? True with *order; else the reasons of those that
+ * would, the newest first, up to a few. */
+bool held_at(const struct core *core, uint32_t person, usec at, uint32_t *order,
+             struct reasons *why_not);
+
+bool core_find_order(const struct core *core, struct id id, uint32_t *index);
+bool core_find_booking(const struct core *core, struct id id, uint32_t *index);
+
+#endif
