@@ -70,6 +70,54 @@ static const struct words table[EVENT_COUNT] = {
                                 "{person} and {from_person} are kept separate."},
     [EVENT_SEPARATION_LIFTED] = {"together", COLOUR_NONE, "{person} and {from_person}",
                                  "{person} and {from_person} are no longer kept separate."},
+    [EVENT_AUTHORITY_ADDED] = {"authority", COLOUR_NONE, "{authority}[ under {above}]",
+                               "{authority} issues orders[; {above} may set them aside]."},
+    [EVENT_PLACE_ADDED] = {"place", COLOUR_NONE, "{place} in {country}",
+                           "{place} is a place in the country {country}."},
+    [EVENT_BASIS_ADDED] = {"basis", COLOUR_NONE,
+                           "{basis}[ with {country}][ at {place}][ from {from}][ until {until}]",
+                           "{basis} is a legal basis[: an agreement with {country}][, at "
+                           "{place}][, for {places} persons][, from {from}][, until {until}]."},
+    [EVENT_BASIS_REPEALED] = {"repealed", COLOUR_WARN, "{basis}",
+                              "{basis} is no more: nothing rests on it from here on."},
+    [EVENT_CLASS_ADDED] = {"class", COLOUR_NONE, "{class}, others {unlisted}",
+                           "{class} is a class of persons that orders are about; whom nobody has "
+                           "put in or out is: {unlisted}."},
+    [EVENT_CLASS_ASSIGNED] = {"class", COLOUR_NONE, "{person|18}  {membership} of {class}",
+                              "{person} is, of the class {class}: {membership}."},
+    [EVENT_ORDER_RECORDED] =
+        {"order", COLOUR_STRONG,
+         "{number}  {kind} of {issuer}[ about {person}][ about {class}][ about {on_basis}][, ends "
+         "{ends}]",
+         "An order was recorded, number {number}: {kind} of {issuer}[ about {person}][ and "
+         "{other}][ about the class {class}][ about {on_basis}][, resting on {basis}][, ending "
+         "{ends}][, from {effective}][, until {expires}][, to be done by {due}]. It was recorded "
+         "by "
+         "{recorder}."},
+    [EVENT_ORDER_AUTHENTICATED] = {"authentic", COLOUR_NONE, "{order} by {by}",
+                                   "{by} found {order} to be its issuer's."},
+    [EVENT_ORDER_WRITTEN] = {"written", COLOUR_NONE, "{order}",
+                             "The writing of {order} has come; its SHA-256 is {document}."},
+    [EVENT_ORDER_DIFFERS] = {"DIFFERS", COLOUR_BAD, "{order}",
+                             "The writing of {order} says otherwise than what was recorded when it "
+                             "was spoken: someone must ask its issuer."},
+    [EVENT_ORDER_RECALLED] = {"recalled", COLOUR_WARN, "{order}",
+                              "The issuer of {order} withdrew it."},
+    [EVENT_ORDER_REFUTED] = {"REFUTED", COLOUR_BAD, "{order}",
+                             "{order} is not its issuer's: somebody made it up."},
+    [EVENT_BOOKING_OPENED] = {"booked", COLOUR_STRONG, "{number}  {person} on {order}",
+                              "{person} was admitted, booking number {number}, on {order}."},
+    [EVENT_BOOKING_REFUSED] = {"not booked", COLOUR_BAD, "{person|18}  {reasons}",
+                               "{person} was not admitted on {order}."},
+    [EVENT_MARK_SET] = {"mark", COLOUR_WARN, "{person|18}  {mark}",
+                        "Of {person} it is said: {mark}. Until it is resolved it keeps them from "
+                        "being moved."},
+    [EVENT_MARK_CLEARED] = {"mark", COLOUR_NONE, "{person|18}  {mark} resolved",
+                            "What was said of {person} ({mark}) is resolved."},
+    [EVENT_LINK_RECORDED] = {"linked", COLOUR_WARN, "{person} and {other}",
+                             "{person} and {other} may be one human: what forbids binds both."},
+    [EVENT_LINK_DISMISSED] = {"unlinked", COLOUR_NONE, "{person} and {other}",
+                              "{person} and {other} are not one human."},
     [EVENT_LOCKDOWN_STARTED] = {"LOCKDOWN", COLOUR_BAD, "{area}",
                                 "The area {area} and all within it is locked down: only holders of "
                                 "a level that says so pass."},

@@ -510,7 +510,7 @@ static void (*const appliers[EVENT_COUNT])(struct core *, const struct event *) 
 #define X(NAME, name) [EVENT_##NAME] = apply_##name,
     CUSTODY_APPLIERS(X)
 #undef X
-    [EVENT_ORDER_DIFFERS] = apply_nothing,
+        [EVENT_ORDER_DIFFERS] = apply_nothing,
     [EVENT_BOOKING_REFUSED] = apply_nothing,
     [EVENT_LOCKDOWN_STARTED] = apply_lockdown_started,
     [EVENT_LOCKDOWN_RELEASED] = apply_lockdown_released,

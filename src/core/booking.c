@@ -32,10 +32,9 @@ bool links_fit(const struct core *core, uint32_t a, uint32_t b) {
   struct linked of_a, of_b;
   linked_of(core, a, &of_a);
   linked_of(core, b, &of_b);
-  bool room = core->head.free_link
-                  ? core->links[core->head.free_link - 1].next ||
-                        core->head.n_links < links_max
-                  : core->head.n_links + 2 <= links_max;
+  bool room = core->head.free_link ? core->links[core->head.free_link - 1].next ||
+                                         core->head.n_links < registration_links_max
+                                   : core->head.n_links + 2 <= registration_links_max;
   return room && (linked_has(&of_a, b) || of_a.n + of_b.n <= linked_max);
 }
 
@@ -44,7 +43,7 @@ static void link_one(struct core *core, uint32_t person, uint32_t other, bool me
   if (i) {
     core->head.free_link = core->links[i - 1].next;
   } else {
-    SP_ASSERT(core->head.n_links < links_max);
+    SP_ASSERT(core->head.n_links < registration_links_max);
     i = ++core->head.n_links;
   }
   core->links[i - 1] = (struct link){other, core->custody[person].links, merged};
@@ -74,7 +73,7 @@ void links_remove(struct core *core, uint32_t a, uint32_t b, bool merged) {
   unlink_one(core, b, a, merged);
 }
 
-static bool is_candidate(const struct core *core, uint32_t a, uint32_t b) {
+bool linked_directly(const struct core *core, uint32_t a, uint32_t b) {
   for (uint32_t i = core->custody[a].links; i; i = core->links[i - 1].next)
     if (core->links[i - 1].other == b && !core->links[i - 1].merged)
       return true;
@@ -85,7 +84,7 @@ void decide_link_record(struct deciding *d) {
   const struct cmd_link *l = &d->command->u.link;
   if (l->person == l->other)
     deciding_reject(d, REASON_SELF, ref_to(REF_PERSON, l->person));
-  else if (is_candidate(d->core, l->person, l->other))
+  else if (linked_directly(d->core, l->person, l->other))
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PERSON, l->person));
   else if (!links_fit(d->core, l->person, l->other))
     deciding_reject(d, REASON_LIMIT_REACHED, nothing);
@@ -95,7 +94,7 @@ void decide_link_record(struct deciding *d) {
 
 void decide_link_dismiss(struct deciding *d) {
   const struct cmd_link *l = &d->command->u.link;
-  if (!is_candidate(d->core, l->person, l->other))
+  if (!linked_directly(d->core, l->person, l->other))
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PERSON, l->person));
   else
     deciding_event(d, EVENT_LINK_DISMISSED)->u.link = (struct ev_link){l->person, l->other};

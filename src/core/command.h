@@ -224,7 +224,7 @@ struct cmd_booking_open {
   uint32_t person, order;
 };
 struct cmd_mark {
-  uint32_t person, mark; /* enum mark */
+  uint32_t person, mark; /* enum person_mark */
 };
 struct cmd_link {
   uint32_t person, other;

@@ -1,5 +1,5 @@
-/* country.c: ISO 3166-1 alpha-2, as of 2024, in lower case. Entries name them: rows are added, never
- * taken away. */
+/* country.c: ISO 3166-1 alpha-2, as of 2024, in lower case. Entries name them: rows are added,
+ * never taken away. */
 #include "core/custody.h"
 
 const char *const country_codes[] = {

@@ -65,7 +65,7 @@ enum membership { MEMBERSHIP_NON_MEMBER, MEMBERSHIP_UNCERTAIN, MEMBERSHIP_MEMBER
 extern const char *const membership_names[];
 
 /* What is said of a person and keeps them from being moved until it is resolved. */
-enum mark { MARK_MINOR, MARK_AGE_DISPUTED, MARK_UNFIT, MARK_STATUS_CLAIM, MARK_COUNT };
+enum person_mark { MARK_MINOR, MARK_AGE_DISPUTED, MARK_UNFIT, MARK_STATUS_CLAIM, MARK_COUNT };
 extern const char *const mark_names[];
 
 /* How an order is at an instant; the first that is so. */
@@ -133,7 +133,7 @@ struct order {
 enum { order_depth_max = 32 };
 struct booking { /* one stay */
   struct id id;
-  uint32_t person, order; /* order: the one it was opened on */
+  uint32_t person, order;      /* order: the one it was opened on */
   uint32_t opened_s, closed_s; /* UINT32_MAX: open */
 };
 struct link { /* two registrations that may be one human, or are: a row for each of the two */
@@ -162,6 +162,12 @@ struct linked {
   uint32_t persons[linked_max];
 };
 void linked_of(const struct core *core, uint32_t person, struct linked *l);
+
+/* Is there room to link the two, and would what hangs together then be few enough? */
+bool links_fit(const struct core *core, uint32_t a, uint32_t b);
+/* Linked to each other as candidates, not by a merge? */
+bool linked_directly(const struct core *core, uint32_t a, uint32_t b);
+bool is_booked(const struct core *core, uint32_t person);
 
 /* The one code that tells why an order of this status is no ground, and what it rests on. */
 void order_status_reason(const struct core *core, uint32_t order, enum order_status status, usec at,

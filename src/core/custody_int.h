@@ -10,13 +10,10 @@ uint32_t until_seconds(usec t);
 
 /* Is this place the site itself: of the same name? */
 bool place_is_here(const struct core *core, uint32_t place);
-/* Would linking the two make a group that is too large? */
-bool links_fit(const struct core *core, uint32_t a, uint32_t b);
 void links_add(struct core *core, uint32_t a, uint32_t b, bool merged);
 void links_remove(struct core *core, uint32_t a, uint32_t b, bool merged);
 /* The order in force that keeps the two apart; REF_ABSENT: none. */
 uint32_t order_apart(const struct core *core, uint32_t a, uint32_t b, usec at);
-bool is_booked(const struct core *core, uint32_t person);
 /* What keeps a detainee from being brought in. */
 void check_admission(const struct core *core, uint32_t person, usec at, struct reasons *found);
 

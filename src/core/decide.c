@@ -465,7 +465,7 @@ static void (*const deciders[COMMAND_COUNT])(struct deciding *) = {
 #define X(NAME, name) [COMMAND_##NAME] = decide_##name,
     CUSTODY_DECIDERS(X)
 #undef X
-    [COMMAND_LOCKDOWN_START] = decide_lockdown_start,
+        [COMMAND_LOCKDOWN_START] = decide_lockdown_start,
     [COMMAND_LOCKDOWN_RELEASE] = decide_lockdown_release,
     [COMMAND_THREAT_RAISE] = decide_threat_raise,
     [COMMAND_THREAT_LOWER] = decide_threat_lower,

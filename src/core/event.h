@@ -36,7 +36,7 @@
   X(CLASS_ADDED, class_added, "class.added", 0)                                                    \
   X(CLASS_ASSIGNED, class_assigned, "class.assigned", 0)                                           \
   X(ORDER_RECORDED, order_recorded, "order.recorded", 0)                                           \
-  X(ORDER_AUTHENTICATED, order_authenticated, "order.authenticated", 0)                                      \
+  X(ORDER_AUTHENTICATED, order_authenticated, "order.authenticated", 0)                            \
   X(ORDER_WRITTEN, order_written, "order.written", 0)                                              \
   X(ORDER_DIFFERS, order_written, "order.differs", EVENT_ALARM)                                    \
   X(ORDER_RECALLED, order_ref, "order.recalled", 0)                                                \
@@ -192,7 +192,7 @@ struct ev_class_assigned {
 struct ev_order_recorded {
   struct id order;
   uint32_t number; /* short, as a person's */
-  uint32_t kind; /* enum order_kind */
+  uint32_t kind;   /* enum order_kind */
   uint32_t issuer;
   uint32_t person, other, class, on_basis; /* REF_ABSENT */
   uint32_t basis, from, to, ends;          /* REF_ABSENT */
@@ -223,7 +223,7 @@ struct ev_booking_refused {
   struct reasons reasons;
 };
 struct ev_mark {
-  uint32_t person, mark; /* enum mark */
+  uint32_t person, mark; /* enum person_mark */
 };
 struct ev_link {
   uint32_t person, other;

@@ -18,7 +18,7 @@ enum {
   class_rows_max = 1 << 20, /* persons that a class lists, over all classes */
   orders_max = 1 << 20,
   bookings_max = 1 << 20,
-  links_max = 1 << 16, /* twice the pairs of registrations that may be one human */
+  registration_links_max = 1 << 16, /* twice the pairs of registrations that may be one human */
 
   areas_max = 8192,
   area_depth_max = 8,

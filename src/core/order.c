@@ -10,12 +10,10 @@ const char *const order_kind_names[] = {ORDER_KIND_LIST(X) NULL};
 #undef X
 const char *const movement_kind_names[] = {"transfer", "production", "removal", "medical",
                                            "release",  "internal",   NULL};
-const char *const order_status_names[] = {"refuted",         "recalled",
-                                          "ended",           "unauthenticated",
-                                          "not_yet",         "expired",
-                                          "basis_suspended", "basis_repealed",
-                                          "basis_not_in_force", "in_force",
-                                          NULL};
+const char *const order_status_names[] = {
+    "refuted", "recalled",        "ended",          "unauthenticated",    "not_yet",
+    "expired", "basis_suspended", "basis_repealed", "basis_not_in_force", "in_force",
+    NULL};
 
 static const struct {
   uint8_t does, subjects;
@@ -156,8 +154,8 @@ static bool is_complete(const struct cmd_order_record *r) {
          (does != ORDER_ENDS || r->ends != REF_ABSENT) &&
          (r->kind == ORDER_KEEP_SEPARATE) == (r->other != REF_ABSENT) &&
          (!countries || r->countries.n > 0) &&
-         (!r->movements || (does == ORDER_FORBIDS && !(on & ON_BASIS) &&
-                            r->kind != ORDER_KEEP_SEPARATE));
+         (!r->movements ||
+          (does == ORDER_FORBIDS && !(on & ON_BASIS) && r->kind != ORDER_KEEP_SEPARATE));
 }
 
 /* Of these two, whom no order keeps apart yet. */
@@ -254,8 +252,8 @@ void apply_order_recorded(struct core *core, const struct event *e) {
 /* --- What becomes of it --- */
 
 static struct event *order_event(struct deciding *d, enum event_type type) {
-  struct event *e = event_flags(type) & EVENT_ALARM ? deciding_alarm(d, type)
-                                                    : deciding_event(d, type);
+  struct event *e =
+      event_flags(type) & EVENT_ALARM ? deciding_alarm(d, type) : deciding_event(d, type);
   e->u.order_ref.order = d->command->u.order_ref.order;
   return e;
 }

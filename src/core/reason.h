@@ -49,7 +49,8 @@
   X(BASIS_SUSPENDED, "basis_suspended", 9, "{} suspends the legal basis that this rests on")       \
   X(BASIS_REPEALED, "basis_repealed", 9, "{}, which this rests on, was repealed")                  \
   X(BASIS_NOT_IN_FORCE, "basis_not_in_force", 9, "{}, which this rests on, is of other dates")     \
-  X(AGREEMENT_NOT_IN_FORCE, "agreement_not_in_force", 9, "{}, which this rests on, is not in force") \
+  X(AGREEMENT_NOT_IN_FORCE, "agreement_not_in_force", 9,                                           \
+    "{}, which this rests on, is not in force")                                                    \
   X(WRONG_PERSON, "wrong_person", 9, "{} is about somebody else")                                  \
   X(WRONG_SITE, "wrong_site", 9, "{} is for another place than this site")                         \
   X(INTERLOCK, "interlock", 10, "{} of the same interlock group is not closed and locked")         \
@@ -70,7 +71,8 @@
   X(AREA_OCCUPIED, "area_occupied", 0, "{} still holds someone, so the plan cannot drop it")       \
   X(DOOR_IN_USE, "door_in_use", 0, "{} is unlocked or open, so the plan cannot drop it now")       \
   X(INCOMPLETE, "incomplete", 0, "what such an order must name is missing, or does not belong")    \
-  X(NOT_THE_ISSUER, "not_the_issuer", 0, "{} can be ended by its issuer or one above, and no other") \
+  X(NOT_THE_ISSUER, "not_the_issuer", 0,                                                           \
+    "{} can be ended by its issuer or one above, and no other")                                    \
   X(SELF, "self", 0, "the two are the same")                                                       \
   X(PLAN_MISSING, "plan_missing", 0, "no plan has been applied yet")
 

@@ -3,6 +3,8 @@
  * those of what they count, times can be reckoned with. */
 #include "core/snapshot_check.h"
 
+#include "core/custody_check.h"
+
 #include <string.h>
 
 /* Journal indexes are whole numbers that JSON keeps. */
@@ -208,5 +210,8 @@ const char *snapshot_check(struct core *core) {
     return "a state of the site cannot be";
   if (!grants_fit(core, seen) || !separations_fit(core, seen))
     return "a chain of grants or separations does not hold together";
+  const char *wrong = custody_check(core, seen);
+  if (wrong)
+    return wrong;
   return counts_hold(core) ? NULL : "areas do not hold those whom it says";
 }

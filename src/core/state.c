@@ -61,7 +61,7 @@ static size_t lay_out(struct core *core, uint8_t *base) {
   ARRAY(class_rows, class_rows_max);
   ARRAY(orders, orders_max);
   ARRAY(bookings, bookings_max);
-  ARRAY(links, links_max);
+  ARRAY(links, registration_links_max);
   ARRAY(alarms, alarms_max);
   ARRAY(areas, areas_max);
   ARRAY(areas_spare, areas_max);
@@ -199,8 +199,7 @@ void core_index_all(struct core *core) {
 static bool find_id(const struct core *core, enum ref_kind kind, const struct id *key,
                     uint32_t *index) {
   struct by_id b = by_id(core, kind);
-  for (uint32_t i = key_hash(key) & b.table->mask; b.table->slots[i];
-       i = (i + 1) & b.table->mask) {
+  for (uint32_t i = key_hash(key) & b.table->mask; b.table->slots[i]; i = (i + 1) & b.table->mask) {
     if ((b.table->slots[i] & ~SLOT_INDEX_MASK) != key_mark(key))
       continue;
     uint32_t at = (b.table->slots[i] & SLOT_INDEX_MASK) - 1;
@@ -291,11 +290,20 @@ static const struct slug *given_name(const struct core *core, enum ref_kind kind
                                      uint32_t *n) {
   const struct core_head *h = &core->head;
   switch ((int)kind) {
-  case REF_AUTHORITY: *n = h->n_authorities; return &core->authorities[i].name;
-  case REF_PLACE:     *n = h->n_places;      return &core->places[i].name;
-  case REF_BASIS:     *n = h->n_bases;       return &core->bases[i].name;
-  case REF_CLASS:     *n = h->n_classes;     return &core->classes[i].name;
-  default:            return NULL;
+  case REF_AUTHORITY:
+    *n = h->n_authorities;
+    return &core->authorities[i].name;
+  case REF_PLACE:
+    *n = h->n_places;
+    return &core->places[i].name;
+  case REF_BASIS:
+    *n = h->n_bases;
+    return &core->bases[i].name;
+  case REF_CLASS:
+    *n = h->n_classes;
+    return &core->classes[i].name;
+  default:
+    return NULL;
   }
 }
 

@@ -215,18 +215,37 @@ static enum sp_err find_actor(struct engine *e, const struct conn *k, const stru
   return err;
 }
 
-/* Details are kept of persons when they are registered; of others there are none to bring. */
+/* Whose details a command may bring: of persons when they are registered, of orders (its official,
+ * its reference, what it says), of bookings. Their entry commits to them. */
+static const struct id *subject_of(const struct command *c, enum event_type *commits) {
+  switch ((int)c->type) {
+  case COMMAND_PERSON_ADD:
+    *commits = EVENT_PERSON_ADDED;
+    return &c->u.person_add.person;
+  case COMMAND_ORDER_RECORD:
+    *commits = EVENT_ORDER_RECORDED;
+    return &c->u.order_record.order;
+  case COMMAND_BOOKING_OPEN:
+    *commits = EVENT_BOOKING_OPENED;
+    return &c->u.booking_open.booking;
+  default:
+    return NULL;
+  }
+}
+
 static enum sp_err read_details(struct engine *e, const struct request *r, struct command *c,
                                 struct batch_extra *extra, struct fault *why) {
   if (!r->details.p)
     return SP_OK;
-  if (c->type != COMMAND_PERSON_ADD)
+  enum event_type commits;
+  const struct id *subject = subject_of(c, &commits);
+  if (!subject)
     return fault_set(why, SP_INVALID, "%s: it takes no details", command_records[c->type].type);
   buf_reset(&e->scratch);
   enum sp_err err = details_text(r->details, &e->scratch, why);
   if (err)
     return err;
-  extra->subject = c->u.person_add.person;
+  extra->subject = *subject;
   extra->details = buf_span(&e->scratch);
   return SP_OK;
 }
@@ -237,10 +256,11 @@ static void commit_to(struct engine *e, struct batch_extra *extra, enum event_ty
   c->commit = details_commit(&extra->opening, span_str(event_records[type].type), extra->details);
 }
 
-static enum sp_err run_person_add(struct engine *e, struct command *c, struct batch_extra *extra,
-                                  struct conn *k, uint64_t id, struct fault *why) {
-  if (extra->details.n)
-    commit_to(e, extra, EVENT_PERSON_ADDED, c);
+static enum sp_err run_with_details(struct engine *e, struct command *c, struct batch_extra *extra,
+                                    struct conn *k, uint64_t id, struct fault *why) {
+  enum event_type commits;
+  if (extra->details.n && subject_of(c, &commits))
+    commit_to(e, extra, commits, c);
   enum sp_err err = engine_run(e, c, extra, k->id, id, why);
   bytes_wipe(&extra->opening, sizeof extra->opening);
   return err;
@@ -390,7 +410,7 @@ static enum sp_err command_request(struct engine *e, struct conn *k, uint64_t id
   if (c.type == COMMAND_PLAN_APPLY)
     err = run_plan_apply(e, &c, k, id, why);
   else
-    err = run_person_add(e, &c, &extra, k, id, why);
+    err = run_with_details(e, &c, &extra, k, id, why);
   k = conn_find(&e->conns, conn);
   if (err && k)
     answered(k);

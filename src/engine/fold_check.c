@@ -1,5 +1,7 @@
 #include "engine/fold_check.h"
 
+#include "engine/fold_custody.h"
+
 /* Each returns what is wrong, as static text, or NULL. */
 typedef const char *check(const struct core *core, const struct event *e);
 
@@ -69,8 +71,9 @@ static const char *check_person_merged(const struct core *core, const struct eve
   const struct ev_person_merged *m = &e->u.person_merged;
   if (m->person == m->into)
     return "the two are the same";
-  return person_at(core, m->person)->state == PERSON_STATE_MERGED ? "they are merged already"
-                                                                  : NULL;
+  if (person_at(core, m->person)->state == PERSON_STATE_MERGED)
+    return "they are merged already";
+  return links_fit(core, m->person, m->into) ? NULL : "more hang together than may";
 }
 
 static const char *check_person_located(const struct core *core, const struct event *e) {
@@ -273,6 +276,11 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_LEVEL_REVOKED] = check_level_revoked,
     [EVENT_SEPARATION_ADDED] = check_separation_added,
     [EVENT_SEPARATION_LIFTED] = check_separation_lifted,
+#define X(NAME, name) [EVENT_##NAME] = check_##name,
+    FOLD_CUSTODY_LIST(X)
+#undef X
+        [EVENT_ORDER_DIFFERS] = check_nothing,
+    [EVENT_BOOKING_REFUSED] = check_nothing,
     [EVENT_LOCKDOWN_STARTED] = check_lockdown_started,
     [EVENT_LOCKDOWN_RELEASED] = check_lockdown_released,
     [EVENT_THREAT_CHANGED] = check_threat_changed,
@@ -310,7 +318,7 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_COMMAND_REFUSED] = check_nothing,
 };
 
-_Static_assert(EVENT_COUNT == 57, "a new event has a row above");
+_Static_assert(EVENT_COUNT == 75, "a new event has a row above");
 
 enum sp_err fold_check_event(const struct core *core, const struct event *e, struct fault *why) {
   SP_ASSERT((unsigned)e->type < EVENT_COUNT);

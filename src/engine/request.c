@@ -3,6 +3,7 @@
 #include "core/state.h"
 #include "engine/json.h"
 #include "engine/session.h"
+#include "plan/card_format.h"
 
 #include <string.h>
 
@@ -274,10 +275,10 @@ static uint32_t card_bits(const struct request_secret *card) {
 static enum sp_err fill_issue(const struct request *r, const struct core *core,
                               const struct tags *tags, const struct io *io,
                               struct cmd_credential_issue *c, struct fault *why) {
-  uint16_t bits = core->plan ? core->plan->formats[c->format].bits : 0;
+  uint32_t bits = core->plan ? card_format_width(core->plan, c->format) : 0;
   if (bits && card_bits(&r->card) > bits)
-    return fault_set(why, SP_INVALID, "card value: it has more than the %u bits of its format",
-                     bits);
+    return fault_set(why, SP_INVALID,
+                     "card value: it has more than the %u bits of a card of its format", bits);
   c->credential = new_id(io);
   c->tag = tag_of_card(r, tags);
   return SP_OK;
@@ -311,6 +312,10 @@ enum sp_err request_fill(const struct request *r, const struct core *core, const
     c->u.person_add.person = new_id(io);
   } else if (c->type == COMMAND_OPERATOR_ADD) {
     c->u.operator_add.operator_id = new_id(io);
+  } else if (c->type == COMMAND_ORDER_RECORD) {
+    c->u.order_record.order = new_id(io);
+  } else if (c->type == COMMAND_BOOKING_OPEN) {
+    c->u.booking_open.booking = new_id(io);
   }
   return err;
 }

@@ -40,7 +40,7 @@
 enum { run_s_max = 60, parts_max = 32, told_max = 5 };
 
 /* What is made to fail. */
-struct order {
+struct ordering {
   const char *name;
   uint32_t kinds; /* of intercept.h; 0: allocations of ours, or store calls */
   int error;
@@ -70,7 +70,7 @@ static uint64_t number(const char *name, uint64_t otherwise) {
 
 /* --- Arming --- */
 
-static void arm(const struct order *o, uint64_t at) {
+static void arm(const struct ordering *o, uint64_t at) {
   if (o->of_store)
     (void)store_memory_fail(day.from.store, o->call, at, o->for_good);
   else if (o->kinds)
@@ -80,7 +80,7 @@ static void arm(const struct order *o, uint64_t at) {
 }
 
 /* Ends it, and counts what was made to fail. */
-static void disarm(const struct order *o, uint64_t at) {
+static void disarm(const struct ordering *o, uint64_t at) {
   uint64_t seen = 0;
   if (o->of_store)
     seen = store_memory_fail(day.from.store, o->call, UINT64_MAX, false);
@@ -109,7 +109,7 @@ static void end_counting(void) {
   ledger->injected[INTERCEPT_KINDS] = sp_alloc_fail_after(UINT64_MAX, false);
 }
 
-static uint64_t calls_of(const struct order *o, unsigned part) {
+static uint64_t calls_of(const struct ordering *o, unsigned part) {
   uint64_t n = o->kinds ? 0 : calls[part][INTERCEPT_KINDS];
   for (int i = 0; i < INTERCEPT_KINDS; i++)
     n += o->kinds & 1u << i ? calls[part][i] : 0;
@@ -165,7 +165,7 @@ static void be_a_child(void) {
   alarm(run_s_max);
 }
 
-static int meet_fault(const struct day_part *part, const struct order *o, uint64_t at) {
+static int meet_fault(const struct day_part *part, const struct ordering *o, uint64_t at) {
   struct fault why = {0};
   be_a_child();
   intercept = shared;
@@ -353,7 +353,7 @@ static void again_or_there(const struct day_part *part) {
   *ledger = first;
 }
 
-static int start_again(const struct day_part *part, const struct order *o) {
+static int start_again(const struct day_part *part, const struct ordering *o) {
   static struct world w;
   char path[240];
   be_a_child();
@@ -405,7 +405,7 @@ static void wait_for(pid_t pid, const char *which) {
     ledger_bug(ledger, "%s ended with %d", which, WEXITSTATUS(status));
 }
 
-static void run_one(const struct day_part *part, bool in_memory, const struct order *o,
+static void run_one(const struct day_part *part, bool in_memory, const struct ordering *o,
                     uint64_t at) {
   begin(part, in_memory);
   fflush(NULL);
@@ -423,11 +423,11 @@ static void run_one(const struct day_part *part, bool in_memory, const struct or
 
 /* --- What an error may say --- */
 
-static bool of_memory(const struct order *o) {
+static bool of_memory(const struct ordering *o) {
   return !o->of_store && (!o->kinds || o->kinds & INTERCEPT_BIT(MEMORY));
 }
 
-static void check_errors(const struct order *o) {
+static void check_errors(const struct ordering *o) {
   for (uint32_t i = 0; i < ledger->n_errors; i++) {
     const struct ledger_error *e = &ledger->errors[i];
     if (e->err == SP_CORRUPT || e->err == SP_FORK || e->err == SP_VERSION)
@@ -452,7 +452,7 @@ static void check_errors(const struct order *o) {
 
 static struct { uint64_t runs, met, bugs, injected[INTERCEPT_KINDS]; } all;
 
-static unsigned stride_of(const struct order *o) {
+static unsigned stride_of(const struct ordering *o) {
   unsigned s = stride_all ? stride_all : o->stride;
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
@@ -462,14 +462,14 @@ static unsigned stride_of(const struct order *o) {
   return s ? s : 1;
 }
 
-static void tell_bug(const struct day_part *part, const struct order *o, uint64_t at) {
+static void tell_bug(const struct day_part *part, const struct ordering *o, uint64_t at) {
   if (all.bugs++ < number("FAULTS_TOLD", told_max))
     print_error("%s: %s, number %llu of the part \"%s\": %s\n", o->name,
                 o->for_good ? "for good" : "once", (unsigned long long)at, part->name, ledger->bug);
 }
 
 /* One run, and what is to be said of it. False: it met no fault. */
-static bool try_one(const struct day_part *part, const struct order *o, uint64_t at) {
+static bool try_one(const struct day_part *part, const struct ordering *o, uint64_t at) {
   run_one(part, o->of_store, o, at);
   check_errors(o);
   bool clean = injected() == 0;
@@ -485,21 +485,21 @@ static bool try_one(const struct day_part *part, const struct order *o, uint64_t
 }
 
 /* Each in turn, until one run meets no fault. */
-static void loop_part(const struct day_part *part, const struct order *o) {
+static void loop_part(const struct day_part *part, const struct ordering *o) {
   unsigned stride = stride_of(o);
   for (uint64_t at = seed % stride; try_one(part, o, at); at += stride)
     ;
 }
 
 /* A share of the whole day's calls, without the runs that meet none. */
-static uint64_t share_part(unsigned part, const struct order *o, uint64_t at) {
+static uint64_t share_part(unsigned part, const struct ordering *o, uint64_t at) {
   uint64_t n = calls_of(o, part);
   for (; at < n; at += stride_of(o))
     (void)try_one(&day_parts[part], o, at);
   return at - n;
 }
 
-static void print_figures(const struct order *o, double seconds) {
+static void print_figures(const struct ordering *o, double seconds) {
   print_message("faults: %-34s %-8s every %4u: %6llu of %6llu runs met one, %7.1f s", o->name,
                 o->for_good ? "for good" : "once", stride_of(o), (unsigned long long)all.met,
                 (unsigned long long)all.runs, seconds);
@@ -515,7 +515,7 @@ static double seconds(void) {
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static bool loop(const struct order *o) {
+static bool loop(const struct ordering *o) {
   double from = seconds();
   const char *only = getenv("FAULTS_PART");
   uint64_t at = seed % stride_of(o), alone = number("FAULTS_AT", UINT64_MAX);
@@ -548,14 +548,14 @@ enum {
   LOOKS = INTERCEPT_BIT(OPEN) | INTERCEPT_BIT(READ),
 };
 
-static void once_and_for_good(struct order o) {
+static void once_and_for_good(struct ordering o) {
   bool right = loop(&o);
   o.for_good = true;
   right = loop(&o) && right;
   assert_true(right);
 }
 
-static const struct order orders[] = {
+static const struct ordering orders[] = {
     {.name = "allocations of ours", .stride = 80},
     {.name = "every allocation", .kinds = INTERCEPT_BIT(MEMORY), .error = ENOMEM, .stride = 3000},
     {.name = "address space", .kinds = INTERCEPT_BIT(MAP), .error = ENOMEM, .stride = 1},
@@ -566,7 +566,7 @@ static const struct order orders[] = {
 };
 
 static void calls_of_the_process(void **state) {
-  once_and_for_good(*(const struct order *)*state);
+  once_and_for_good(*(const struct ordering *)*state);
 }
 
 static void store_calls(void **state) {
@@ -577,10 +577,10 @@ static void store_calls(void **state) {
 #undef X
   };
   for (int i = 0; i < STORE_MEMORY_CALL_COUNT; i++)
-    once_and_for_good((struct order){.name = names[i],
-                                     .of_store = true,
-                                     .call = (enum store_memory_call)i,
-                                     .stride = i <= STORE_MEMORY_WRITE ? 50 : 1});
+    once_and_for_good((struct ordering){.name = names[i],
+                                        .of_store = true,
+                                        .call = (enum store_memory_call)i,
+                                        .stride = i <= STORE_MEMORY_WRITE ? 50 : 1});
 }
 
 /* --- The day without a fault: what each part begins with --- */
