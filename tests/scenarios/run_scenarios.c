@@ -180,7 +180,7 @@ static void tell_outcome(const struct outcome *o, char *out, size_t size) {
     const struct event *e = &o->events[i];
     const char *name = short_name(event_records[e->type].type);
     n += (size_t)snprintf(out + n, size - n, "%s%s", i ? "; " : "", name);
-    if (e->type == EVENT_PASSAGE_REFUSED || e->type == EVENT_COMMAND_REFUSED)
+    if (o->reasons.n && o->verdict == VERDICT_REFUSED && i == 0)
       n += (size_t)snprintf(out + n, size - n, ": %s", reasons);
     if (e->type == EVENT_PASSAGE_GRANTED && e->u.passage_granted.warnings.n) {
       char warnings[256];
@@ -613,6 +613,132 @@ static const struct {
     {"acknowledge", act_acknowledge},
 };
 
+/* Commands as their table of fields tells them: VERB, then words for these fields in turn, then
+ * "FIELD VALUE" for any other, a field that is true or false by its name alone. Lists are
+ * "a,b"; times are instants, or +2h from now. */
+static const struct {
+  const char *verb;
+  enum command_type type;
+  const char *fields[3];
+} asked[] = {
+    {"authority", COMMAND_AUTHORITY_ADD, {"authority"}},
+    {"place", COMMAND_PLACE_ADD, {"place", "country"}},
+    {"basis", COMMAND_BASIS_ADD, {"basis"}},
+    {"repeal", COMMAND_BASIS_REPEAL, {"basis"}},
+    {"class", COMMAND_CLASS_ADD, {"class", "unlisted"}},
+    {"include", COMMAND_CLASS_INCLUDE, {"person", "class"}},
+    {"doubt", COMMAND_CLASS_DOUBT, {"person", "class"}},
+    {"exclude", COMMAND_CLASS_EXCLUDE, {"person", "class"}},
+    {"order", COMMAND_ORDER_RECORD, {"order", "kind", "issuer"}},
+    {"authenticate", COMMAND_ORDER_AUTHENTICATE, {"order"}},
+    {"write", COMMAND_ORDER_WRITE, {"order", "document"}},
+    {"recall", COMMAND_ORDER_RECALL, {"order"}},
+    {"refute", COMMAND_ORDER_REFUTE, {"order"}},
+    {"booking", COMMAND_BOOKING_OPEN, {"booking", "person", "order"}},
+    {"mark", COMMAND_MARK_SET, {"person", "mark"}},
+    {"unmark", COMMAND_MARK_CLEAR, {"person", "mark"}},
+    {"link", COMMAND_LINK_RECORD, {"person", "other"}},
+    {"unlink", COMMAND_LINK_DISMISS, {"person", "other"}},
+};
+
+static void put_hex(struct buf *b, const struct id *id) {
+  char hex[33] = {0};
+  hex_encode(hex, id->b, sizeof id->b);
+  buf_puts(b, hex);
+}
+
+static void put_list(struct buf *b, const struct field *f, const char *value) {
+  char text[256];
+  snprintf(text, sizeof text, "%s", value);
+  char *save, *s = strtok_r(text, ",", &save);
+  for (int i = 0; s; s = strtok_r(NULL, ",", &save), i++)
+    buf_printf(b, "%s\"%s%s\"", i ? "," : "[", f->kind == FIELD_REFS ? "country:" : "", s);
+  buf_puts(b, "]");
+}
+
+static void put_field(struct play *p, struct buf *b, const struct field *f, const char *value) {
+  buf_printf(b, "%s\"%s\":", b->n > 1 ? "," : "", f->name);
+  if (f->kind == FIELD_BOOL) {
+    buf_puts(b, "true");
+  } else if (f->kind == FIELD_U32) {
+    buf_puts(b, value);
+  } else if (f->kind == FIELD_SET || f->kind == FIELD_REFS) {
+    put_list(b, f, value);
+  } else if (f->kind == FIELD_TIME) {
+    char at[time_text_len + 1] = {0};
+    time_format(at, value[0] == '+' ? p->now + duration_of(p, value + 1) : instant_of(p, value));
+    buf_printf(b, "\"%s\"", at);
+  } else if (f->kind == FIELD_HASH) {
+    struct id half = id_of("hash", value);
+    buf_puts(b, "\"");
+    put_hex(b, &half);
+    put_hex(b, &half);
+    buf_puts(b, "\"");
+  } else if (f->kind == FIELD_REF && f->ref == REF_PERSON) {
+    buf_puts(b, "\"");
+    put_hex(b, &p->core->persons[person_of(p, value)].id);
+    buf_puts(b, "\"");
+  } else if (f->kind == FIELD_REF && (f->ref == REF_ORDER || f->ref == REF_BOOKING)) {
+    struct id id = id_of(ref_kind_names[f->ref], value);
+    buf_puts(b, "\"");
+    put_hex(b, &id);
+    buf_puts(b, "\"");
+  } else {
+    buf_printf(b, "\"%s\"", value);
+  }
+}
+
+static const struct field *field_named(struct play *p, const struct record *r, const char *name) {
+  for (size_t i = 0; i < r->n_fields; i++)
+    if (strcmp(r->fields[i].name, name) == 0)
+      return &r->fields[i];
+  FAIL(p, "%s has no field %s", r->type, name);
+  return NULL;
+}
+
+static bool act_asked(struct play *p, const struct words *w) {
+  size_t i = 0;
+  while (i < sizeof asked / sizeof asked[0] && strcmp(asked[i].verb, w->at[0]) != 0)
+    i++;
+  if (i == sizeof asked / sizeof asked[0])
+    return false;
+  const struct record *r = &command_records[asked[i].type];
+  struct command c = command_by(p, w, asked[i].type), told = c;
+  struct buf b = {0};
+  const struct field *new_id = NULL;
+  const char *new_name = NULL;
+  buf_puts(&b, "{");
+  for (int k = 1; k < w->n; k++) {
+    const char *first = k <= 3 ? asked[i].fields[k - 1] : NULL;
+    bool given = first && (k == 1 || asked[i].fields[k - 2]);
+    if (!given && (strcmp(w->at[k], "by") == 0 || strcmp(w->at[k], "and") == 0)) {
+      k++;
+      continue;
+    }
+    const struct field *f = field_named(p, r, given ? first : w->at[k]);
+    const char *value = given || f->kind == FIELD_BOOL ? w->at[k] : word(p, w, ++k);
+    if (f->flags & FIELD_ENGINE) {
+      new_id = f;
+      new_name = value;
+    } else {
+      put_field(p, &b, f, value);
+    }
+  }
+  buf_printf(&b, "%s\"type\":\"%s\"}", b.n > 1 ? "," : "", r->type);
+  struct namer namer = core_namer(p->core);
+  struct fault why = {0};
+  if (record_decode(r, &told.u, buf_span(&b), &namer, false, &why))
+    FAIL(p, "%s: %s", buf_cstr(&b), why.text);
+  buf_free(&b);
+  if (new_id) {
+    struct id id = id_of(w->at[0], new_name);
+    memcpy((uint8_t *)&told.u + new_id->offset, &id, sizeof id);
+  }
+  c.u = told.u;
+  run(p, &c);
+  return true;
+}
+
 /* Lines that state something: "anna is-in AREA", "area NAME holds N", "alarms N". */
 static bool state_line(struct play *p, const struct words *w) {
   if (w->n == 3 && strcmp(w->at[1], "is-in") == 0) {
@@ -684,7 +810,7 @@ static void play_line(struct play *p, char *line) {
   if (!wanted && state_line(p, &w))
     return;
   p->out.n_events = p->out.n_effects = 0;
-  bool done = act_simple(p, &w);
+  bool done = act_simple(p, &w) || act_asked(p, &w);
   for (size_t i = 0; !done && i < sizeof actions / sizeof actions[0]; i++)
     if (strcmp(actions[i].verb, w.at[0]) == 0) {
       actions[i].act(p, &w);
