@@ -21,6 +21,7 @@ void model_free(struct model *m) {
   sp_free(m->closed);
   sp_free(m->doors);
   sp_free(m->readers);
+  sp_free(m->custody);
   sp_free(m->last_area);
   sp_free(m);
 }

@@ -2,7 +2,7 @@
 #include "sim/model_state.h"
 
 /* From 1970 to 2106, and the end after the beginning. */
-static bool bad_dates(const struct asked *a, usec from, usec until) {
+bool m_bad_dates(const struct asked *a, usec from, usec until) {
   const usec last = ((usec)UINT32_MAX - 1) * USEC_PER_S;
   bool bad = from != TIME_ABSENT && (from < 0 || from > last);
   bad |= until != TIME_ABSENT && (until < 0 || until > last);
@@ -43,7 +43,7 @@ static void add_person(const struct asked *a) {
     m_reject(a, REASON_EXISTS, REF_PERSON, there);
   else if (a->m->n_persons >= persons_max)
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
-  else if (!bad_dates(a, c->from, c->until))
+  else if (!m_bad_dates(a, c->from, c->until))
     m_expect(a, EVENT_PERSON_ADDED)->u.person_added =
         (struct ev_person_added){c->person, c->kind, m_number(a->m->n_persons), c->from, c->until};
 }
@@ -56,7 +56,8 @@ static void change_person(const struct asked *a) {
     wanted = PERSON_STATE_SUSPENDED, event = EVENT_PERSON_SUSPENDED;
   if (a->c->type == COMMAND_PERSON_DEPART)
     wanted = PERSON_STATE_DEPARTED, event = EVENT_PERSON_DEPARTED;
-  if (wanted == PERSON_STATE_DEPARTED && a->m->persons[i].area != area_outside)
+  if (wanted == PERSON_STATE_DEPARTED &&
+      (a->m->persons[i].area != area_outside || m_is_booked(a->m, i)))
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, i);
   else if (now == wanted)
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, i);
@@ -76,6 +77,8 @@ static void merge(const struct asked *a) {
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, c->person);
   else if (into->state == PERSON_STATE_MERGED)
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->into);
+  else if (!m_may_link(a->m, c->person, c->into))
+    m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
   else
     m_expect(a, EVENT_PERSON_MERGED)->u.person_merged =
         (struct ev_person_merged){c->person, c->into};
@@ -120,7 +123,7 @@ static void issue(const struct asked *a) {
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
   else if (m->persons[c->person].state != PERSON_PRESENT)
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
-  else if (!bad_dates(a, c->from, c->until))
+  else if (!m_bad_dates(a, c->from, c->until))
     m_expect(a, EVENT_CREDENTIAL_ISSUED)->u.credential_issued = (struct ev_credential_issued){
         c->credential, c->tag, c->person, c->format, c->from, c->until};
 }
@@ -183,7 +186,7 @@ static void grant_level(const struct asked *a) {
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
   else if (p->state == PERSON_STATE_DEPARTED || p->state == PERSON_STATE_MERGED)
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
-  else if (!bad_dates(a, c->from, c->until))
+  else if (!m_bad_dates(a, c->from, c->until))
     m_expect(a, EVENT_LEVEL_GRANTED)->u.level_granted =
         (struct ev_level_granted){c->person, c->level, c->from, c->until};
 }
@@ -200,7 +203,10 @@ static void revoke_level(const struct asked *a) {
 static void separate(const struct asked *a) {
   const struct cmd_separation *c = &a->c->u.separation;
   bool add = a->c->type == COMMAND_SEPARATION_ADD;
-  if (add && c->person == c->from_person)
+  uint32_t order = m_keeps_apart(a->m, c->person, c->from_person, a->c->at);
+  if (!add && order != REF_ABSENT)
+    m_refuse(a, REASON_STAYED, REF_ORDER, order);
+  else if (add && c->person == c->from_person)
     m_reject(a, REASON_SELF, REF_PERSON, c->person);
   else if (m_separate(a->m, c->person, c->from_person) == add)
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, c->person);
@@ -321,5 +327,6 @@ void m_decide_admin(const struct asked *a) {
       [COMMAND_DETAILS_ERASE] = erase_details,
       [COMMAND_SNAPSHOT_TAKE] = take_snapshot,
   };
-  rules[a->c->type](a);
+  if (!m_decide_custody(a))
+    rules[a->c->type](a);
 }

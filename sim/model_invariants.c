@@ -31,15 +31,19 @@ static void look_at_interlocks(struct looking *l) {
   }
 }
 
-/* 3: no detainee crosses the boundary: there are no orders yet. 5: everyone is in one place. */
+/* 3: no detainee leaves: there are no movements yet; who comes in was booked. 5: everyone is in one
+ * place. */
 static void look_at_people(struct looking *l) {
   const struct model *m = l->m;
   for (uint32_t i = 0; i < m->n_persons; i++) {
     if (m->persons[i].area >= m->plan->n_areas)
       broken(l, 5, "someone is nowhere");
     if (i < m->n_last_area && m->persons[i].kind == PERSON_DETAINEE &&
-        (m->persons[i].area == area_outside) != (m->last_area[i] == area_outside))
-      broken(l, 3, "a detainee crossed the boundary");
+        m->persons[i].area == area_outside && m->last_area[i] != area_outside)
+      broken(l, 3, "a detainee left");
+    if (i < m->n_last_area && m->persons[i].kind == PERSON_DETAINEE &&
+        m->persons[i].area != area_outside && m->last_area[i] == area_outside && !m_is_booked(m, i))
+      broken(l, 3, "a detainee came in without a booking");
     if (i >= m->n_last_area && m->persons[i].area != area_outside)
       broken(l, 5, "someone was registered and is not outside");
   }
@@ -50,6 +54,14 @@ static void look_at_people(struct looking *l) {
 static void look_at_grant(struct looking *l, const struct ev_passage_granted *g) {
   const struct model *m = l->m;
   const struct m_person *p = &m->persons[g->person];
+  struct reasons why_not = {0};
+  uint32_t order;
+  bool over = m_boundary(m->plan, g->door) || m->last_area[g->person] == area_outside;
+  if (p->kind == PERSON_DETAINEE && over && g->to == area_outside)
+    broken(l, 3, "a detainee was let out");
+  if (p->kind == PERSON_DETAINEE && over &&
+      !m_may_come_in(m, g->person, m->last.at, &order, &why_not))
+    broken(l, 3, "a detainee was let in whom no order held at that instant");
   usec at = m->last.at;
   if (p->state != PERSON_PRESENT || !m_valid(p->dates, at))
     broken(l, 4, "someone was let pass who may not be here");

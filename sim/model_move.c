@@ -25,7 +25,8 @@ static bool is_alarm(enum event_type t) {
   static const enum event_type alarms[] = {
       EVENT_PIN_LOCKED,       EVENT_DOOR_FORCED,     EVENT_DOOR_HELD,
       EVENT_DOOR_LOCK_FAILED, EVENT_DURESS_RAISED,   EVENT_READER_OFFLINE,
-      EVENT_READER_TAMPERED,  EVENT_READER_INSECURE, EVENT_READER_POWER_FAILED};
+      EVENT_READER_TAMPERED,  EVENT_READER_INSECURE, EVENT_READER_POWER_FAILED,
+      EVENT_ORDER_DIFFERS,    EVENT_ORDER_REFUTED};
   for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
     if (alarms[i] == t)
       return true;
@@ -243,7 +244,16 @@ static bool move_people(struct model *m, const struct event *e) {
   return ok;
 }
 
+static bool keep(struct model *m, const struct event *e) {
+  if (!ROOM(m, custody))
+    return false;
+  m->custody[m->n_custody++] = *e;
+  return true;
+}
+
 bool m_move(struct model *m, const struct event *e) {
+  if (m_is_custody(e->type) && !keep(m, e))
+    return false;
   bool ok = move_simple(m, e) || move_reader(m, e) || move_people(m, e);
   if (ok && is_alarm(e->type))
     ok = raise_alarm(m, e);

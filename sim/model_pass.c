@@ -17,6 +17,7 @@ struct passing {
   uint32_t for_whom; /* of one who waited: who presents now */
   struct reasons reasons, warnings;
   uint32_t level; /* what permits them; REF_ABSENT: nothing */
+  uint32_t order; /* that holds a detainee who comes in; REF_ABSENT */
   bool pin_checked, duress;
 };
 
@@ -294,7 +295,7 @@ static void check_boundary(struct passing *x) {
   if (x->to == area_outside)
     because(x, REASON_NO_AUTHORITY, REF_PERSON, x->person);
   else if (m_boundary(x->plan, x->door) || p->area == area_outside)
-    because(x, REASON_NO_BASIS_TO_HOLD, REF_PERSON, x->person);
+    m_may_come_in(x->m, x->person, x->at, &x->order, &x->reasons);
 }
 
 static uint32_t others_granted(const struct passing *x) {
@@ -368,6 +369,8 @@ static void grant(const struct passing *x, uint32_t companion) {
   };
   g->rests_on.at[g->rests_on.n++] = (struct ref){REF_CREDENTIAL, x->credential};
   g->rests_on.at[g->rests_on.n++] = (struct ref){REF_LEVEL, x->level};
+  if (x->order != REF_ABSENT)
+    g->rests_on.at[g->rests_on.n++] = (struct ref){REF_ORDER, x->order};
   if (companion != REF_ABSENT)
     g->rests_on.at[g->rests_on.n++] = (struct ref){REF_PERSON, companion};
 }
@@ -425,7 +428,7 @@ static struct passing passing_of(const struct asked *a) {
   bool in = r->direction == DIRECTION_IN;
   x.from = in ? m->plan->doors[x.door].from : m->plan->doors[x.door].to;
   x.to = in ? m->plan->doors[x.door].to : m->plan->doors[x.door].from;
-  x.credential = x.person = x.level = x.for_whom = REF_ABSENT;
+  x.credential = x.person = x.level = x.order = x.for_whom = REF_ABSENT;
   for (uint32_t i = 0; i < m->n_credentials; i++)
     if (m_same_id(m->credentials[i].tag, a->c->u.pass.tag)) {
       x.credential = i;
@@ -456,7 +459,7 @@ static void find_waiting(const struct passing *x, struct waiting *w) {
     them->credential = q->credential;
     them->person = q->person;
     them->reader = q->reader;
-    them->level = REF_ABSENT;
+    them->level = them->order = REF_ABSENT;
     them->before = w->n + 1;
     them->waited = true;
     them->for_whom = x->person;

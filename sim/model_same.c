@@ -153,6 +153,81 @@ static void same_door(struct comparing *c, uint32_t i) {
     same_member(c, i, &mine->party[k], &theirs->party[k]);
 }
 
+/* --- Custody --- */
+
+static void same_order(struct comparing *c, uint32_t i) {
+  const struct ev_order_recorded *mine = m_order(c->m, i);
+  const struct order *o = &c->core->orders[i];
+  usec at = c->core->head.last_at;
+  struct reason_on why;
+  SAME(REF_ORDER, i, "same id", true, m_same_id(mine->order, o->id));
+  SAME(REF_ORDER, i, "kind", mine->kind, o->kind);
+  SAME(REF_ORDER, i, "person", mine->person, o->person);
+  SAME(REF_ORDER, i, "the other", mine->other, o->other);
+  SAME(REF_ORDER, i, "class", mine->class, o->class);
+  SAME(REF_ORDER, i, "on which basis", mine->on_basis, o->on_basis);
+  SAME(REF_ORDER, i, "issuer", mine->issuer, o->issuer);
+  SAME(REF_ORDER, i, "basis", mine->basis, o->basis);
+  SAME(REF_ORDER, i, "from", mine->from, o->from);
+  SAME(REF_ORDER, i, "to", mine->to, o->to);
+  SAME(REF_ORDER, i, "ends", mine->ends, o->ends);
+  SAME(REF_ORDER, i, "movements", mine->movements, o->movements);
+  SAME(REF_ORDER, i, "countries", mine->countries.n, o->n_countries);
+  SAME(REF_ORDER, i, "effective", from_of(m_dates(mine->effective, mine->expires)), o->from_s);
+  SAME(REF_ORDER, i, "expires", until_of(m_dates(mine->effective, mine->expires)), o->until_s);
+  SAME(REF_ORDER, i, "due", until_of(m_dates(TIME_ABSENT, mine->due)), o->due_s);
+  SAME(REF_ORDER, i, "oral", mine->oral, o->oral);
+  SAME(REF_ORDER, i, "sealed", mine->sealed, o->sealed);
+  SAME(REF_ORDER, i, "recorder", mine->recorder, o->recorder);
+  SAME(REF_ORDER, i, "authenticated", m_order_was(c->m, EVENT_ORDER_AUTHENTICATED, i),
+       o->authenticator != REF_ABSENT);
+  SAME(REF_ORDER, i, "written", m_order_was(c->m, EVENT_ORDER_WRITTEN, i), o->written);
+  SAME(REF_ORDER, i, "recalled", m_order_was(c->m, EVENT_ORDER_RECALLED, i), o->recalled);
+  SAME(REF_ORDER, i, "refuted", m_order_was(c->m, EVENT_ORDER_REFUTED, i), o->refuted);
+  SAME(REF_ORDER, i, "in force", m_in_force(c->m, i, at, &why),
+       order_status_at(c->core, i, at) == ORDER_STATUS_IN_FORCE);
+}
+
+static void same_in_custody(struct comparing *c, uint32_t i) {
+  const struct custody *theirs = &c->core->custody[i];
+  bool *in = sp_alloc(c->m->n_persons, sizeof *in);
+  struct linked linked;
+  SAME(REF_PERSON, i, "has an open booking", m_is_booked(c->m, i), is_booked(c->core, i));
+  for (uint32_t k = 0; k < MARK_COUNT; k++)
+    SAME(REF_PERSON, i, mark_names[k], m_is_marked(c->m, i, k), theirs->marks >> k & 1);
+  for (uint32_t k = 0; k < c->core->head.n_classes; k++) {
+    uint32_t is = REF_ABSENT;
+    for (uint32_t r = theirs->classes; r; r = c->core->class_rows[r - 1].next)
+      if (c->core->class_rows[r - 1].class == k)
+        is = c->core->class_rows[r - 1].membership;
+    SAME(REF_PERSON, i, "membership of a class", m_membership(c->m, k, i), is);
+  }
+  linked_of(c->core, i, &linked);
+  if (in) {
+    SAME(REF_PERSON, i, "how many hang together", m_linked(c->m, i, in), linked.n);
+    for (uint32_t k = 0; k < linked.n; k++)
+      SAME(REF_PERSON, i, "who hangs together", in[linked.persons[k]], true);
+  }
+  sp_free(in);
+}
+
+static void same_custody(struct comparing *c) {
+  const struct core_head *h = &c->core->head;
+  const struct model *m = c->m;
+  SAME(REF_NONE, 0, "authorities", m_count_custody(m, EVENT_AUTHORITY_ADDED), h->n_authorities);
+  SAME(REF_NONE, 0, "places", m_count_custody(m, EVENT_PLACE_ADDED), h->n_places);
+  SAME(REF_NONE, 0, "legal bases", m_count_custody(m, EVENT_BASIS_ADDED), h->n_bases);
+  SAME(REF_NONE, 0, "classes", m_count_custody(m, EVENT_CLASS_ADDED), h->n_classes);
+  SAME(REF_NONE, 0, "orders", m_count_custody(m, EVENT_ORDER_RECORDED), h->n_orders);
+  SAME(REF_NONE, 0, "bookings", m_count_custody(m, EVENT_BOOKING_OPENED), h->n_bookings);
+  if (c->told || !m->n_custody)
+    return;
+  for (uint32_t i = 0; i < h->n_orders; i++)
+    same_order(c, i);
+  for (uint32_t i = 0; i < h->n_persons; i++)
+    same_in_custody(c, i);
+}
+
 static void same_alarms(struct comparing *c) {
   const struct core_head *head = &c->core->head;
   SAME(REF_NONE, 0, "open alarms", c->m->n_alarms, head->n_alarms);
@@ -197,6 +272,7 @@ bool model_same(const struct model *m, const struct core *core, struct buf *stor
   for (uint32_t i = 0; i < m->n_operators; i++)
     same_operator(c, i);
   same_alarms(c);
+  same_custody(c);
   if (!m->plan)
     return c->told == 0;
   for (uint32_t i = 0; i < m->plan->n_areas; i++)

@@ -91,6 +91,8 @@ struct model {
   bool *closed; /* gates */
   struct m_door *doors;
   struct m_reader *readers;
+  uint32_t n_custody;
+  struct event *custody; /* entries about custody, as they came */
 
   struct command last; /* of the last step, for the invariants */
   struct outcome expected;
@@ -146,6 +148,27 @@ void m_expect_effect(const struct asked *a, enum effect_type type, uint32_t door
 void m_reject(const struct asked *a, enum reason reason, enum ref_kind kind, uint32_t index);
 void m_add_reason(struct reasons *r, enum reason code, enum ref_kind kind, uint32_t index);
 bool m_has_reason(const struct reasons *r, enum reason code);
+
+bool m_bad_dates(const struct asked *a, usec from, usec until); /* then it was rejected */
+void m_refuse(const struct asked *a, enum reason reason, enum ref_kind kind, uint32_t index);
+
+/* --- model_custody.c: who is held, on which paper --- */
+bool m_is_custody(enum event_type type);
+bool m_decide_custody(const struct asked *a); /* false: it is no such command */
+uint32_t m_count_custody(const struct model *m, enum event_type type);
+const struct ev_order_recorded *m_order(const struct model *m, uint32_t order);
+bool m_order_was(const struct model *m, enum event_type type, uint32_t order);
+/* False: *why not. */
+bool m_in_force(const struct model *m, uint32_t order, usec at, struct reason_on *why);
+bool m_is_booked(const struct model *m, uint32_t person);
+bool m_is_marked(const struct model *m, uint32_t person, uint32_t mark);
+uint32_t m_membership(const struct model *m, uint32_t class, uint32_t person);
+/* Who hangs together with this one, themselves among them: in[] of every person, and how many. */
+uint32_t m_linked(const struct model *m, uint32_t person, bool *in);
+bool m_may_link(const struct model *m, uint32_t a, uint32_t b);
+bool m_may_come_in(const struct model *m, uint32_t person, usec at, uint32_t *order,
+                   struct reasons *why_not);
+uint32_t m_keeps_apart(const struct model *m, uint32_t a, uint32_t b, usec at);
 
 void m_decide(const struct model *m, const struct command *c, struct outcome *o);
 bool m_may(const struct asked *a);          /* model_permit.c: who may ask */

@@ -184,11 +184,11 @@ bool is_booked(const struct core *core, uint32_t person) {
   return last && core->bookings[last - 1].closed_s == UINT32_MAX;
 }
 
-void check_admission(const struct core *core, uint32_t person, usec at, struct reasons *found) {
-  uint32_t order;
+void check_admission(const struct core *core, uint32_t person, usec at, uint32_t *order,
+                     struct reasons *found) {
   if (!is_booked(core, person))
     reasons_add(found, REASON_NO_BOOKING, ref_to(REF_PERSON, person));
-  if (!held_at(core, person, at, &order, found))
+  if (!held_at(core, person, at, order, found))
     reasons_add(found, REASON_NO_BASIS_TO_HOLD, ref_to(REF_PERSON, person));
 }
 

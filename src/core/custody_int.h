@@ -14,8 +14,9 @@ void links_add(struct core *core, uint32_t a, uint32_t b, bool merged);
 void links_remove(struct core *core, uint32_t a, uint32_t b, bool merged);
 /* The order in force that keeps the two apart; REF_ABSENT: none. */
 uint32_t order_apart(const struct core *core, uint32_t a, uint32_t b, usec at);
-/* What keeps a detainee from being brought in. */
-void check_admission(const struct core *core, uint32_t person, usec at, struct reasons *found);
+/* What keeps a detainee from being brought in; else *order holds them. */
+void check_admission(const struct core *core, uint32_t person, usec at, uint32_t *order,
+                     struct reasons *found);
 
 #define CUSTODY_DECIDERS(X)                                                                        \
   X(AUTHORITY_ADD, authority_add)                                                                  \

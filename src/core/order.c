@@ -169,13 +169,13 @@ void decide_order_record(struct deciding *d) {
   uint32_t have;
   if (core_find_order(core, r->order, &have))
     deciding_reject(d, REASON_EXISTS, ref_to(REF_ORDER, have));
-  else if (core->head.n_orders == orders_max || (separates(d, r) && !separations_left(core)) ||
-           (r->ends != REF_ABSENT && core->orders[r->ends].depth == order_depth_max))
-    deciding_reject(d, REASON_LIMIT_REACHED, nothing);
   else if (!is_complete(r))
     deciding_reject(d, REASON_INCOMPLETE, nothing);
   else if (r->kind == ORDER_KEEP_SEPARATE && r->person == r->other)
     deciding_reject(d, REASON_SELF, ref_to(REF_PERSON, r->person));
+  else if (core->head.n_orders == orders_max || (separates(d, r) && !separations_left(core)) ||
+           (r->ends != REF_ABSENT && core->orders[r->ends].depth == order_depth_max))
+    deciding_reject(d, REASON_LIMIT_REACHED, nothing);
   else if (r->ends != REF_ABSENT && !may_end(core, r->issuer, core->orders[r->ends].issuer))
     deciding_reject(d, REASON_NOT_THE_ISSUER, ref_to(REF_ORDER, r->ends));
   else if (check_dates(d, r->effective, r->expires) && check_dates(d, TIME_ABSENT, r->due)) {

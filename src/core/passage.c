@@ -25,6 +25,7 @@ struct way {
 /* What was found about one holder. */
 struct finding {
   uint32_t person, credential, level, reader;
+  uint32_t order; /* that holds a detainee who comes in; REF_ABSENT */
   bool pin_checked, duress;
   struct reasons reasons, warnings;
 };
@@ -241,7 +242,7 @@ static void check_holder(const struct way *w, bool ask_factors, uint32_t extra, 
     if (w->to == area_outside)
       reasons_add(&f->reasons, REASON_NO_AUTHORITY, ref_to(REF_PERSON, f->person));
     else
-      check_admission(core, f->person, w->at, &f->reasons);
+      check_admission(core, f->person, w->at, &f->order, &f->reasons);
   }
 }
 
@@ -346,6 +347,8 @@ static void grant(struct deciding *d, const struct way *w, const struct finding 
   g->rests_on.n = 2;
   g->rests_on.at[0] = ref_to(REF_CREDENTIAL, f->credential);
   g->rests_on.at[1] = ref_to(REF_LEVEL, f->level);
+  if (f->order != REF_ABSENT)
+    g->rests_on.at[g->rests_on.n++] = ref_to(REF_ORDER, f->order);
   if (companion != REF_ABSENT)
     g->rests_on.at[g->rests_on.n++] = ref_to(REF_PERSON, companion);
   g->warnings.n = f->warnings.n;
@@ -402,6 +405,7 @@ static uint32_t find_waiting(const struct way *w, uint32_t but, uint32_t room,
     f->credential = m->credential;
     f->reader = m->reader;
     f->reasons.n = f->warnings.n = 0;
+    f->order = REF_ABSENT;
     f->pin_checked = f->duress = false;
     found[n].escort_time = w->at - m->at <= (usec)rules->escort_ms * USEC_PER_MS;
     found[n].pair_time = w->at - m->at <= (usec)rules->two_person_ms * USEC_PER_MS;
@@ -523,7 +527,7 @@ void decide_pass(struct deciding *d) {
   }
   tag_prefetch(core, &pass->tag);
   struct finding f;
-  f.person = f.credential = f.level = REF_ABSENT;
+  f.person = f.credential = f.level = f.order = REF_ABSENT;
   f.reader = pass->reader;
   f.pin_checked = f.duress = false;
   f.reasons.n = f.warnings.n = 0;
