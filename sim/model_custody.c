@@ -1,5 +1,5 @@
-/* model_custody.c: docs/custody.md, written down once more. The model keeps the entries about custody
- * as they came, and whatever is asked is found by reading them all again. */
+/* model_custody.c: docs/custody.md, written down once more. The model keeps the entries about
+ * custody as they came, and whatever is asked is found by reading them all again. */
 #include "sim/model_state.h"
 
 #include <string.h>
@@ -248,8 +248,7 @@ static bool held_as(const struct model *m, uint32_t person, usec at, uint32_t *o
 static bool stands(const struct model *m, uint32_t merge) {
   uint32_t person = m->custody[merge].u.person_merged.person;
   for (uint32_t i = merge + 1; i < m->n_custody; i++)
-    if (m->custody[i].type == EVENT_PERSON_UNMERGED &&
-        m->custody[i].u.person_ref.person == person)
+    if (m->custody[i].type == EVENT_PERSON_UNMERGED && m->custody[i].u.person_ref.person == person)
       return false;
   return true;
 }
@@ -259,8 +258,8 @@ static bool is_held(const struct model *m, uint32_t person, usec at, uint32_t *o
   struct reasons found = {0};
   bool held = held_as(m, person, at, order, &found);
   for (uint32_t i = m->n_custody; i-- > 0 && !held;)
-    if (m->custody[i].type == EVENT_PERSON_MERGED &&
-        m->custody[i].u.person_merged.into == person && stands(m, i))
+    if (m->custody[i].type == EVENT_PERSON_MERGED && m->custody[i].u.person_merged.into == person &&
+        stands(m, i))
       held = held_as(m, m->custody[i].u.person_merged.person, at, order, &found);
   for (uint32_t i = 0; i < found.n && !held; i++)
     m_add_reason(why_not, found.at[i].code, found.at[i].on.kind, found.at[i].on.index);
@@ -403,8 +402,8 @@ static bool complete(const struct cmd_order_record *r) {
     return false;
   if ((r->other != REF_ABSENT) != (r->kind == ORDER_KEEP_SEPARATE))
     return false;
-  return !r->movements || (does == FORBIDS && r->on_basis == REF_ABSENT &&
-                           r->kind != ORDER_KEEP_SEPARATE);
+  return !r->movements ||
+         (does == FORBIDS && r->on_basis == REF_ABSENT && r->kind != ORDER_KEEP_SEPARATE);
 }
 
 static bool stands_above(const struct model *m, uint32_t authority, uint32_t other) {
@@ -478,8 +477,7 @@ static void record(const struct asked *a) {
   }
 }
 
-void m_refuse(const struct asked *a, enum reason reason, enum ref_kind kind,
-                     uint32_t index) {
+void m_refuse(const struct asked *a, enum reason reason, enum ref_kind kind, uint32_t index) {
   a->o->verdict = VERDICT_REFUSED;
   m_add_reason(&a->o->reasons, reason, kind, index);
   m_expect(a, EVENT_COMMAND_REFUSED)->u.command_refused.reasons = a->o->reasons;
