@@ -76,7 +76,6 @@ const struct call_row call_rows[] = {
     {"ioctl", L, .when = {INT(1, TCSETS)}, .only = "TCSETS", .why = "speed of a serial device"},
     {"ioctl", L, .when = {INT(1, TCFLSH)}, .only = "TCFLSH", .why = "what came before it was ours"},
     {"ioctl", L, .when = {INT(1, TIOCEXCL)}, .only = "TIOCEXCL", .why = "nobody else's device"},
-    {"ioctl", L, .when = {INT(1, TIOCSRS485)}, .only = "TIOCSRS485", .why = "direction of RS-485"},
 
     /* files, by name: which, Landlock says */
     {"open", E | L, .why = "files"},
