@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -16,7 +16,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add show list suspend reinstate depart locate separate unseparate merge unmerge import erase' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -35,6 +35,48 @@ _sallyport() {
   level)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' grant revoke' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  order)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' record authenticate write recall refute list show' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  booking)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' open list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  authority)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' add list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  place)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' add list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  basis)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' add repeal list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  class)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' add include doubt exclude list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  person)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' add show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -97,6 +139,8 @@ _sallyport() {
   --name) COMPREPLY=(); return ;;
   --birth-date) COMPREPLY=(); return ;;
   --document) COMPREPLY=(); return ;;
+  --reference) COMPREPLY=(); return ;;
+  --official) COMPREPLY=(); return ;;
   --details-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --from) COMPREPLY=(); return ;;
   --until) COMPREPLY=(); return ;;
@@ -163,6 +207,31 @@ _sallyport() {
   'pin set') options=' --help --dir --json --as --password-fd --pin-fd --duress-fd --duress --clear' ;;
   'level grant') options=' --help --dir --json --as --password-fd --from --until' ;;
   'level revoke') options=' --help --dir --json --as --password-fd' ;;
+  'order record') options=' --help --dir --json --as --password-fd --reference --official --details-file --basis --class --countries --document --due --effective --ends --expires --from --movements --on-basis --oral --other --person --sealed --to' ;;
+  'order authenticate') options=' --help --dir --json --as --password-fd' ;;
+  'order write') options=' --help --dir --json --as --password-fd --differs --document' ;;
+  'order recall') options=' --help --dir --json --as --password-fd' ;;
+  'order refute') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'order list') options=' --help --dir --json --person' ;;
+  'order show') options=' --help --dir --json' ;;
+  'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
+  'booking list') options=' --help --dir --json' ;;
+  'authority add') options=' --help --dir --json --as --password-fd --second --second-password-fd --above' ;;
+  'authority list') options=' --help --dir --json' ;;
+  'place add') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'place list') options=' --help --dir --json' ;;
+  'basis add') options=' --help --dir --json --as --password-fd --second --second-password-fd --agreement --country --from --place --places --until' ;;
+  'basis repeal') options=' --help --dir --json --as --password-fd' ;;
+  'basis list') options=' --help --dir --json' ;;
+  'class add') options=' --help --dir --json --as --password-fd --unlisted' ;;
+  'class include') options=' --help --dir --json --as --password-fd' ;;
+  'class doubt') options=' --help --dir --json --as --password-fd' ;;
+  'class exclude') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'class list') options=' --help --dir --json' ;;
+  'person mark') options=' --help --dir --json --as --password-fd' ;;
+  'person unmark') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'person link') options=' --help --dir --json --as --password-fd' ;;
+  'person unlink') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'gate list') options=' --help --dir --json' ;;
   'gate show') options=' --help --dir --json' ;;
   'gate close') options=' --help --dir --json --as --password-fd' ;;

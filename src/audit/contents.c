@@ -34,10 +34,15 @@ static bool read_hex(struct span object, const char *key, uint8_t *out, size_t n
   return s.n && hex_decode(out, n, (const char *)s.p, s.n);
 }
 
-static struct id subject_of(const struct entry *e) {
+/* Whose details an entry of this type commits to, or whose were erased. */
+static struct id subject_of(const struct entry *e, enum event_type type) {
+  static const char *const keys[EVENT_COUNT] = {
+      [EVENT_PERSON_ADDED] = "person",   [EVENT_OPERATOR_ADDED] = "operator",
+      [EVENT_ORDER_RECORDED] = "order",  [EVENT_BOOKING_OPENED] = "booking",
+      [EVENT_DETAILS_ERASED] = "person",
+  };
   struct id id = {{0}};
-  if (!read_hex(e->data, "operator", id.b, sizeof id.b) &&
-      !read_hex(e->data, "person", id.b, sizeof id.b))
+  if (type < EVENT_COUNT && keys[type] && !read_hex(e->data, keys[type], id.b, sizeof id.b))
     id = (struct id){{0}};
   return id;
 }
@@ -63,12 +68,12 @@ void contents_entry(void *ctx, const struct entry *e, enum event_type type) {
     struct contents_commit *m = GROW(c, commits);
     if (m)
       *m = (struct contents_commit){
-          .n = e->n, .commit = e->commit, .subject = subject_of(e), .type = type};
+          .n = e->n, .commit = e->commit, .subject = subject_of(e, type), .type = type};
   }
   if (type == EVENT_DETAILS_ERASED) {
     struct contents_erasure *m = GROW(c, erasures);
     if (m)
-      *m = (struct contents_erasure){.n = e->n, .subject = subject_of(e)};
+      *m = (struct contents_erasure){.n = e->n, .subject = subject_of(e, type)};
   } else if (type == EVENT_SNAPSHOT_TAKEN) {
     struct contents_snapshot *m = GROW(c, snapshots);
     if (m) {
@@ -181,7 +186,7 @@ static enum sp_err check_details(void *ctx, const struct store_details *d) {
     report_add(report, SP_CORRUPT, "details of entry %llu: the row names another type", n);
   else if (memcmp(&m->subject, &d->subject, sizeof m->subject) != 0)
     report_add(report, SP_CORRUPT,
-               "details of entry %llu: the row names another person or operator", n);
+               "details of entry %llu: the row names somebody or something else", n);
   else if (memcmp(&is, &m->commit, sizeof is) != 0)
     report_add(report, SP_CORRUPT,
                "details of entry %llu: they, or their opening, are not what the entry committed to",

@@ -1,5 +1,7 @@
 #include "cli/args.h"
 
+#include "cli/fields.h"
+
 #include "plan/plan_scalar.h"
 
 #include <errno.h>
@@ -130,12 +132,23 @@ static const char *option_at(const void *ctx, uint32_t i) {
   return s->allowed >> i & 1 ? rows[i].name : "";
 }
 
+static const char *option_in(const void *ctx, uint32_t i) {
+  return (const char *)ctx + (size_t)i * field_option_max;
+}
+
 static enum sp_err unknown_option(const struct verb *v, const char *name, size_t n,
                                   struct fault *why) {
   char typed[64];
   snprintf(typed, sizeof typed, "%.*s", (int)n, name);
   struct option_search s = {verb_options(v)};
   const char *near = plan_nearest(typed, option_at, &s, OPTION_COUNT);
+  char fields[32][field_option_max];
+  uint32_t n_fields = 0;
+  const struct field *f;
+  for (size_t i = 0; (f = verb_next_field(v, &i));)
+    field_option(f, fields[n_fields++]);
+  if (!near)
+    near = plan_nearest(typed, option_in, fields, n_fields);
   return fault_set(
       why, SP_USAGE, "`%s` takes no option --%s%s%s%s `sallyport %s --help` lists them", v->words,
       typed, near ? "; is --" : ":", near ? near : "", near ? " meant?" : "", v->words);
@@ -199,11 +212,39 @@ static enum sp_err check_value(const struct option_row *o, const char *text, uin
   case VALUE_CREDENTIAL:
   case VALUE_OPERATOR:
   case VALUE_PLACE:
+  case VALUE_FIELD:
     if (*text == '\0')
       return fault_set(why, SP_USAGE, "--%s: the value is empty", o->name);
     return SP_OK;
   }
   SP_NEVER("a value is of one kind");
+}
+
+/* A field of the command as an option. */
+static enum sp_err take_field(struct args *a, int argc, char **argv, int *at, bool *is,
+                              struct fault *why) {
+  const char *name = argv[*at] + 2, *equals = strchr(name, '=');
+  size_t n = equals ? (size_t)(equals - name) : strlen(name), i = 0;
+  const struct field *f;
+  while ((f = verb_next_field(a->verb, &i))) {
+    char option[field_option_max];
+    field_option(f, option);
+    if (strlen(option) != n || memcmp(option, name, n) != 0)
+      continue;
+    const char *value = field_value(f);
+    *is = true;
+    if (a->fields[i - 1])
+      return fault_set(why, SP_USAGE, "--%s is given twice: give it once", option);
+    if (!value && equals)
+      return fault_set(why, SP_USAGE, "--%s takes no value", option);
+    if (value && !equals && (*at + 1 >= argc || strncmp(argv[*at + 1], "--", 2) == 0))
+      return fault_set(why, SP_USAGE, "--%s needs a value: --%s %s", option, option, value);
+    a->fields[i - 1] = !value ? "" : equals ? equals + 1 : argv[++*at];
+    if (value && !*a->fields[i - 1])
+      return fault_set(why, SP_USAGE, "--%s: the value is empty", option);
+    return SP_OK;
+  }
+  return SP_OK;
 }
 
 /* argv[*at] begins with "--". */
@@ -232,7 +273,9 @@ static enum sp_err take_option(struct args *a, int argc, char **argv, int *at, s
     g->text[g->n++] = text;
     return check_value(o, text, &g->number, why);
   }
-  return unknown_option(a->verb, name, n, why);
+  bool is = false;
+  enum sp_err err = take_field(a, argc, argv, at, &is, why);
+  return is ? err : unknown_option(a->verb, name, n, why);
 }
 
 /* --- The line --- */
@@ -249,6 +292,14 @@ static enum sp_err check_complete(const struct args *a, struct fault *why) {
       return fault_set(why, SP_USAGE, "`%s` needs --%s %s, %s: for example `%.*s`", v->words,
                        rows[i].name, rows[i].value, rows[i].doc, (int)strcspn(v->example, "\n"),
                        v->example);
+  const struct field *f;
+  for (size_t i = 0; (f = verb_next_field(v, &i));) {
+    char option[field_option_max];
+    field_option(f, option);
+    if (f->flags & FIELD_REQUIRED && !a->fields[i - 1])
+      return fault_set(why, SP_USAGE, "`%s` needs --%s %s, %s: for example `%.*s`", v->words,
+                       option, field_value(f), f->doc, (int)strcspn(v->example, "\n"), v->example);
+  }
   if (v->needs & NEEDS_OPERATOR && !a->options[OPT_AS].n)
     return fault_set(why, SP_USAGE, "`%s` is asked by an operator: give --as NAME", v->words);
   if (a->options[OPT_PASSWORD_FD].n && !a->options[OPT_AS].n &&

@@ -14,6 +14,7 @@ struct args {
   const char *process;     /* of `serve`: the one of its processes that this is; NULL: none yet */
   struct given options[OPTION_COUNT];
   const char *operands[operands_max]; /* NULL = not given */
+  const char *fields[32];             /* of the command, by its table (fields.h); NULL likewise */
 };
 
 /* argv is main's; the texts point into it. SP_USAGE: what is wrong, with the nearest right word.

@@ -46,7 +46,7 @@ const char *cli_dir(const struct cli *c);
   X(plan_check)                                                                                    \
   X(plan_apply)                                                                                    \
   X(plan_show)                                                                                     \
-  X(person_add)                                                                                    \
+  X(with_details)                                                                                  \
   X(person_show)                                                                                   \
   X(person_list)                                                                                   \
   X(person_import)                                                                                 \
@@ -75,6 +75,13 @@ const char *cli_dir(const struct cli *c);
   X(line_trace)                                                                                    \
   X(line_show)                                                                                     \
   X(reader)                                                                                        \
+  X(authority_list)                                                                                \
+  X(place_list)                                                                                    \
+  X(basis_list)                                                                                    \
+  X(class_list)                                                                                    \
+  X(order_list)                                                                                    \
+  X(order_show)                                                                                    \
+  X(booking_list)                                                                                  \
   X(bench)
 /* clang-format on */
 #define X(name) enum sp_err cli_##name(struct cli *c);

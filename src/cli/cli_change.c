@@ -1,6 +1,7 @@
 /* cli_change.c: verbs that ask one thing of the engine. What a row of verbs.c says about its
  * operands is all that most of them need. */
 #include "cli/ask.h"
+#include "cli/fields.h"
 #include "plan/card_text.h"
 #include "cli/file.h"
 #include "cli/site.h"
@@ -45,6 +46,8 @@ static enum sp_err operand_json(struct cli *c, const struct operand *o, const ch
     if (!err)
       *value = json_string(text);
     break;
+  case VALUE_FIELD:
+    SP_NEVER("command_json knows the field");
   case VALUE_NUMBER:
     *value = json_integer((json_int_t)strtoull(text, NULL, 10));
     break;
@@ -75,6 +78,14 @@ static enum sp_err set_time(struct cli *c, json_t *command, const char *key, enu
   return SP_OK;
 }
 
+static const struct field *field_of(const struct verb *v, const struct operand *o) {
+  const struct record *r = &command_records[v->command - 1];
+  size_t i = 0;
+  while (strcmp(r->fields[i].name, o->field) != 0) /* a test holds that there is one */
+    i++;
+  return &r->fields[i];
+}
+
 /* The command of this verb, from its row, its operands and its dates. */
 static enum sp_err command_json(struct cli *c, json_t **command) {
   const struct verb *v = c->args.verb;
@@ -88,7 +99,8 @@ static enum sp_err command_json(struct cli *c, json_t **command) {
     if (!o->field)
       continue;
     if (c->args.operands[i]) {
-      err = operand_json(c, o, c->args.operands[i], &value);
+      err = o->kind == VALUE_FIELD ? field_json(c, field_of(v, o), c->args.operands[i], &value)
+                                   : operand_json(c, o, c->args.operands[i], &value);
       if (!err)
         json_object_set_new(*command, o->field, value);
     } else if (o->ref == REF_AREA && site_plan(c->site)) { /* the whole site */
@@ -97,6 +109,8 @@ static enum sp_err command_json(struct cli *c, json_t **command) {
   }
   if (!err && v->fixed)
     json_object_set_new(*command, "sign", json_string(v->fixed));
+  if (!err)
+    err = fields_into(c, *command);
   if (!err && v->options & OPT_BIT(FROM))
     err = set_time(c, *command, "from", OPT_FROM);
   if (!err && v->options & OPT_BIT(UNTIL))
@@ -142,33 +156,47 @@ static enum sp_err details_from_file(struct cli *c, json_t **details) {
   return err;
 }
 
-enum sp_err cli_person_add(struct cli *c) {
+/* The details that options of this verb bring, into *details; NULL: none. */
+static enum sp_err take_details(struct cli *c, json_t **details) {
   static const struct {
     enum option_id option;
     const char *key;
-  } members[] = {{OPT_NAME, "name"}, {OPT_BIRTH_DATE, "birth_date"}, {OPT_DOCUMENT, "document"}};
-  json_t *command, *details = NULL;
-  enum sp_err err = command_json(c, &command);
-  if (err)
-    return err;
-  json_object_set_new(command, "kind", json_string(cli_text(c, OPT_KIND)));
+  } members[] = {{OPT_NAME, "name"},
+                 {OPT_BIRTH_DATE, "birth_date"},
+                 {OPT_DOCUMENT, "document"},
+                 {OPT_REFERENCE, "reference"},
+                 {OPT_OFFICIAL, "official"}};
+  enum sp_err err = SP_OK;
+  *details = NULL;
   if (cli_has(c, OPT_DETAILS_FILE))
-    err = details_from_file(c, &details);
+    err = details_from_file(c, details);
   if (!err && cli_has(c, OPT_BIRTH_DATE))
     err = check_birth_date(cli_text(c, OPT_BIRTH_DATE), &c->why);
   for (size_t i = 0; i < sizeof members / sizeof members[0] && !err; i++) {
     const char *text = cli_text(c, members[i].option);
     if (!text)
       continue;
-    if (!details)
-      details = json_object();
-    if (json_object_set_new(details, members[i].key, json_string(text)) != 0)
+    if (!*details)
+      *details = json_object();
+    if (json_object_set_new(*details, members[i].key, json_string(text)) != 0)
       err = fault_set(&c->why, SP_INVALID, "--%s: the text is not UTF-8",
                       option_row(members[i].option)->name);
   }
+  if (err)
+    json_forget(*details);
+  return err;
+}
+
+enum sp_err cli_with_details(struct cli *c) {
+  json_t *command, *details;
+  enum sp_err err = command_json(c, &command);
+  if (err)
+    return err;
+  if (cli_has(c, OPT_KIND))
+    json_object_set_new(command, "kind", json_string(cli_text(c, OPT_KIND)));
+  err = take_details(c, &details);
   if (err) {
     json_decref(command);
-    json_forget(details);
     return err;
   }
   return ask_and_tell(c, (struct asked){.command = command, .details = details});

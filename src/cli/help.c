@@ -1,3 +1,4 @@
+#include "cli/fields.h"
 #include "cli/help.h"
 
 #include "cli/args.h"
@@ -43,6 +44,16 @@ static void usage(struct buf *out, const struct verb *v) {
       buf_printf(out, " %s", o->value);
     buf_puts(out, must ? (o->repeats ? "…" : "") : o->repeats ? "]…" : "]");
   }
+  const struct field *f;
+  for (size_t i = 0; (f = verb_next_field(v, &i));) {
+    char option[field_option_max];
+    bool must = f->flags & FIELD_REQUIRED;
+    field_option(f, option);
+    buf_printf(out, must ? " --%s" : " [--%s", option);
+    if (field_value(f))
+      buf_printf(out, " %s", field_value(f));
+    buf_puts(out, must ? "" : "]");
+  }
 }
 
 static void names_list(struct buf *out, const char *const *names, const char *quote) {
@@ -85,6 +96,14 @@ static void option_doc(struct buf *out, const struct option_row *o) {
     buf_printf(out, " (without it: %s)", o->fallback);
 }
 
+static void field_doc(struct buf *out, const struct field *f, const char *quote) {
+  buf_puts(out, f->doc);
+  if (f->names) {
+    buf_puts(out, ": ");
+    names_list(out, f->names, quote);
+  }
+}
+
 void help_verb(struct buf *out, const struct verb *v) {
   buf_printf(out, "%s: %s\n\n  ", v->words, v->doc);
   usage(out, v);
@@ -107,6 +126,16 @@ void help_verb(struct buf *out, const struct verb *v) {
     snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
     buf_printf(out, "  %-26s ", left);
     option_doc(out, o);
+    buf_puts(out, "\n");
+  }
+  const struct field *f;
+  for (size_t i = 0; (f = verb_next_field(v, &i));) {
+    char left[64], option[field_option_max];
+    field_option(f, option);
+    snprintf(left, sizeof left, "--%s%s%s", option, field_value(f) ? " " : "",
+             field_value(f) ? field_value(f) : "");
+    buf_printf(out, "  %-26s ", left);
+    field_doc(out, f, "");
     buf_puts(out, "\n");
   }
   if (v->more)
@@ -141,7 +170,15 @@ void help_markdown(struct buf *out) {
     buf_printf(out, "\n\n%s\n```\n\n", v->example);
     for (int k = 0; k < operands_max && v->operands[k].name; k++)
       buf_printf(out, "- `%s`: %s\n", v->operands[k].name, v->operands[k].doc);
-    if (v->operands[0].name)
+    const struct field *f;
+    for (size_t k = 0; (f = verb_next_field(v, &k));) {
+      char option[field_option_max];
+      field_option(f, option);
+      buf_printf(out, "- `--%s`: ", option);
+      field_doc(out, f, "`");
+      buf_puts(out, "\n");
+    }
+    if (v->operands[0].name || v->fields)
       buf_puts(out, "\n");
   }
   buf_puts(out, "## Options\n\nEach verb above says which it takes.\n\n"
@@ -221,6 +258,20 @@ void help_man(struct buf *out) {
       buf_printf(out, ".TP\n.I %s\n", v->operands[k].name);
       roff(out, v->operands[k].doc);
       buf_puts(out, "\n");
+    }
+    const struct field *f;
+    for (size_t k = 0; (f = verb_next_field(v, &k));) {
+      struct buf doc = {0};
+      char option[field_option_max];
+      field_option(f, option);
+      buf_puts(out, ".TP\n.B ");
+      roff(out, "--");
+      roff(out, option);
+      buf_puts(out, "\n");
+      field_doc(&doc, f, "");
+      roff(out, buf_cstr(&doc) ? buf_cstr(&doc) : "");
+      buf_puts(out, "\n");
+      buf_free(&doc);
     }
     buf_puts(out, ".PP\n.nf\n.RS\n");
     roff(out, v->example);
@@ -331,6 +382,12 @@ void help_bash(struct buf *out) {
     for (unsigned k = 0; k < OPTION_COUNT; k++)
       if (all >> k & 1)
         buf_printf(out, " --%s", option_row(k)->name);
+    const struct field *f;
+    for (size_t k = 0; (f = verb_next_field(v, &k));) {
+      char option[field_option_max];
+      field_option(f, option);
+      buf_printf(out, " --%s", option);
+    }
     buf_puts(out, "'");
     for (int k = 0; k < operands_max && v->operands[k].name; k++) {
       const struct operand *o = &v->operands[k];

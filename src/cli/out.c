@@ -86,14 +86,16 @@ static enum colour state_colour(const char *s) {
     const char *word;
     enum colour c;
   } words[] = {
-      {"present", COLOUR_GOOD},  {"issued", COLOUR_GOOD},        {"in service", COLOUR_GOOD},
-      {"secured", COLOUR_GOOD},  {"running", COLOUR_GOOD},       {"online", COLOUR_GOOD},
-      {"served", COLOUR_GOOD},   {"not served", COLOUR_BAD},     {"suspended", COLOUR_WARN},
-      {"unlocked", COLOUR_WARN}, {"open", COLOUR_WARN},          {"expired", COLOUR_WARN},
-      {"lost", COLOUR_BAD},      {"revoked", COLOUR_BAD},        {"departed", COLOUR_DIM},
-      {"merged", COLOUR_DIM},    {"out of service", COLOUR_BAD}, {"locked down", COLOUR_BAD},
-      {"disabled", COLOUR_BAD},  {"not running", COLOUR_BAD},    {"offline", COLOUR_BAD},
-      {"insecure", COLOUR_BAD},  {"tampered", COLOUR_BAD},       {"power failed", COLOUR_WARN},
+      {"present", COLOUR_GOOD},         {"issued", COLOUR_GOOD},   {"in service", COLOUR_GOOD},
+      {"secured", COLOUR_GOOD},         {"running", COLOUR_GOOD},  {"online", COLOUR_GOOD},
+      {"in_force", COLOUR_GOOD},        {"held", COLOUR_GOOD},     {"no basis to hold", COLOUR_BAD},
+      {"unauthenticated", COLOUR_WARN}, {"served", COLOUR_GOOD},   {"not served", COLOUR_BAD},
+      {"suspended", COLOUR_WARN},       {"unlocked", COLOUR_WARN}, {"open", COLOUR_WARN},
+      {"expired", COLOUR_WARN},         {"lost", COLOUR_BAD},      {"revoked", COLOUR_BAD},
+      {"departed", COLOUR_DIM},         {"merged", COLOUR_DIM},    {"out of service", COLOUR_BAD},
+      {"locked down", COLOUR_BAD},      {"disabled", COLOUR_BAD},  {"not running", COLOUR_BAD},
+      {"offline", COLOUR_BAD},          {"insecure", COLOUR_BAD},  {"tampered", COLOUR_BAD},
+      {"power failed", COLOUR_WARN},
   };
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     if (strcmp(words[i].word, s) == 0)

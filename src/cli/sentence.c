@@ -87,9 +87,9 @@ static const struct words table[EVENT_COUNT] = {
                               "{person} is, of the class {class}: {membership}."},
     [EVENT_ORDER_RECORDED] =
         {"order", COLOUR_STRONG,
-         "{number}  {kind} of {issuer}[ about {person}][ about {class}][ about {on_basis}][, ends "
+         "{order}[ about {person}][ about {class}][ about {on_basis}][, ends "
          "{ends}]",
-         "An order was recorded, number {number}: {kind} of {issuer}[ about {person}][ and "
+         "An order was recorded: {order}[, about {person}][ and "
          "{other}][ about the class {class}][ about {on_basis}][, resting on {basis}][, ending "
          "{ends}][, from {effective}][, until {expires}][, to be done by {due}]. It was recorded "
          "by "
@@ -105,8 +105,8 @@ static const struct words table[EVENT_COUNT] = {
                               "The issuer of {order} withdrew it."},
     [EVENT_ORDER_REFUTED] = {"REFUTED", COLOUR_BAD, "{order}",
                              "{order} is not its issuer's: somebody made it up."},
-    [EVENT_BOOKING_OPENED] = {"booked", COLOUR_STRONG, "{number}  {person} on {order}",
-                              "{person} was admitted, booking number {number}, on {order}."},
+    [EVENT_BOOKING_OPENED] = {"booked", COLOUR_STRONG, "{person|18}  {booking} on {order}",
+                              "{person} was admitted: {booking}, on {order}."},
     [EVENT_BOOKING_REFUSED] = {"not booked", COLOUR_BAD, "{person|18}  {reasons}",
                                "{person} was not admitted on {order}."},
     [EVENT_MARK_SET] = {"mark", COLOUR_WARN, "{person|18}  {mark}",
@@ -234,13 +234,9 @@ static bool parse_id(const char *text, size_t n, struct id *id) {
   return hex_decode(id->b, sizeof id->b, text, n);
 }
 
-bool person_parse(const struct core *core, const char *text, uint32_t *index) {
-  struct id id;
-  size_t n = strlen(text);
-  if (parse_id(text, n, &id))
-    return core_find_person(core, id, index);
+bool number_parse(const char *text, uint32_t most, uint32_t *index) {
   uint64_t v = 0;
-  size_t digits = 0;
+  size_t n = strlen(text), digits = 0;
   for (size_t i = 0; i < n; i++) {
     if (text[i] == '-' && i + 2 == n && i > 0)
       continue;
@@ -248,7 +244,41 @@ bool person_parse(const struct core *core, const char *text, uint32_t *index) {
       return false;
     v = v * 10 + (uint64_t)(text[i] - '0');
   }
-  return digits && core_find_person_number(core, (uint32_t)v, index);
+  return digits && number_index((uint32_t)v, most, index);
+}
+
+bool person_parse(const struct core *core, const char *text, uint32_t *index) {
+  struct id id;
+  if (parse_id(text, strlen(text), &id))
+    return core_find_person(core, id, index);
+  return number_parse(text, core->head.n_persons, index);
+}
+
+/* "stay 1000-9 of district-court", by the number that people know it by. */
+static void put_order(const struct core *core, struct buf *out, const char *hex) {
+  struct id id;
+  uint32_t i;
+  char number[person_text_max];
+  if (!parse_id(hex, strlen(hex), &id) || !core_find_order(core, id, &i)) {
+    buf_printf(out, "order %.8s", hex);
+    return;
+  }
+  const struct order *o = &core->orders[i];
+  person_text(number, i);
+  buf_printf(out, "%s %s of %s", order_kind_names[o->kind], number,
+             core->authorities[o->issuer].name.s);
+}
+
+static void put_booking(const struct core *core, struct buf *out, const char *hex) {
+  struct id id;
+  uint32_t i;
+  char number[person_text_max];
+  if (!parse_id(hex, strlen(hex), &id) || !core_find_booking(core, id, &i)) {
+    buf_printf(out, "booking %.8s", hex);
+    return;
+  }
+  person_text(number, i);
+  buf_printf(out, "booking %s", number);
 }
 
 static void put_person(const struct core *core, struct buf *out, const char *hex) {
@@ -283,6 +313,10 @@ void sentence_ref(const struct core *core, struct buf *out, const char *ref) {
     put_person(core, out, colon + 1);
   else if (span_is(kind, "operator"))
     put_operator(core, out, colon + 1);
+  else if (span_is(kind, "order"))
+    put_order(core, out, colon + 1);
+  else if (span_is(kind, "booking"))
+    put_booking(core, out, colon + 1);
   else if (span_is(kind, "credential"))
     buf_printf(out, "credential %.8s", colon + 1);
   else if (span_is(kind, "level") || span_is(kind, "threat"))
@@ -353,8 +387,12 @@ static bool put_member(const struct spoken *k, struct buf *out, const char *key)
     put_reasons(out, v);
   else if (s && (strcmp(ref, "person") == 0 || strcmp(key, "person") == 0))
     put_person(k->s->core, out, s);
-  else if (s && strcmp(key, "operator") == 0)
+  else if (s && (strcmp(ref, "operator") == 0 || strcmp(key, "operator") == 0))
     put_operator(k->s->core, out, s);
+  else if (s && (strcmp(ref, "order") == 0 || strcmp(key, "order") == 0))
+    put_order(k->s->core, out, s);
+  else if (s && (strcmp(ref, "booking") == 0 || strcmp(key, "booking") == 0))
+    put_booking(k->s->core, out, s);
   else if (s && strcmp(key, "credential") == 0)
     buf_printf(out, "credential %.8s", s);
   else if (s && kind == FIELD_HASH)

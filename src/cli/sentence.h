@@ -38,6 +38,8 @@ void sentence_reason(const struct core *core, struct buf *out, const json_t *rea
 enum { person_text_max = 16 };
 void person_text(char out[person_text_max], uint32_t index);
 /* Both forms, with and without the hyphen, or the hex id. */
+/* A short number of one of n things, like 1000-9, to its index. */
+bool number_parse(const char *text, uint32_t n, uint32_t *index);
 bool person_parse(const struct core *core, const char *text, uint32_t *index);
 
 /* The row of a type: what `log` and what `explain` say, braces unfilled. For docs and tests. */

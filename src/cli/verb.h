@@ -22,6 +22,7 @@ enum value_kind {
   VALUE_CREDENTIAL, /* id, or its first digits */
   VALUE_OPERATOR,   /* login name, or id */
   VALUE_PLACE,      /* a name in the plan */
+  VALUE_FIELD,      /* as the field of the command is (fields.h) */
 };
 
 /* X(NAME, "long", kind, "VALUE", names, "what holds without it" or NULL, may repeat, "meaning") */
@@ -55,6 +56,10 @@ enum value_kind {
   X(BIRTH_DATE, "birth-date", VALUE_TEXT, "YYYY-MM-DD", NULL, NULL, false, "kept out likewise")    \
   X(DOCUMENT, "document", VALUE_TEXT, "TEXT", NULL, NULL, false,                                   \
     "number of an identity document; kept out likewise")                                           \
+  X(REFERENCE, "reference", VALUE_TEXT, "TEXT", NULL, NULL, false,                                 \
+    "its number at the issuer; kept out of the journal")                                           \
+  X(OFFICIAL, "official", VALUE_TEXT, "TEXT", NULL, NULL, false,                                   \
+    "who signed or spoke it; kept out likewise")                                                   \
   X(DETAILS_FILE, "details-file", VALUE_FILE, "FILE", NULL, NULL, false,                           \
     "all details as one JSON object; - reads standard input")                                      \
   X(DETAILS, "details", VALUE_FLAG, NULL, NULL, NULL, false,                                       \
@@ -176,6 +181,7 @@ struct verb {
   uint64_t required; /* of them */
   struct operand operands[operands_max];
   uint32_t command;  /* enum command_type + 1 of what it asks of the engine; 0 = nothing */
+  bool fields;       /* takes the other fields of its command as options (fields.h) */
   const char *fixed; /* "sign":"opened" of that command, or NULL */
   enum sp_err (*run)(struct cli *cli);
 };

@@ -174,8 +174,8 @@ static const struct field class_member[] = {
 static const struct field order_record[] = {
     F_REF_OPTIONAL("basis", basis, BASIS, "the legal basis that it rests on"),
     F_REF_OPTIONAL("class", class, CLASS, "about these persons"),
-    F_REFS("countries", countries, "that it bars, or to which it authorises"),
-    F_HASH_OPTIONAL("document", document, "blob: the paper"),
+    F_REFS("countries", countries, "that it bars, or to which it leads: us,mx"),
+    F_HASH_OPTIONAL("document", document, "the paper: its SHA-256"),
     F_TIME("due", due, "by when it must have been done"),
     F_TIME("effective", effective, "in force from this second on"),
     F_REF_OPTIONAL("ends", ends, ORDER, "the order that it ends: vacated, lifted or superseded"),
@@ -183,7 +183,7 @@ static const struct field order_record[] = {
     F_REF_OPTIONAL("from", from, PLACE, "from where, or where to hold"),
     F_REF("issuer", issuer, AUTHORITY, "whose it is"),
     F_ENUM("kind", kind, order_kind_names, "what it is"),
-    F_SET("movements", movements, movement_kind_names, "only these kinds of movement"),
+    F_SET("movements", movements, movement_kind_names, "only these kinds, like removal,transfer"),
     F_REF_OPTIONAL("on_basis", on_basis, BASIS, "about this legal basis: it is suspended"),
     F_BOOL("oral", oral, "spoken; its writing follows"),
     F_ID_NEW("order", order, "its id"),
@@ -203,7 +203,7 @@ static const struct field order_ref[] = {
 #define S cmd_order_write
 static const struct field order_write[] = {
     F_BOOL("differs", differs, "it says otherwise than what was recorded"),
-    F_HASH("document", document, "blob: the paper"),
+    F_HASH("document", document, "the paper: its SHA-256"),
     F_REF("order", order, ORDER, "which oral one"),
     F_TYPE,
 };

@@ -153,7 +153,7 @@ static const struct field order_recorded[] = {
     F_REF_OPTIONAL("basis", basis, BASIS, "the legal basis that it rests on"),
     F_REF_OPTIONAL("class", class, CLASS, "about these persons"),
     F_REFS("countries", countries, "that it bars, or to which it authorises"),
-    F_HASH_OPTIONAL("document", document, "blob: the paper"),
+    F_HASH_OPTIONAL("document", document, "the paper: its SHA-256"),
     F_TIME("due", due, "by when it must have been done"),
     F_TIME("effective", effective, "in force from this second on"),
     F_REF_OPTIONAL("ends", ends, ORDER, "the order that it ends: vacated, lifted or superseded"),
@@ -186,7 +186,7 @@ static const struct field order_ref[] = {
 #undef S
 #define S ev_order_written
 static const struct field order_written[] = {
-    F_HASH("document", document, "blob: the paper"),
+    F_HASH("document", document, "the paper: its SHA-256"),
     F_REF("order", order, ORDER, "which oral one"),
 };
 #undef S

@@ -271,8 +271,12 @@ uint32_t person_number(uint32_t index) {
 }
 
 bool core_find_person_number(const struct core *core, uint32_t number, uint32_t *index) {
+  return number_index(number, core->head.n_persons, index);
+}
+
+bool number_index(uint32_t number, uint32_t n, uint32_t *index) {
   uint32_t v = number / 10;
-  if (v < 1000 || v - 1000 >= core->head.n_persons || luhn_digit(v) != number % 10)
+  if (v < 1000 || v - 1000 >= n || luhn_digit(v) != number % 10)
     return false;
   *index = v - 1000;
   return true;

@@ -194,6 +194,8 @@ bool door_secured(const struct core *core, uint32_t door, usec at);
 /* The short number of the person at this index, and its index back; see person_number in state.c.
  */
 uint32_t person_number(uint32_t index);
+/* Of orders and bookings likewise: back to the index, among n of them. */
+bool number_index(uint32_t number, uint32_t n, uint32_t *index);
 
 /* The person's grants, one after the other: start with a zeroed cursor; NULL at the end. */
 struct grant_cursor {

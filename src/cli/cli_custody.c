@@ -1,0 +1,298 @@
+/* cli_custody.c: orders and what they name, bookings: recorded, listed and shown. */
+#include "cli/ask.h"
+#include "cli/sentence.h"
+#include "cli/site.h"
+
+#include <string.h>
+
+static json_t *name_or_null(const struct core *core, enum ref_kind kind, uint32_t index) {
+  struct namer namer = core_namer(core);
+  char name[ref_name_max];
+  return index == REF_ABSENT ? json_null()
+                             : json_stringn(name, namer.name(namer.ctx, kind, index, name));
+}
+
+static json_t *number_or_null(uint32_t index) {
+  char number[person_text_max];
+  if (index == REF_ABSENT)
+    return json_null();
+  person_text(number, index);
+  return json_string(number);
+}
+
+/* "operator 07b8e75d (records)" */
+static json_t *operator_or_null(const struct core *core, uint32_t index) {
+  struct buf text = {0};
+  char ref[ref_name_max + 16] = "operator:";
+  if (index == REF_ABSENT)
+    return json_null();
+  hex_encode(ref + strlen(ref), core->operators[index].id.b, sizeof core->operators[index].id.b);
+  sentence_ref(core, &text, ref);
+  json_t *j = json_string(buf_cstr(&text) ? buf_cstr(&text) : "");
+  buf_free(&text);
+  return j;
+}
+
+static json_t *from_or_null(uint32_t s) {
+  return s ? json_time((usec)s * USEC_PER_S) : json_null();
+}
+
+static json_t *until_or_null(uint32_t s) {
+  return s != UINT32_MAX ? json_time((usec)s * USEC_PER_S) : json_null();
+}
+
+#define LIST(columns_, n_, row_, none)                                                             \
+  enum sp_err err = site_open(c);                                                                  \
+  if (err)                                                                                         \
+    return err;                                                                                    \
+  const struct core *core = site_core(c->site);                                                    \
+  struct table t;                                                                                  \
+  table_begin(&t, &c->out, columns_, sizeof columns_ / sizeof columns_[0]);                        \
+  for (uint32_t i = 0; i < core->head.n_; i++)                                                     \
+    table_row(&t, row_);                                                                           \
+  table_end(&t, none);                                                                             \
+  return SP_OK
+
+/* --- What orders name --- */
+
+enum sp_err cli_authority_list(struct cli *c) {
+  static const struct column columns[] = {{"authority", "AUTHORITY", COLUMN_TEXT},
+                                          {"above", "UNDER", COLUMN_TEXT}};
+  LIST(columns, n_authorities,
+       json_pack("{s:s,s:o}", "authority", core->authorities[i].name.s, "above",
+                 name_or_null(core, REF_AUTHORITY, core->authorities[i].above)),
+       "no authorities: `sallyport authority add` names one");
+}
+
+enum sp_err cli_place_list(struct cli *c) {
+  static const struct column columns[] = {{"place", "PLACE", COLUMN_TEXT},
+                                          {"country", "COUNTRY", COLUMN_TEXT}};
+  LIST(columns, n_places,
+       json_pack("{s:s,s:s}", "place", core->places[i].name.s, "country",
+                 country_codes[core->places[i].country]),
+       "no places: `sallyport place add` names one");
+}
+
+/* The order in force that suspends it, as a number. */
+static const char *basis_state(const struct core *core, const struct basis *b, usec at) {
+  for (uint32_t i = b->orders_on; i; i = core->orders[i - 1].next)
+    if (order_status_at(core, i - 1, at) == ORDER_STATUS_IN_FORCE)
+      return "suspended";
+  return seconds_of(at) >= b->repealed_s       ? "repealed"
+         : valid_at(b->from_s, b->until_s, at) ? "in force"
+                                               : "not in force";
+}
+
+enum sp_err cli_basis_list(struct cli *c) {
+  static const struct column columns[] = {
+      {"basis", "BASIS", COLUMN_TEXT},     {"state", "STATE", COLUMN_STATE},
+      {"country", "WITH", COLUMN_TEXT},    {"place", "AT", COLUMN_TEXT},
+      {"places", "PLACES", COLUMN_NUMBER}, {"from", "FROM", COLUMN_TIME},
+      {"until", "UNTIL", COLUMN_TIME},
+  };
+  usec now = when_now();
+  LIST(columns, n_bases,
+       json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o}", "basis", core->bases[i].name.s, "state",
+                 basis_state(core, &core->bases[i], now), "agreement", core->bases[i].agreement,
+                 "country", name_or_null(core, REF_COUNTRY, core->bases[i].country), "place",
+                 name_or_null(core, REF_PLACE, core->bases[i].place), "places",
+                 core->bases[i].places ? json_integer(core->bases[i].places) : json_null(), "from",
+                 from_or_null(core->bases[i].from_s), "until",
+                 until_or_null(core->bases[i].until_s)),
+       "no legal bases: `sallyport basis add` names one");
+}
+
+static json_t *members_of(const struct core *core, uint32_t class, enum membership membership) {
+  json_t *list = json_array();
+  for (uint32_t p = 0; p < core->head.n_persons; p++)
+    for (uint32_t i = core->custody[p].classes; i; i = core->class_rows[i - 1].next)
+      if (core->class_rows[i - 1].class == class &&
+          core->class_rows[i - 1].membership == membership)
+        json_array_append_new(list, number_or_null(p));
+  return list;
+}
+
+enum sp_err cli_class_list(struct cli *c) {
+  static const struct column columns[] = {{"class", "CLASS", COLUMN_TEXT},
+                                          {"member", "MEMBERS", COLUMN_TEXT},
+                                          {"uncertain", "UNCERTAIN", COLUMN_TEXT},
+                                          {"non_member", "NOT", COLUMN_TEXT},
+                                          {"unlisted", "OTHERS", COLUMN_TEXT}};
+  LIST(columns, n_classes,
+       json_pack("{s:s,s:o,s:o,s:o,s:s}", "class", core->classes[i].name.s, "member",
+                 members_of(core, i, MEMBERSHIP_MEMBER), "uncertain",
+                 members_of(core, i, MEMBERSHIP_UNCERTAIN), "non_member",
+                 members_of(core, i, MEMBERSHIP_NON_MEMBER), "unlisted",
+                 membership_names[core->classes[i].unlisted]),
+       "no classes: `sallyport class add` names one");
+}
+
+/* --- Orders --- */
+
+/* "person 1000-9", "class aea", "basis ina"; of a vacatur the order it ends. */
+static json_t *about(const struct core *core, const struct order *o) {
+  char number[person_text_max];
+  if (o->person != REF_ABSENT) {
+    person_text(number, o->person);
+    return json_sprintf("person %s", number);
+  }
+  if (o->class != REF_ABSENT)
+    return json_sprintf("class %s", core->classes[o->class].name.s);
+  if (o->on_basis != REF_ABSENT)
+    return json_sprintf("basis %s", core->bases[o->on_basis].name.s);
+  person_text(number, o->ends);
+  return json_sprintf("order %s", number);
+}
+
+static const char *status_text(const struct core *core, uint32_t order) {
+  return order_status_names[order_status_at(core, order, when_now())];
+}
+
+static json_t *order_row(const struct core *core, uint32_t i) {
+  const struct order *o = &core->orders[i];
+  return json_pack("{s:o,s:o,s:s,s:s,s:s,s:b,s:o,s:o,s:o}", "number", number_or_null(i), "order",
+                   name_or_null(core, REF_ORDER, i), "kind", order_kind_names[o->kind], "state",
+                   status_text(core, i), "issuer", core->authorities[o->issuer].name.s,
+                   "authenticated", o->authenticator != REF_ABSENT, "about", about(core, o), "from",
+                   from_or_null(o->from_s), "until", until_or_null(o->until_s));
+}
+
+enum sp_err cli_order_list(struct cli *c) {
+  static const struct column columns[] = {
+      {"number", "ORDER", COLUMN_TEXT},  {"kind", "KIND", COLUMN_TEXT},
+      {"state", "STATE", COLUMN_STATE},  {"about", "ABOUT", COLUMN_TEXT},
+      {"issuer", "ISSUER", COLUMN_TEXT}, {"from", "FROM", COLUMN_TIME},
+      {"until", "UNTIL", COLUMN_TIME},
+  };
+  uint32_t person = REF_ABSENT;
+  enum sp_err err = site_open(c);
+  if (!err && cli_has(c, OPT_PERSON))
+    err = site_find_person(c->site, cli_text(c, OPT_PERSON), &person, &c->why);
+  if (err)
+    return err;
+  const struct core *core = site_core(c->site);
+  struct table t;
+  table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
+  for (uint32_t i = 0; i < core->head.n_orders; i++)
+    if (person == REF_ABSENT || core->orders[i].person == person || core->orders[i].other == person)
+      table_row(&t, order_row(core, i));
+  table_end(&t, "no orders: `sallyport order record` records one");
+  return SP_OK;
+}
+
+static json_t *kinds_of(const struct order *o) {
+  json_t *list = json_array();
+  for (uint32_t k = 0; k < MOVEMENT_KIND_COUNT; k++)
+    if (o->movements >> k & 1)
+      json_array_append_new(list, json_string(movement_kind_names[k]));
+  return list;
+}
+
+static json_t *countries_of(const struct order *o) {
+  json_t *list = json_array();
+  for (uint32_t k = 0; k < o->n_countries; k++)
+    json_array_append_new(list, json_string(country_codes[o->countries[k] - 1]));
+  return list;
+}
+
+/* Why nobody may rest on it, if so. */
+static json_t *reasons_of(const struct core *core, uint32_t i) {
+  enum order_status status = order_status_at(core, i, when_now());
+  struct reasons found = {0};
+  json_t *list = json_array();
+  if (status != ORDER_STATUS_IN_FORCE)
+    order_status_reason(core, i, status, when_now(), &found);
+  for (uint32_t k = 0; k < found.n; k++)
+    json_array_append_new(list, json_string(reason_codes[found.at[k].code]));
+  return list;
+}
+
+static void drop_empty(json_t *o) {
+  const char *key;
+  json_t *value;
+  void *next;
+  json_object_foreach_safe(o, next, key, value) {
+    if (json_is_null(value) || (json_is_array(value) && !json_array_size(value)))
+      json_object_del(o, key);
+  }
+}
+
+enum sp_err cli_order_show(struct cli *c) {
+  static const struct column columns[] = {
+      {"number", "Order", COLUMN_TEXT},
+      {"kind", "Kind", COLUMN_TEXT},
+      {"state", "State", COLUMN_STATE},
+      {"reasons", "Why not in force", COLUMN_TEXT},
+      {"about", "About", COLUMN_TEXT},
+      {"other", "And", COLUMN_TEXT},
+      {"issuer", "Issuer", COLUMN_TEXT},
+      {"basis", "Rests on", COLUMN_TEXT},
+      {"ends", "Ends", COLUMN_TEXT},
+      {"place_from", "From", COLUMN_TEXT},
+      {"place_to", "To", COLUMN_TEXT},
+      {"countries", "Countries", COLUMN_TEXT},
+      {"movements", "Kinds of movement", COLUMN_TEXT},
+      {"from", "In force from", COLUMN_TIME},
+      {"until", "Until", COLUMN_TIME},
+      {"due", "To be done by", COLUMN_TIME},
+      {"oral", "Spoken", COLUMN_TEXT},
+      {"recorder", "Recorded by", COLUMN_TEXT},
+      {"authenticator", "Authenticated by", COLUMN_TEXT},
+      {"reference", "Reference", COLUMN_TEXT},
+      {"official", "Official", COLUMN_TEXT},
+  };
+  uint32_t i;
+  enum sp_err err = site_open(c);
+  if (!err)
+    err = site_find_order(c->site, c->args.operands[0], &i, &c->why);
+  if (err)
+    return err;
+  const struct core *core = site_core(c->site);
+  const struct order *o = &core->orders[i];
+  json_t *row = order_row(core, i);
+  json_object_set_new(row, "reasons", reasons_of(core, i));
+  json_object_set_new(row, "other", number_or_null(o->other));
+  json_object_set_new(row, "basis", name_or_null(core, REF_BASIS, o->basis));
+  json_object_set_new(row, "ends", number_or_null(o->ends));
+  json_object_set_new(row, "place_from", name_or_null(core, REF_PLACE, o->from));
+  json_object_set_new(row, "place_to", name_or_null(core, REF_PLACE, o->to));
+  json_object_set_new(row, "countries", countries_of(o));
+  json_object_set_new(row, "movements", kinds_of(o));
+  json_object_set_new(row, "due", until_or_null(o->due_s));
+  if (o->oral)
+    json_object_set_new(row, "oral", json_string(o->written ? "written since" : "not written yet"));
+  json_object_set_new(row, "recorder", operator_or_null(core, o->recorder));
+  json_object_set_new(row, "authenticator", operator_or_null(core, o->authenticator));
+  drop_empty(row);
+  out_object(&c->out, columns, sizeof columns / sizeof columns[0], row);
+  return SP_OK;
+}
+
+/* --- Bookings --- */
+
+enum sp_err cli_booking_list(struct cli *c) {
+  static const struct column columns[] = {
+      {"number", "BOOKING", COLUMN_TEXT}, {"person", "PERSON", COLUMN_TEXT},
+      {"state", "STATE", COLUMN_STATE},   {"opened", "OPENED", COLUMN_TIME},
+      {"order", "ON ORDER", COLUMN_TEXT}, {"held_by", "HELD BY", COLUMN_TEXT},
+  };
+  usec now = when_now();
+  enum sp_err err = site_open(c);
+  if (err)
+    return err;
+  const struct core *core = site_core(c->site);
+  struct table t;
+  table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
+  for (uint32_t i = 0; i < core->head.n_bookings; i++) {
+    const struct booking *b = &core->bookings[i];
+    struct reasons why_not = {0};
+    uint32_t order = REF_ABSENT;
+    bool held = held_at(core, b->person, now, &order, &why_not);
+    table_row(&t, json_pack("{s:o,s:o,s:s,s:o,s:o,s:o}", "number", number_or_null(i), "person",
+                            number_or_null(b->person), "state", held ? "held" : "no basis to hold",
+                            "opened", from_or_null(b->opened_s), "order", number_or_null(b->order),
+                            "held_by", number_or_null(order)));
+  }
+  table_end(&t, "no bookings: `sallyport booking open` admits somebody");
+  return SP_OK;
+}

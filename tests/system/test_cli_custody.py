@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""The verbs of custody, as clerks and legal officers type them, against the real engine."""
+import hashlib
+import pathlib
+import unittest
+
+from site_fixture import INVALID, NOT_FOUND, OK, REFUSED, USAGE, Site
+
+PLAN = pathlib.Path(__file__).resolve().parent.parent / "scenarios" / "plans" / "port.yaml"
+CARD = "h10301:17-4711"
+
+
+class Custody(Site):
+    PLAN = PLAN
+    OPERATORS = ("anna", "sam")
+    MORE = ("dana", "rita", "lena")  # desk, records, legal
+
+    def setUp(self):
+        super().setUp()
+        self.two("authority", "add", "appeals")
+        self.two("authority", "add", "district", "--above", "appeals")
+        self.two("basis", "add", "code-142")
+        self.person = self.add_person("detainee", level="all", card=CARD)
+
+    def two(self, *words, expect=OK):
+        return self.ask(*words, by="rita", second="lena", expect=expect)
+
+    def record(self, *words, expect=OK):
+        """The order's number."""
+        result = self.ask("order", "record", *words, "--json", by="rita", expect=expect)
+        if expect != OK:
+            return result
+        number = result.json()["entry"]["data"]["number"]
+        return f"{number // 10}-{number % 10}"
+
+    def admitted(self):
+        order = self.record("commitment", "district", "--person", self.person, "--basis", "code-142",
+                            "--reference", "3:25-cr-17", "--official", "J. Doe")
+        self.ask("order", "authenticate", order, by="lena", expect=OK)
+        self.ask("booking", "open", self.person, order, by="dana", expect=OK)
+        return order
+
+    def state(self, order):
+        return self.ask("order", "show", order, "--json", expect=OK).json()["state"]
+
+    def test_admitted_on_an_order(self):
+        order = self.record("commitment", "district", "--person", self.person, "--basis", "code-142", "--expires", "+30d")
+        self.assertEqual(self.state(order), "unauthenticated")
+        result = self.ask("booking", "open", self.person, order, by="dana", expect=REFUSED)
+        self.assertIn(f"commitment {order} of district", result.out + result.err)
+        self.assertEqual(self.codes(CARD, "main-in"), ["no_basis_to_hold", "no_booking", "unauthenticated"])
+        self.ask("order", "authenticate", order, by="rita", expect=REFUSED)
+        self.ask("order", "authenticate", order, by="lena", expect=OK)
+        self.assertEqual(self.state(order), "in_force")
+        self.ask("booking", "open", self.person, order, by="dana", expect=OK)
+        booked = self.ask("booking", "list", "--json", expect=OK).rows()
+        self.assertEqual([(b["person"], b["state"], b["held_by"]) for b in booked], [(self.person, "held", order)])
+        granted = self.show(CARD, "main-in", "--json", expect=OK).json()["entry"]["data"]
+        self.assertIn("order:", " ".join(granted["rests_on"]))
+        self.ask("order", "recall", order, by="rita", expect=OK)
+        self.assertEqual(self.ask("booking", "list", "--json", expect=OK).rows()[0]["state"], "no basis to hold")
+        self.agree()
+
+    def test_what_forbids(self):
+        """It binds at once; no word of an operator takes it back, and only its issuer's later order ends it."""
+        self.admitted()
+        stay = self.record("injunction", "district", "--on-basis", "code-142", "--oral")
+        self.assertEqual(self.state(stay), "in_force")
+        self.assertEqual(self.ask("basis", "list", "--json", expect=OK).rows()[0]["state"], "suspended")
+        self.assertIn("basis_suspended", self.codes(CARD, "main-in"))
+        self.ask("order", "recall", stay, by="rita", expect=REFUSED)
+        paper = self.tmp / "order.pdf"
+        paper.write_bytes(b"%PDF the writing")
+        self.ask("order", "write", stay, "--document", paper, "--differs", by="rita", expect=OK)
+        written = self.entries("--type", "order.differs")[0]["data"]
+        self.assertEqual(written["document"], hashlib.sha256(b"%PDF the writing").hexdigest())
+        vacatur = self.record("vacatur", "appeals", "--ends", stay)
+        self.assertEqual(self.state(stay), "in_force")
+        self.ask("order", "authenticate", vacatur, by="lena", expect=OK)
+        self.assertEqual(self.state(stay), "ended")
+        self.show(CARD, "main-in", expect=OK)
+        self.agree()
+
+    def test_what_it_says_stays_out_of_the_journal(self):
+        order = self.admitted()
+        journal = self.ask("log", "--json", expect=OK).out
+        self.assertNotIn("3:25-cr-17", journal)
+        self.assertNotIn("J. Doe", journal)
+        entry = next(e for e in self.entries("--type", "order.recorded"))
+        self.assertIn("commit", entry)
+        told = self.ask("explain", str(entry["n"]), expect=OK).out
+        self.assertIn(f"commitment {order} of district", told)
+        self.assertIn(f"detainee {self.person}", told)
+
+    def test_lists(self):
+        self.two("place", "add", "county-court", "us")
+        self.two("basis", "add", "sv-2025", "--agreement", "--country", "sv", "--places", "300", "--until", "2030-12-31")
+        self.ask("class", "add", "removed", "--unlisted", "uncertain", by="rita", expect=OK)
+        self.ask("class", "include", "removed", self.person, by="rita", expect=OK)
+        order = self.record("withholding", "district", "--person", self.person, "--countries", "sv,ve")
+        self.assertEqual(self.ask("order", "show", order, "--json", expect=OK).json()["countries"], ["sv", "ve"])
+        self.assertEqual([o["number"] for o in self.ask("order", "list", "--person", self.person, "--json", expect=OK).rows()], [order])
+        for verb, text in (("authority", "district   appeals"), ("place", "county-court  us"), ("basis", "sv-2025"), ("class", self.person)):
+            self.assertIn(text, self.ask(verb, "list", expect=OK).out)
+        self.ask("person", "mark", self.person, "unfit", by="dana", expect=OK)
+        self.ask("person", "unmark", self.person, "unfit", by="rita", expect=REFUSED)
+        self.two("person", "unmark", self.person, "unfit")
+        other = self.add_person("detainee")
+        self.ask("person", "link", self.person, other, by="dana", expect=OK)
+        self.ask("person", "unlink", self.person, other, by="rita", second="lena", expect=OK)
+
+    def test_mistakes(self):
+        for words, code, part in (
+                (("commitmant", "district", "--person", self.person), USAGE, "commitment"),
+                (("stay", "distrikt", "--person", self.person), NOT_FOUND, "`district` meant"),
+                (("stay", "district", "--persn", self.person), USAGE, "--person meant"),
+                (("stay", "district", "--person"), USAGE, "needs a value"),
+                (("stay", "district", "--person", self.person, "--person", self.person), USAGE, "twice"),
+                (("stay", "district", "--oral=yes", "--person", self.person), USAGE, "takes no value"),
+                (("stay", "district", "--person", "1000-1"), NOT_FOUND, "check digit"),
+                (("stay", "district", "--person", self.person, "--movements", "flight"), USAGE, "removal"),
+                (("withholding", "district", "--person", self.person, "--countries", "zz"), NOT_FOUND, "two letters"),
+                (("vacatur", "district", "--ends", "1000-9"), NOT_FOUND, "order list"),
+                (("stay", "district", "--person", self.person, "--expires", "soon"), INVALID, "soon"),
+                (("stay", "district", "--person", self.person, "--document", self.tmp / "none"), NOT_FOUND, "none"),
+                (("commitment", "district", "--person", self.person), INVALID, "missing"),
+        ):
+            result = self.ask("order", "record", *words, by="rita")
+            self.assertEqual(result.code, code, (words, result.out, result.err))
+            self.assertIn(part, result.out + result.err, words)
+        self.assertEqual(self.entries("--type", "order.recorded"), [])
+        result = self.ask("class", "add", "removed", by="rita", expect=USAGE)
+        self.assertIn("--unlisted", result.err)
+
+
+if __name__ == "__main__":
+    unittest.main()
