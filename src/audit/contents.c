@@ -186,7 +186,8 @@ static enum sp_err check_details(void *ctx, const struct store_details *d) {
     report_add(report, SP_CORRUPT, "details of entry %llu: the row names another type", n);
   else if (memcmp(&m->subject, &d->subject, sizeof m->subject) != 0)
     report_add(report, SP_CORRUPT,
-               "details of entry %llu: the row names somebody or something else", n);
+               "details of entry %llu: the row names another person, operator, order or booking",
+               n);
   else if (memcmp(&is, &m->commit, sizeof is) != 0)
     report_add(report, SP_CORRUPT,
                "details of entry %llu: they, or their opening, are not what the entry committed to",
