@@ -49,6 +49,7 @@ struct slug {
   X(CLASS, "class")                                                                                \
   X(ORDER, "order")                                                                                \
   X(BOOKING, "booking")                                                                            \
+  X(MOVEMENT, "movement")                                                                          \
   X(ENTRY, "entry") /* the index is a journal index; JSON "entry:123" */
 
 enum ref_kind {
@@ -66,7 +67,7 @@ struct ref {
   uint32_t index;
 };
 
-enum { refs_max = 8, reasons_max = 24 };
+enum { refs_max = 8, reasons_max = 64 };
 struct refs {
   uint32_t n;
   struct ref at[refs_max];

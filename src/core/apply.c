@@ -91,8 +91,10 @@ static bool holds_level(const struct core *core, const struct person *p, uint32_
   return false;
 }
 
-static void move_person(struct core *core, uint32_t person, uint32_t to, usec at) {
+void move_person(struct core *core, uint32_t person, uint32_t to, usec at) {
   struct person *p = &core->persons[person];
+  if (p->area == area_outside)
+    member_returns(core, person);
   areas_move(core, p->area, to);
   p->area = (uint16_t)to;
   p->entered_s = seconds_of(at);
@@ -508,10 +510,12 @@ static void (*const appliers[EVENT_COUNT])(struct core *, const struct event *) 
     [EVENT_SEPARATION_ADDED] = apply_separation_added,
     [EVENT_SEPARATION_LIFTED] = apply_separation_lifted,
 #define X(NAME, name) [EVENT_##NAME] = apply_##name,
-    CUSTODY_APPLIERS(X)
+    CUSTODY_EVENTS(X)
 #undef X
         [EVENT_ORDER_DIFFERS] = apply_nothing,
     [EVENT_BOOKING_REFUSED] = apply_nothing,
+    [EVENT_MOVEMENT_REFUSED] = apply_nothing,
+    [EVENT_NOTICE_OWED] = apply_nothing,
     [EVENT_LOCKDOWN_STARTED] = apply_lockdown_started,
     [EVENT_LOCKDOWN_RELEASED] = apply_lockdown_released,
     [EVENT_THREAT_CHANGED] = apply_threat_changed,

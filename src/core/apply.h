@@ -4,6 +4,8 @@
 
 #include "core/decide.h"
 
+/* They are in this area from now on, and counted there. */
+void move_person(struct core *core, uint32_t person, uint32_t to, usec at);
 void apply_plan_applied(struct core *core, const struct event *e);
 /* Forgets the member at i; the last one takes the place. */
 void party_remove(struct door_state *s, uint32_t i);

@@ -136,6 +136,11 @@ void apply_mark_cleared(struct core *core, const struct event *e) {
 
 /* --- Bookings --- */
 
+bool order_is_theirs(const struct core *core, const struct order *o, uint32_t person) {
+  return o->person != REF_ABSENT &&
+         (o->person == person || core->persons[o->person].merged_into == person);
+}
+
 enum { told_most = 3 }; /* orders that do not hold, of one person in one decision */
 
 /* May this order hold them here? False: the reason was added. */
@@ -215,8 +220,7 @@ void decide_booking_open(struct deciding *d) {
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PERSON, b->person));
     return;
   }
-  bool theirs = o->person != REF_ABSENT &&
-                (o->person == b->person || core->persons[o->person].merged_into == b->person);
+  bool theirs = order_is_theirs(core, o, b->person);
   bool held = order_does(o->kind) == ORDER_HOLDS && holds(core, b->order, d->command->at, &found);
   if (!theirs)
     reasons_add(&found, REASON_WRONG_PERSON, ref_to(REF_ORDER, b->order));

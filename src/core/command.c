@@ -1,7 +1,7 @@
 #include "core/command.h"
 
-#include "core/custody.h"
 #include "core/fields.h"
+#include "core/movement.h"
 #include "core/reason.h"
 
 #define X(NAME, text, doc) text,
@@ -230,6 +230,76 @@ static const struct field link[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_movement_propose
+static const struct field movement_propose[] = {
+    F_BOOL("adults_only", adults_only, "the transport takes no minors"),
+    F_REF_OPTIONAL("agreement", agreement, BASIS, "under which they are received"),
+    F_TIME("departs", departs, "when, as planned"),
+    F_BOOL("emergency", emergency, "medical, before its order is there"),
+    F_ENUM("kind", kind, movement_kind_names, "what it is"),
+    F_ID_NEW("movement", movement, "its id"),
+    F_REF_OPTIONAL("receiver", receiver, AUTHORITY, "who takes them over, and signs"),
+    F_TIME("returns", returns, "by when they must be back"),
+    F_U32("seats", seats, "how many it carries; none = no limit"),
+    F_REF_OPTIONAL("to", to, PLACE, "to where"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_movement_ref
+static const struct field movement_ref[] = {
+    F_REF("movement", movement, MOVEMENT, "which"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_manifest_add
+static const struct field manifest_add[] = {
+    F_BOOL("alternate", alternate, "only if a seat becomes free"),
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF_OPTIONAL("order", order, ORDER, "that authorises it"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_manifest_cite
+static const struct field manifest_cite[] = {
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("order", order, ORDER, "that authorises it, instead of the one before"),
+    F_REF("person", person, PERSON, "for whom"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_member_ref
+static const struct field member_ref[] = {
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_identity_confirm
+static const struct field identity_confirm[] = {
+    F_ENUM("biometric", biometric, biometric_names, "what the sensor says"),
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("person", person, PERSON, "whom the manifest names"),
+    F_REF("presented", presented, PERSON, "of whom papers or wristband speak"),
+    F_BOOL("second_identifier", second_identifier, "one more, of another kind, was compared"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_movement_divert
+static const struct field movement_divert[] = {
+    F_REF("movement", movement, MOVEMENT, "which"),
+    F_REF("to", to, PLACE, "to where it goes now"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_movement_handover
+static const struct field movement_handover[] = {
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("person", person, PERSON, "who"),
+    F_HASH_OPTIONAL("receipt", receipt, "what the receiver signed: its SHA-256"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_area_ref
 static const struct field area_ref[] = {
     F_REF("area", area, AREA, "with all that lies within it"),
@@ -358,6 +428,20 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_MARK_CLEAR] = "it is resolved",
     [COMMAND_LINK_RECORD] = "two registrations may be one human: what forbids binds both",
     [COMMAND_LINK_DISMISS] = "they are not",
+    [COMMAND_MOVEMENT_PROPOSE] = "propose to take detainees to another place",
+    [COMMAND_MOVEMENT_AUTHORISE] = "another operator, of another role, agrees",
+    [COMMAND_MOVEMENT_CANCEL] = "it does not take place",
+    [COMMAND_MANIFEST_ADD] = "put a detainee on its manifest, or among the alternates",
+    [COMMAND_MANIFEST_CITE] = "another order authorises it for this person: decided anew",
+    [COMMAND_MANIFEST_PROMOTE] = "an alternate takes a seat: decided anew",
+    [COMMAND_MANIFEST_REMOVE] = "take a person off",
+    [COMMAND_IDENTITY_CONFIRM] = "it is they who stand there",
+    [COMMAND_MOVEMENT_BOARD] = "a person boards",
+    [COMMAND_MOVEMENT_DISEMBARK] = "a person leaves the vehicle again",
+    [COMMAND_MOVEMENT_DEPART] = "it departs, with those who boarded",
+    [COMMAND_MOVEMENT_DIVERT] = "it goes to another place than was planned",
+    [COMMAND_MOVEMENT_ARRIVE] = "it is there",
+    [COMMAND_MOVEMENT_HANDOVER] = "the receiver takes a person over, and signs",
     [COMMAND_LOCKDOWN_START] = "lock down an area, or the site",
     [COMMAND_LOCKDOWN_RELEASE] = "end that",
     [COMMAND_THREAT_RAISE] = "a stricter threat level",
@@ -435,6 +519,20 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_MARK_CLEAR] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT) | R(DESK)},
     [COMMAND_LINK_RECORD] = {0, R_ACTING, 0},
     [COMMAND_LINK_DISMISS] = {0, R(DESK) | R(RECORDS), R(RECORDS) | R(LEGAL) | R(SHIFT)},
+    [COMMAND_MOVEMENT_PROPOSE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_MOVEMENT_AUTHORISE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_MOVEMENT_CANCEL] = {0, R_ACTING, 0},
+    [COMMAND_MANIFEST_ADD] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_MANIFEST_CITE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_MANIFEST_PROMOTE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_MANIFEST_REMOVE] = {0, R_ACTING, 0},
+    [COMMAND_IDENTITY_CONFIRM] = {0, R(GATE) | R(DESK) | R(SHIFT), 0},
+    [COMMAND_MOVEMENT_BOARD] = {0, R(GATE) | R(SHIFT), 0},
+    [COMMAND_MOVEMENT_DISEMBARK] = {0, R_ACTING, 0},
+    [COMMAND_MOVEMENT_DEPART] = {0, R(GATE) | R(SHIFT), R(RECORDS) | R(LEGAL) | R(SHIFT) | R(GATE)},
+    [COMMAND_MOVEMENT_DIVERT] = {0, R_ACTING & ~R(ADMIN), 0},
+    [COMMAND_MOVEMENT_ARRIVE] = {0, R_ACTING & ~R(ADMIN), 0},
+    [COMMAND_MOVEMENT_HANDOVER] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT) | R(GATE), 0},
     [COMMAND_LOCKDOWN_START] = {0, R_ACTING, 0},
     [COMMAND_LOCKDOWN_RELEASE] = {0, R(GATE) | R(SHIFT), R_ACTING},
     [COMMAND_THREAT_RAISE] = {0, R_ACTING, 0},

@@ -50,6 +50,20 @@
   X(MARK_CLEAR, mark, "mark.clear")                                                                \
   X(LINK_RECORD, link, "link.record")                                                              \
   X(LINK_DISMISS, link, "link.dismiss")                                                            \
+  X(MOVEMENT_PROPOSE, movement_propose, "movement.propose")                                        \
+  X(MOVEMENT_AUTHORISE, movement_ref, "movement.authorise")                                        \
+  X(MOVEMENT_CANCEL, movement_ref, "movement.cancel")                                              \
+  X(MANIFEST_ADD, manifest_add, "manifest.add")                                                    \
+  X(MANIFEST_CITE, manifest_cite, "manifest.cite")                                                 \
+  X(MANIFEST_PROMOTE, member_ref, "manifest.promote")                                              \
+  X(MANIFEST_REMOVE, member_ref, "manifest.remove")                                                \
+  X(IDENTITY_CONFIRM, identity_confirm, "identity.confirm")                                        \
+  X(MOVEMENT_BOARD, member_ref, "movement.board")                                                  \
+  X(MOVEMENT_DISEMBARK, member_ref, "movement.disembark")                                          \
+  X(MOVEMENT_DEPART, movement_ref, "movement.depart")                                              \
+  X(MOVEMENT_DIVERT, movement_divert, "movement.divert")                                           \
+  X(MOVEMENT_ARRIVE, movement_ref, "movement.arrive")                                              \
+  X(MOVEMENT_HANDOVER, movement_handover, "movement.handover")                                     \
   X(LOCKDOWN_START, area_ref, "lockdown.start")                                                    \
   X(LOCKDOWN_RELEASE, area_ref, "lockdown.release")                                                \
   X(THREAT_RAISE, threat_ref, "threat.raise")                                                      \
@@ -229,6 +243,42 @@ struct cmd_mark {
 struct cmd_link {
   uint32_t person, other;
 };
+struct cmd_movement_propose {
+  struct id movement;
+  uint32_t kind;      /* enum movement_kind */
+  uint32_t to;        /* place; REF_ABSENT */
+  uint32_t agreement; /* basis; REF_ABSENT */
+  uint32_t receiver;  /* authority that signs for those whom it takes over; REF_ABSENT */
+  uint32_t seats;     /* 0 = not limited */
+  bool adults_only, emergency;
+  usec departs, returns; /* as planned; returns: by when they must be back; TIME_ABSENT */
+};
+struct cmd_movement_ref {
+  uint32_t movement;
+};
+struct cmd_manifest_add {
+  uint32_t movement, person, order; /* order: REF_ABSENT */
+  bool alternate;
+};
+struct cmd_manifest_cite {
+  uint32_t movement, person, order;
+};
+struct cmd_member_ref {
+  uint32_t movement, person;
+};
+struct cmd_identity_confirm {
+  uint32_t movement, person;
+  uint32_t presented; /* the registration of which papers or wristband speak */
+  bool second_identifier;
+  uint32_t biometric; /* enum biometric */
+};
+struct cmd_movement_divert {
+  uint32_t movement, to;
+};
+struct cmd_movement_handover {
+  uint32_t movement, person;
+  struct hash receipt; /* the paper that the receiver signed; absent = not signed */
+};
 struct cmd_area_ref {
   uint32_t area;
 };
@@ -317,6 +367,14 @@ struct command {
     struct cmd_booking_open booking_open;
     struct cmd_mark mark;
     struct cmd_link link;
+    struct cmd_movement_propose movement_propose;
+    struct cmd_movement_ref movement_ref;
+    struct cmd_manifest_add manifest_add;
+    struct cmd_manifest_cite manifest_cite;
+    struct cmd_member_ref member_ref;
+    struct cmd_identity_confirm identity_confirm;
+    struct cmd_movement_divert movement_divert;
+    struct cmd_movement_handover movement_handover;
     struct cmd_area_ref area_ref;
     struct cmd_threat_ref threat_ref;
     struct cmd_gate_ref gate_ref;

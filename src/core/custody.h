@@ -145,7 +145,42 @@ struct custody {
   uint32_t orders, classes, links; /* heads: index + 1 */
   uint32_t booking;                /* the last one: index + 1 */
   uint32_t marks;                  /* bits */
+  uint32_t member;                 /* the last row of a manifest: index + 1 */
 };
+
+/* The events of custody that change something: each has its apply_… here and its check_… in
+ * engine/fold_custody.c. */
+#define CUSTODY_EVENTS(X)                                                                          \
+  X(AUTHORITY_ADDED, authority_added)                                                              \
+  X(PLACE_ADDED, place_added)                                                                      \
+  X(BASIS_ADDED, basis_added)                                                                      \
+  X(BASIS_REPEALED, basis_repealed)                                                                \
+  X(CLASS_ADDED, class_added)                                                                      \
+  X(CLASS_ASSIGNED, class_assigned)                                                                \
+  X(ORDER_RECORDED, order_recorded)                                                                \
+  X(ORDER_AUTHENTICATED, order_authenticated)                                                      \
+  X(ORDER_WRITTEN, order_written)                                                                  \
+  X(ORDER_RECALLED, order_recalled)                                                                \
+  X(ORDER_REFUTED, order_refuted)                                                                  \
+  X(BOOKING_OPENED, booking_opened)                                                                \
+  X(MARK_SET, mark_set)                                                                            \
+  X(MARK_CLEARED, mark_cleared)                                                                    \
+  X(LINK_RECORDED, link_recorded)                                                                  \
+  X(LINK_DISMISSED, link_dismissed)                                                                \
+  X(MOVEMENT_PROPOSED, movement_proposed)                                                          \
+  X(MOVEMENT_AUTHORISED, movement_authorised)                                                      \
+  X(MOVEMENT_CANCELLED, movement_cancelled)                                                        \
+  X(MANIFEST_ADDED, manifest_added)                                                                \
+  X(MANIFEST_CITED, manifest_cited)                                                                \
+  X(MANIFEST_PROMOTED, manifest_promoted)                                                          \
+  X(MANIFEST_REMOVED, manifest_removed)                                                            \
+  X(IDENTITY_CONFIRMED, identity_confirmed)                                                        \
+  X(MOVEMENT_BOARDED, movement_boarded)                                                            \
+  X(MOVEMENT_DISEMBARKED, movement_disembarked)                                                    \
+  X(MOVEMENT_DEPARTED, movement_departed)                                                          \
+  X(MOVEMENT_DIVERTED, movement_diverted)                                                          \
+  X(MOVEMENT_ARRIVED, movement_arrived)                                                            \
+  X(MOVEMENT_HANDED_OVER, movement_handed_over)
 
 /* --- Asking --- */
 

@@ -10,6 +10,12 @@ uint32_t until_seconds(usec t);
 
 /* Is this place the site itself: of the same name? */
 bool place_is_here(const struct core *core, uint32_t place);
+/* Does the authority stand above the other, or is it the same? */
+bool stands_over(const struct core *core, uint32_t authority, uint32_t issuer);
+/* Of a legal basis: in force, or one of ORDER_STATUS_BASIS_…. */
+enum order_status basis_status_at(const struct core *core, uint32_t basis, usec at);
+/* Is the order about this person, or about a registration that was merged into theirs? */
+bool order_is_theirs(const struct core *core, const struct order *o, uint32_t person);
 void links_add(struct core *core, uint32_t a, uint32_t b, bool merged);
 void links_remove(struct core *core, uint32_t a, uint32_t b, bool merged);
 /* The order in force that keeps the two apart; REF_ABSENT: none. */
@@ -17,6 +23,21 @@ uint32_t order_apart(const struct core *core, uint32_t a, uint32_t b, usec at);
 /* What keeps a detainee from being brought in; else *order holds them. */
 void check_admission(const struct core *core, uint32_t person, usec at, uint32_t *order,
                      struct reasons *found);
+
+/* --- Movements --- */
+void member_goes(struct core *core, struct member *r, enum member_state to);
+void member_returns(struct core *core, uint32_t person);
+void booking_close(struct core *core, uint32_t person, usec at);
+/* The order in force, of any registration that binds this one, that forbids transfers. */
+uint32_t order_no_transfer(const struct core *core, uint32_t person, usec at);
+void refuse_step(struct deciding *d, enum movement_step step, uint32_t movement, uint32_t person,
+                 const struct reasons *found);
+void refuse_sequence(struct deciding *d, enum movement_step step, uint32_t movement,
+                     uint32_t person);
+/* Is anybody aboard, in this state or further, who is kept separate from the person? */
+void check_separate(const struct core *core, uint32_t movement, uint32_t person,
+                    enum member_state beside, struct reasons *found);
+void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons *found);
 
 #define CUSTODY_DECIDERS(X)                                                                        \
   X(AUTHORITY_ADD, authority_add)                                                                  \
@@ -36,30 +57,27 @@ void check_admission(const struct core *core, uint32_t person, usec at, uint32_t
   X(MARK_SET, mark_set)                                                                            \
   X(MARK_CLEAR, mark_clear)                                                                        \
   X(LINK_RECORD, link_record)                                                                      \
-  X(LINK_DISMISS, link_dismiss)
+  X(LINK_DISMISS, link_dismiss)                                                                    \
+  X(MOVEMENT_PROPOSE, movement_propose)                                                            \
+  X(MOVEMENT_AUTHORISE, movement_authorise)                                                        \
+  X(MOVEMENT_CANCEL, movement_cancel)                                                              \
+  X(MANIFEST_ADD, manifest_add)                                                                    \
+  X(MANIFEST_CITE, manifest_cite)                                                                  \
+  X(MANIFEST_PROMOTE, manifest_promote)                                                            \
+  X(MANIFEST_REMOVE, manifest_remove)                                                              \
+  X(IDENTITY_CONFIRM, identity_confirm)                                                            \
+  X(MOVEMENT_BOARD, movement_board)                                                                \
+  X(MOVEMENT_DISEMBARK, movement_disembark)                                                        \
+  X(MOVEMENT_DEPART, movement_depart)                                                              \
+  X(MOVEMENT_DIVERT, movement_divert)                                                              \
+  X(MOVEMENT_ARRIVE, movement_arrive)                                                              \
+  X(MOVEMENT_HANDOVER, movement_handover)
 #define X(NAME, name) void decide_##name(struct deciding *d);
 CUSTODY_DECIDERS(X)
 #undef X
 
-#define CUSTODY_APPLIERS(X)                                                                        \
-  X(AUTHORITY_ADDED, authority_added)                                                              \
-  X(PLACE_ADDED, place_added)                                                                      \
-  X(BASIS_ADDED, basis_added)                                                                      \
-  X(BASIS_REPEALED, basis_repealed)                                                                \
-  X(CLASS_ADDED, class_added)                                                                      \
-  X(CLASS_ASSIGNED, class_assigned)                                                                \
-  X(ORDER_RECORDED, order_recorded)                                                                \
-  X(ORDER_AUTHENTICATED, order_authenticated)                                                      \
-  X(ORDER_WRITTEN, order_written)                                                                  \
-  X(ORDER_RECALLED, order_recalled)                                                                \
-  X(ORDER_REFUTED, order_refuted)                                                                  \
-  X(BOOKING_OPENED, booking_opened)                                                                \
-  X(MARK_SET, mark_set)                                                                            \
-  X(MARK_CLEARED, mark_cleared)                                                                    \
-  X(LINK_RECORDED, link_recorded)                                                                  \
-  X(LINK_DISMISSED, link_dismissed)
 #define X(NAME, name) void apply_##name(struct core *core, const struct event *e);
-CUSTODY_APPLIERS(X)
+CUSTODY_EVENTS(X)
 #undef X
 
 #endif

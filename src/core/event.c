@@ -1,7 +1,7 @@
 #include "core/event.h"
 
-#include "core/custody.h"
 #include "core/fields.h"
+#include "core/movement.h"
 #include "core/reason.h"
 
 const char *const opening_names[] = {"passage", "rex", "egress", "forced", NULL};
@@ -217,6 +217,110 @@ static const struct field link[] = {
     F_REF("person", person, PERSON, "one of the two"),
 };
 #undef S
+#define S ev_movement_proposed
+static const struct field movement_proposed[] = {
+    F_BOOL("adults_only", adults_only, "the transport takes no minors"),
+    F_REF_OPTIONAL("agreement", agreement, BASIS, "under which they are received"),
+    F_TIME("departs", departs, "when, as planned"),
+    F_BOOL("emergency", emergency, "medical, before its order is there"),
+    F_ENUM("kind", kind, movement_kind_names, "what it is"),
+    F_ID("movement", movement, "its id"),
+    F_U32_REQUIRED("number", number, "short, the last digit checks the others"),
+    F_REF("proposer", proposer, OPERATOR, "who proposed it"),
+    F_REF_OPTIONAL("receiver", receiver, AUTHORITY, "who takes them over, and signs"),
+    F_TIME("returns", returns, "by when they must be back"),
+    F_U32("seats", seats, "how many it carries; none = no limit"),
+    F_REF_OPTIONAL("to", to, PLACE, "to where"),
+};
+#undef S
+#define S ev_movement_authorised
+static const struct field movement_authorised[] = {
+    F_REF("by", by, OPERATOR, "who agreed"),
+    F_REF("movement", movement, MOVEMENT, "which"),
+};
+#undef S
+#define S ev_movement_ref
+static const struct field movement_ref[] = {
+    F_REF("movement", movement, MOVEMENT, "which"),
+};
+#undef S
+#define S ev_manifest_added
+static const struct field manifest_added[] = {
+    F_BOOL("alternate", alternate, "only if a seat becomes free"),
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF_OPTIONAL("order", order, ORDER, "that authorises it"),
+    F_REF("person", person, PERSON, "who"),
+    F_REFS("rests_on", rests_on, "orders and agreement"),
+};
+#undef S
+#define S ev_manifest_cited
+static const struct field manifest_cited[] = {
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("order", order, ORDER, "that authorises it from here on"),
+    F_REF("person", person, PERSON, "for whom"),
+    F_REFS("rests_on", rests_on, "orders and agreement"),
+};
+#undef S
+#define S ev_member_ref
+static const struct field member_ref[] = {
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
+#define S ev_member_permitted
+static const struct field member_permitted[] = {
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("person", person, PERSON, "who"),
+    F_REFS("rests_on", rests_on, "orders and agreement"),
+};
+#undef S
+#define S ev_identity_confirmed
+static const struct field identity_confirmed[] = {
+    F_ENUM("biometric", biometric, biometric_names,
+           "what the sensor said; a mismatch was judged by two"),
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("person", person, PERSON, "who"),
+    F_REF("presented", presented, PERSON, "of whom papers or wristband spoke"),
+    F_REFS("rests_on", rests_on, "orders and agreement"),
+    F_BOOL("second_identifier", second_identifier, "one more, of another kind, was compared"),
+};
+#undef S
+#define S ev_movement_departed
+static const struct field movement_departed[] = {
+    F_U32_REQUIRED("boarded", boarded, "how many go; who had not boarded is off the manifest"),
+    F_REF("movement", movement, MOVEMENT, "which"),
+};
+#undef S
+#define S ev_movement_diverted
+static const struct field movement_diverted[] = {
+    F_REF("from", from, PLACE, "where it was to go"),
+    F_REF("movement", movement, MOVEMENT, "which"),
+    F_REF("to", to, PLACE, "where it goes now"),
+};
+#undef S
+#define S ev_movement_handed_over
+static const struct field movement_handed_over[] = {
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("person", person, PERSON, "who"),
+    F_HASH("receipt", receipt, "what the receiver signed: its SHA-256"),
+    F_REFS("rests_on", rests_on, "orders and agreement"),
+};
+#undef S
+#define S ev_movement_refused
+static const struct field movement_refused[] = {
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF_OPTIONAL("person", person, PERSON, "who"),
+    F_REASONS("reasons", reasons, "all of them, the primary one first"),
+    F_ENUM("step", step, movement_step_names, "what was asked"),
+};
+#undef S
+#define S ev_notice_owed
+static const struct field notice_owed[] = {
+    F_REF("movement", movement, MOVEMENT, "in which they left"),
+    F_REF("order", order, ORDER, "whose issuer is to be told"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
 #define S ev_area_ref
 static const struct field area_ref[] = {
     F_REF("area", area, AREA, "with all that lies within it"),
@@ -394,6 +498,23 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_MARK_CLEARED] = "and was resolved",
     [EVENT_LINK_RECORDED] = "two registrations may be one human",
     [EVENT_LINK_DISMISSED] = "and are not",
+    [EVENT_MOVEMENT_PROPOSED] = "a movement is proposed",
+    [EVENT_MOVEMENT_AUTHORISED] = "a second operator agreed to it",
+    [EVENT_MOVEMENT_CANCELLED] = "a movement does not take place; nobody is on its manifest any more",
+    [EVENT_MANIFEST_ADDED] = "a detainee is on a manifest, or among the alternates",
+    [EVENT_MANIFEST_CITED] = "it rests on another order for this person",
+    [EVENT_MANIFEST_PROMOTED] = "an alternate has a seat",
+    [EVENT_MANIFEST_REMOVED] = "a person is off the manifest",
+    [EVENT_IDENTITY_CONFIRMED] = "it is they who stand there",
+    [EVENT_MOVEMENT_BOARDED] = "a person is aboard",
+    [EVENT_MOVEMENT_DISEMBARKED] = "a person is off the vehicle again",
+    [EVENT_MOVEMENT_DEPARTED] = "a movement has left, with those aboard",
+    [EVENT_MOVEMENT_DIVERTED] = "a movement goes to another place",
+    [EVENT_MOVEMENT_ARRIVED] = "a movement is there",
+    [EVENT_MOVEMENT_HANDED_OVER] = "the receiver signed: a person is in their custody",
+    [EVENT_MOVEMENT_REFUSED] = "a step of a movement is not permitted",
+    [EVENT_NOTICE_OWED] = "a person left in an emergency although an order forbids transfers: its "
+                          "issuer is to be told",
     [EVENT_LOCKDOWN_STARTED] = "an area is locked down",
     [EVENT_LOCKDOWN_RELEASED] = "and no longer",
     [EVENT_THREAT_CHANGED] = "another threat level is in force",

@@ -47,6 +47,22 @@
   X(MARK_CLEARED, mark, "mark.cleared", 0)                                                         \
   X(LINK_RECORDED, link, "link.recorded", 0)                                                       \
   X(LINK_DISMISSED, link, "link.dismissed", 0)                                                     \
+  X(MOVEMENT_PROPOSED, movement_proposed, "movement.proposed", 0)                                  \
+  X(MOVEMENT_AUTHORISED, movement_authorised, "movement.authorised", 0)                            \
+  X(MOVEMENT_CANCELLED, movement_ref, "movement.cancelled", 0)                                     \
+  X(MANIFEST_ADDED, manifest_added, "manifest.added", 0)                                           \
+  X(MANIFEST_CITED, manifest_cited, "manifest.cited", 0)                                           \
+  X(MANIFEST_PROMOTED, member_permitted, "manifest.promoted", 0)                                   \
+  X(MANIFEST_REMOVED, member_ref, "manifest.removed", 0)                                           \
+  X(IDENTITY_CONFIRMED, identity_confirmed, "identity.confirmed", 0)                               \
+  X(MOVEMENT_BOARDED, member_permitted, "movement.boarded", 0)                                     \
+  X(MOVEMENT_DISEMBARKED, member_ref, "movement.disembarked", 0)                                   \
+  X(MOVEMENT_DEPARTED, movement_departed, "movement.departed", 0)                                  \
+  X(MOVEMENT_DIVERTED, movement_diverted, "movement.diverted", 0)                                  \
+  X(MOVEMENT_ARRIVED, movement_ref, "movement.arrived", 0)                                         \
+  X(MOVEMENT_HANDED_OVER, movement_handed_over, "movement.handed_over", 0)                         \
+  X(MOVEMENT_REFUSED, movement_refused, "movement.refused", 0)                                     \
+  X(NOTICE_OWED, notice_owed, "notice.owed", EVENT_ALARM)                                          \
   X(LOCKDOWN_STARTED, area_ref, "lockdown.started", 0)                                             \
   X(LOCKDOWN_RELEASED, area_ref, "lockdown.released", 0)                                           \
   X(THREAT_CHANGED, threat_changed, "threat.changed", 0)                                           \
@@ -228,6 +244,62 @@ struct ev_mark {
 struct ev_link {
   uint32_t person, other;
 };
+struct ev_movement_proposed {
+  struct id movement;
+  uint32_t number; /* short, as a person's */
+  uint32_t kind, to, agreement, receiver, seats;
+  bool adults_only, emergency;
+  usec departs, returns;
+  uint32_t proposer; /* operator */
+};
+struct ev_movement_authorised {
+  uint32_t movement, by; /* operator */
+};
+struct ev_movement_ref {
+  uint32_t movement;
+};
+struct ev_manifest_added {
+  uint32_t movement, person, order; /* order: REF_ABSENT */
+  bool alternate;
+  struct refs rests_on;
+};
+struct ev_manifest_cited {
+  uint32_t movement, person, order;
+  struct refs rests_on;
+};
+struct ev_member_ref {
+  uint32_t movement, person;
+};
+struct ev_member_permitted {
+  uint32_t movement, person;
+  struct refs rests_on; /* the order that authorises, the one that holds, the agreement */
+};
+struct ev_identity_confirmed {
+  uint32_t movement, person, presented;
+  bool second_identifier;
+  uint32_t biometric;
+  struct refs rests_on;
+};
+struct ev_movement_departed {
+  uint32_t movement;
+  uint32_t boarded; /* how many go */
+};
+struct ev_movement_diverted {
+  uint32_t movement, from, to;
+};
+struct ev_movement_handed_over {
+  uint32_t movement, person;
+  struct hash receipt;
+  struct refs rests_on;
+};
+struct ev_movement_refused {
+  uint32_t movement, person; /* person: REF_ABSENT */
+  uint32_t step;             /* enum movement_step */
+  struct reasons reasons;
+};
+struct ev_notice_owed { /* that they left all the same, to whoever forbade it */
+  uint32_t movement, person, order;
+};
 struct ev_area_ref {
   uint32_t area;
 };
@@ -333,6 +405,19 @@ struct event {
     struct ev_booking_refused booking_refused;
     struct ev_mark mark;
     struct ev_link link;
+    struct ev_movement_proposed movement_proposed;
+    struct ev_movement_authorised movement_authorised;
+    struct ev_movement_ref movement_ref;
+    struct ev_manifest_added manifest_added;
+    struct ev_manifest_cited manifest_cited;
+    struct ev_member_ref member_ref;
+    struct ev_member_permitted member_permitted;
+    struct ev_identity_confirmed identity_confirmed;
+    struct ev_movement_departed movement_departed;
+    struct ev_movement_diverted movement_diverted;
+    struct ev_movement_handed_over movement_handed_over;
+    struct ev_movement_refused movement_refused;
+    struct ev_notice_owed notice_owed;
     struct ev_area_ref area_ref;
     struct ev_threat_changed threat_changed;
     struct ev_gate_ref gate_ref;

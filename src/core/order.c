@@ -46,7 +46,7 @@ static uint32_t suspended_by(const struct core *core, uint32_t basis, usec at) {
   return REF_ABSENT;
 }
 
-static enum order_status basis_status(const struct core *core, uint32_t basis, usec at) {
+enum order_status basis_status_at(const struct core *core, uint32_t basis, usec at) {
   const struct basis *b = &core->bases[basis];
   if (suspended_by(core, basis, at) != REF_ABSENT)
     return ORDER_STATUS_BASIS_SUSPENDED;
@@ -89,7 +89,7 @@ enum order_status order_status_at(const struct core *core, uint32_t order, usec 
     return ORDER_STATUS_EXPIRED;
   return o->basis == REF_ABSENT || kinds[o->kind].does == ORDER_FORBIDS
              ? ORDER_STATUS_IN_FORCE
-             : basis_status(core, o->basis, at);
+             : basis_status_at(core, o->basis, at);
 }
 
 void order_status_reason(const struct core *core, uint32_t order, enum order_status status, usec at,
@@ -128,10 +128,20 @@ uint32_t order_apart(const struct core *core, uint32_t a, uint32_t b, usec at) {
   return REF_ABSENT;
 }
 
+uint32_t order_no_transfer(const struct core *core, uint32_t person, usec at) {
+  struct linked linked;
+  linked_of(core, person, &linked);
+  for (uint32_t k = 0; k < linked.n; k++)
+    for (uint32_t i = core->custody[linked.persons[k]].orders; i; i = core->orders[i - 1].next)
+      if (core->orders[i - 1].kind == ORDER_NO_TRANSFER &&
+          order_status_at(core, i - 1, at) == ORDER_STATUS_IN_FORCE)
+        return i - 1;
+  return REF_ABSENT;
+}
+
 /* --- Recording --- */
 
-/* Does the authority stand above the other, or is it the same? */
-static bool may_end(const struct core *core, uint32_t authority, uint32_t issuer) {
+bool stands_over(const struct core *core, uint32_t authority, uint32_t issuer) {
   for (uint32_t a = issuer; a != REF_ABSENT; a = core->authorities[a].above)
     if (a == authority)
       return true;
@@ -176,7 +186,7 @@ void decide_order_record(struct deciding *d) {
   else if (core->head.n_orders == orders_max || (separates(d, r) && !separations_left(core)) ||
            (r->ends != REF_ABSENT && core->orders[r->ends].depth == order_depth_max))
     deciding_reject(d, REASON_LIMIT_REACHED, nothing);
-  else if (r->ends != REF_ABSENT && !may_end(core, r->issuer, core->orders[r->ends].issuer))
+  else if (r->ends != REF_ABSENT && !stands_over(core, r->issuer, core->orders[r->ends].issuer))
     deciding_reject(d, REASON_NOT_THE_ISSUER, ref_to(REF_ORDER, r->ends));
   else if (check_dates(d, r->effective, r->expires) && check_dates(d, TIME_ABSENT, r->due)) {
     deciding_event(d, EVENT_ORDER_RECORDED)->u.order_recorded =

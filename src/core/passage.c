@@ -25,7 +25,8 @@ struct way {
 /* What was found about one holder. */
 struct finding {
   uint32_t person, credential, level, reader;
-  uint32_t order; /* that holds a detainee who comes in; REF_ABSENT */
+  uint32_t order;     /* that holds a detainee who comes in; REF_ABSENT */
+  struct refs leaves; /* what a detainee who goes out rests on */
   bool pin_checked, duress;
   struct reasons reasons, warnings;
 };
@@ -240,7 +241,7 @@ static void check_holder(const struct way *w, bool ask_factors, uint32_t extra, 
   /* Whom the journal has outside comes in by whatever door this is. */
   if (p->kind == PERSON_DETAINEE && (w->door->boundary || p->area == area_outside)) {
     if (w->to == area_outside)
-      reasons_add(&f->reasons, REASON_NO_AUTHORITY, ref_to(REF_PERSON, f->person));
+      check_leaving(core, f->person, w->at, &f->reasons, &f->leaves);
     else
       check_admission(core, f->person, w->at, &f->order, &f->reasons);
   }
@@ -349,6 +350,8 @@ static void grant(struct deciding *d, const struct way *w, const struct finding 
   g->rests_on.at[1] = ref_to(REF_LEVEL, f->level);
   if (f->order != REF_ABSENT)
     g->rests_on.at[g->rests_on.n++] = ref_to(REF_ORDER, f->order);
+  for (uint32_t i = 0; i < f->leaves.n; i++)
+    g->rests_on.at[g->rests_on.n++] = f->leaves.at[i];
   if (companion != REF_ABSENT)
     g->rests_on.at[g->rests_on.n++] = ref_to(REF_PERSON, companion);
   g->warnings.n = f->warnings.n;
@@ -406,6 +409,7 @@ static uint32_t find_waiting(const struct way *w, uint32_t but, uint32_t room,
     f->reader = m->reader;
     f->reasons.n = f->warnings.n = 0;
     f->order = REF_ABSENT;
+    f->leaves.n = 0;
     f->pin_checked = f->duress = false;
     found[n].escort_time = w->at - m->at <= (usec)rules->escort_ms * USEC_PER_MS;
     found[n].pair_time = w->at - m->at <= (usec)rules->two_person_ms * USEC_PER_MS;
@@ -530,7 +534,7 @@ void decide_pass(struct deciding *d) {
   f.person = f.credential = f.level = f.order = REF_ABSENT;
   f.reader = pass->reader;
   f.pin_checked = f.duress = false;
-  f.reasons.n = f.warnings.n = 0;
+  f.reasons.n = f.warnings.n = f.leaves.n = 0;
   struct way w = way_of(core, d->command);
   __builtin_prefetch(w.state);
   bool known = core_find_credential_tag(core, pass->tag, &f.credential);

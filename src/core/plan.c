@@ -57,6 +57,7 @@ static struct names names_of(const struct plan *p, enum ref_kind kind) {
   case REF_CLASS:
   case REF_ORDER:
   case REF_BOOKING:
+  case REF_MOVEMENT:
   case REF_ENTRY:
   case REF_KIND_COUNT:
     break;

@@ -53,6 +53,19 @@
     "{}, which this rests on, is not in force")                                                    \
   X(WRONG_PERSON, "wrong_person", 9, "{} is about somebody else")                                  \
   X(WRONG_SITE, "wrong_site", 9, "{} is for another place than this site")                         \
+  X(WRONG_DESTINATION, "wrong_destination", 9, "{} leads elsewhere, or does not say where to")     \
+  X(COUNTRY_BARRED, "country_barred", 9, "{} bars that country")                                   \
+  X(CLASS_UNCERTAIN, "class_uncertain", 9,                                                         \
+    "{} binds a class, and it is uncertain whether they are of it")                                \
+  X(CONFLICT, "conflict", 9, "{} says otherwise, and both are in force")                           \
+  X(AGREEMENT_FULL, "agreement_full", 9, "all places under {} are taken")                          \
+  X(SEQUENCE, "sequence", 9, "{} is not where this step begins")                                   \
+  X(IDENTITY_MISMATCH, "identity_mismatch", 9, "it is not shown that they are {}")                 \
+  X(MINOR, "minor", 9, "{} is a minor, or may be, and the transport is for adults")                \
+  X(UNFIT, "unfit", 9, "{} is not fit to travel")                                                  \
+  X(STATUS_CLAIM_UNDER_REVIEW, "status_claim_under_review", 9,                                     \
+    "{} claims a status that would bar this, and it is under review")                              \
+  X(UNSIGNED, "unsigned", 9, "the receiver of {} has not signed")                                  \
   X(INTERLOCK, "interlock", 10, "{} of the same interlock group is not closed and locked")         \
   X(DOOR_BUSY, "door_busy", 10, "too many people wait at {}; let them pass first")                 \
   X(STALE_VIEW, "stale_view", 11, "what is known here is older than the boundary allows")          \
@@ -70,7 +83,7 @@
   X(LIMIT_REACHED, "limit_reached", 0, "a limit of this site is reached (see limits.h)")           \
   X(AREA_OCCUPIED, "area_occupied", 0, "{} still holds someone, so the plan cannot drop it")       \
   X(DOOR_IN_USE, "door_in_use", 0, "{} is unlocked or open, so the plan cannot drop it now")       \
-  X(INCOMPLETE, "incomplete", 0, "what such an order must name is missing, or does not belong")    \
+  X(INCOMPLETE, "incomplete", 0, "what it must name is missing, or does not belong")    \
   X(NOT_THE_ISSUER, "not_the_issuer", 0,                                                           \
     "{} can be ended by its issuer or one above, and no other")                                    \
   X(SELF, "self", 0, "the two are the same")                                                       \

@@ -277,10 +277,12 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_SEPARATION_ADDED] = check_separation_added,
     [EVENT_SEPARATION_LIFTED] = check_separation_lifted,
 #define X(NAME, name) [EVENT_##NAME] = check_##name,
-    FOLD_CUSTODY_LIST(X)
+    CUSTODY_EVENTS(X)
 #undef X
         [EVENT_ORDER_DIFFERS] = check_nothing,
     [EVENT_BOOKING_REFUSED] = check_nothing,
+    [EVENT_MOVEMENT_REFUSED] = check_nothing,
+    [EVENT_NOTICE_OWED] = check_nothing,
     [EVENT_LOCKDOWN_STARTED] = check_lockdown_started,
     [EVENT_LOCKDOWN_RELEASED] = check_lockdown_released,
     [EVENT_THREAT_CHANGED] = check_threat_changed,
@@ -318,7 +320,7 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_COMMAND_REFUSED] = check_nothing,
 };
 
-_Static_assert(EVENT_COUNT == 75, "a new event has a row above");
+_Static_assert(EVENT_COUNT == 91, "a new event has a row above");
 
 enum sp_err fold_check_event(const struct core *core, const struct event *e, struct fault *why) {
   SP_ASSERT((unsigned)e->type < EVENT_COUNT);

@@ -117,3 +117,112 @@ const char *check_link_recorded(const struct core *core, const struct event *e) 
 const char *check_link_dismissed(const struct core *core, const struct event *e) {
   return linked_directly(core, e->u.link.person, e->u.link.other) ? NULL : "the two are not linked";
 }
+
+/* --- Movements --- */
+
+const char *check_movement_proposed(const struct core *core, const struct event *e) {
+  const struct ev_movement_proposed *p = &e->u.movement_proposed;
+  uint32_t have;
+  if (core_find_movement(core, p->movement, &have))
+    return exists;
+  if (core->head.n_movements == movements_max)
+    return full;
+  return p->number == person_number(core->head.n_movements) ? NULL
+                                                            : "it is not the next short number";
+}
+
+static const char *movement_is(const struct core *core, uint32_t movement, unsigned states) {
+  return states >> core->movements[movement].state & 1
+             ? NULL
+             : "the movement is not in a state from which that follows";
+}
+
+#define IN(NAME) (1u << MOVEMENT_STATE_##NAME)
+
+const char *check_movement_authorised(const struct core *core, const struct event *e) {
+  return movement_is(core, e->u.movement_authorised.movement, IN(PROPOSED));
+}
+
+const char *check_movement_cancelled(const struct core *core, const struct event *e) {
+  return movement_is(core, e->u.movement_ref.movement, IN(PROPOSED) | IN(AUTHORISED));
+}
+
+/* Whoever is aboard has an open booking: it may be closed. */
+const char *check_movement_departed(const struct core *core, const struct event *e) {
+  uint32_t movement = e->u.movement_departed.movement, boarded = 0;
+  for (uint32_t i = core->movements[movement].members; i; i = core->members[i - 1].next)
+    if (core->members[i - 1].state == MEMBER_BOARDED) {
+      boarded++;
+      if (!is_booked(core, core->members[i - 1].person))
+        return "somebody aboard has no booking";
+    }
+  if (boarded != e->u.movement_departed.boarded)
+    return "another number of persons are aboard";
+  return movement_is(core, movement, IN(AUTHORISED));
+}
+
+const char *check_movement_diverted(const struct core *core, const struct event *e) {
+  const struct ev_movement_diverted *v = &e->u.movement_diverted;
+  if (core->movements[v->movement].to != v->from)
+    return "it did not go there";
+  return movement_is(core, v->movement, IN(DEPARTED) | IN(ARRIVED));
+}
+
+const char *check_movement_arrived(const struct core *core, const struct event *e) {
+  return movement_is(core, e->u.movement_ref.movement, IN(DEPARTED));
+}
+
+const char *check_manifest_added(const struct core *core, const struct event *e) {
+  const struct ev_manifest_added *a = &e->u.manifest_added;
+  if (core->head.n_members == members_max)
+    return full;
+  if (active_member(core, a->person))
+    return "the person is on a manifest already";
+  return movement_is(core, a->movement, IN(PROPOSED) | IN(AUTHORISED));
+}
+
+/* The person is active in this movement, in one of these states. */
+static const char *member_is(const struct core *core, uint32_t movement, uint32_t person,
+                             unsigned states) {
+  const struct member *r = active_member(core, person);
+  return r && r->movement == movement && states >> r->state & 1
+             ? NULL
+             : "the person is not in a state from which that follows";
+}
+
+#define FROM(NAME) (1u << MEMBER_##NAME)
+
+const char *check_manifest_cited(const struct core *core, const struct event *e) {
+  return member_is(core, e->u.manifest_cited.movement, e->u.manifest_cited.person, UINT32_MAX);
+}
+
+const char *check_manifest_promoted(const struct core *core, const struct event *e) {
+  return member_is(core, e->u.member_permitted.movement, e->u.member_permitted.person,
+                   FROM(ALTERNATE));
+}
+
+const char *check_manifest_removed(const struct core *core, const struct event *e) {
+  return member_is(core, e->u.member_ref.movement, e->u.member_ref.person,
+                   FROM(ALTERNATE) | FROM(MANIFESTED) | FROM(CONFIRMED));
+}
+
+const char *check_identity_confirmed(const struct core *core, const struct event *e) {
+  return member_is(core, e->u.identity_confirmed.movement, e->u.identity_confirmed.person,
+                   FROM(MANIFESTED));
+}
+
+const char *check_movement_boarded(const struct core *core, const struct event *e) {
+  return member_is(core, e->u.member_permitted.movement, e->u.member_permitted.person,
+                   FROM(CONFIRMED));
+}
+
+const char *check_movement_disembarked(const struct core *core, const struct event *e) {
+  return member_is(core, e->u.member_ref.movement, e->u.member_ref.person, FROM(BOARDED));
+}
+
+const char *check_movement_handed_over(const struct core *core, const struct event *e) {
+  const struct ev_movement_handed_over *h = &e->u.movement_handed_over;
+  if (!is_booked(core, h->person))
+    return "the person has no booking";
+  return member_is(core, h->movement, h->person, FROM(ARRIVED));
+}

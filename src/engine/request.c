@@ -316,6 +316,8 @@ enum sp_err request_fill(const struct request *r, const struct core *core, const
     c->u.order_record.order = new_id(io);
   } else if (c->type == COMMAND_BOOKING_OPEN) {
     c->u.booking_open.booking = new_id(io);
+  } else if (c->type == COMMAND_MOVEMENT_PROPOSE) {
+    c->u.movement_propose.movement = new_id(io);
   }
   return err;
 }
