@@ -192,5 +192,7 @@ const char *custody_check(const struct core *core, uint32_t *seen) {
     return "an index of an order, or of what it names, points outside of its array";
   if (!chains_fit(core))
     return "a chain of orders holds one that does not belong";
-  return links_fit_together(core, seen) ? NULL : "links between registrations do not hold together";
+  if (!links_fit_together(core, seen))
+    return "links between registrations do not hold together";
+  return movement_check(core);
 }

@@ -7,5 +7,7 @@
 /* NULL when all about custody holds together, else what does not. `seen` has a zeroed place for
  * each link, and is given back zeroed. */
 const char *custody_check(const struct core *core, uint32_t *seen);
+/* Likewise, about movements; the rest was looked at before. */
+const char *movement_check(const struct core *core);
 
 #endif

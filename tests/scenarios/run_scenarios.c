@@ -1,4 +1,5 @@
-/* run_scenarios.c: plays tests/scenarios/NAME.scn against the core, line by line.
+/* run_scenarios.c: plays tests/scenarios/NAME.scn and custody/NAME.scn against the core, line by
+ * line.
  *
  * A line is an optional time, an action, and after "->" what must become true: the events in
  * order, a refusal with all its reasons, a rejection, or nothing. CONTRIBUTING.md tells the words;
@@ -24,7 +25,13 @@
 
 #include <cmocka.h>
 
-enum { names_max = 64, words_max = 24, kept_events_max = 4096 };
+enum { names_max = 64, words_max = 24, kept_events_max = 4096, defined_max = 16 };
+
+/* Lines under one name: "define NAME" to "end" in a given file; $1 to $9 are the words after it. */
+struct defined {
+  char name[32];
+  struct buf lines;
+};
 
 struct named {
   char name[32];
@@ -34,7 +41,10 @@ struct named {
 struct play {
   const char *file;
   int line;
-  char dir[512];
+  const char *dir; /* of all scenarios */
+  struct defined defined[defined_max];
+  int n_defined;
+  bool defining;
   void *mem;
   struct core *core;
   struct model *model;
@@ -167,7 +177,24 @@ static void list_reasons(char *out, size_t size, const struct reasons *r) {
     n += (size_t)snprintf(out + n, size - n, "%s%s", i ? ", " : "", reason_codes[r->at[i].code]);
 }
 
-static void tell_outcome(const struct outcome *o, char *out, size_t size) {
+static const char *person_name(const struct play *p, uint32_t person) {
+  for (int i = 0; i < p->n_persons; i++)
+    if (p->persons[i].index == person)
+      return p->persons[i].name;
+  return "nobody";
+}
+
+/* "refused dina: stayed": each of them by name, since one may keep all others there. */
+static size_t tell_refused(const struct play *p, const struct ev_movement_refused *r, char *out,
+                           size_t size) {
+  char reasons[512];
+  list_reasons(reasons, sizeof reasons, &r->reasons);
+  return (size_t)snprintf(out, size, "refused%s%s: %s", r->person == REF_ABSENT ? "" : " ",
+                          r->person == REF_ABSENT ? "" : person_name(p, r->person), reasons);
+}
+
+static void tell_outcome(const struct play *p, char *out, size_t size) {
+  const struct outcome *o = &p->out;
   char reasons[512];
   list_reasons(reasons, sizeof reasons, &o->reasons);
   if (o->verdict == VERDICT_REJECTED) {
@@ -179,7 +206,12 @@ static void tell_outcome(const struct outcome *o, char *out, size_t size) {
   for (uint32_t i = 0; i < o->n_events && n < size; i++) {
     const struct event *e = &o->events[i];
     const char *name = short_name(event_records[e->type].type);
-    n += (size_t)snprintf(out + n, size - n, "%s%s", i ? "; " : "", name);
+    n += (size_t)snprintf(out + n, size - n, "%s", i ? "; " : "");
+    if (e->type == EVENT_MOVEMENT_REFUSED) {
+      n += tell_refused(p, &e->u.movement_refused, out + n, size - n);
+      continue;
+    }
+    n += (size_t)snprintf(out + n, size - n, "%s", name);
     if (o->reasons.n && o->verdict == VERDICT_REFUSED && i == 0)
       n += (size_t)snprintf(out + n, size - n, ": %s", reasons);
     if (e->type == EVENT_PASSAGE_GRANTED && e->u.passage_granted.warnings.n) {
@@ -194,7 +226,7 @@ static void tell_outcome(const struct outcome *o, char *out, size_t size) {
 
 static void expect(struct play *p, const char *wanted) {
   char told[1024];
-  tell_outcome(&p->out, told, sizeof told);
+  tell_outcome(p, told, sizeof told);
   if (strcmp(told, wanted) != 0)
     FAIL(p, "expected \"%s\", and it was \"%s\"", wanted, told);
   p->lines_checked++;
@@ -639,6 +671,20 @@ static const struct {
     {"unmark", COMMAND_MARK_CLEAR, {"person", "mark"}},
     {"link", COMMAND_LINK_RECORD, {"person", "other"}},
     {"unlink", COMMAND_LINK_DISMISS, {"person", "other"}},
+    {"movement", COMMAND_MOVEMENT_PROPOSE, {"movement", "kind"}},
+    {"authorise", COMMAND_MOVEMENT_AUTHORISE, {"movement"}},
+    {"cancel", COMMAND_MOVEMENT_CANCEL, {"movement"}},
+    {"manifest", COMMAND_MANIFEST_ADD, {"movement", "person"}},
+    {"cite", COMMAND_MANIFEST_CITE, {"movement", "person", "order"}},
+    {"promote", COMMAND_MANIFEST_PROMOTE, {"movement", "person"}},
+    {"remove", COMMAND_MANIFEST_REMOVE, {"movement", "person"}},
+    {"confirm", COMMAND_IDENTITY_CONFIRM, {"movement", "person", "presented"}},
+    {"board", COMMAND_MOVEMENT_BOARD, {"movement", "person"}},
+    {"disembark", COMMAND_MOVEMENT_DISEMBARK, {"movement", "person"}},
+    {"leaves", COMMAND_MOVEMENT_DEPART, {"movement"}},
+    {"divert", COMMAND_MOVEMENT_DIVERT, {"movement", "to"}},
+    {"arrive", COMMAND_MOVEMENT_ARRIVE, {"movement"}},
+    {"hand-over", COMMAND_MOVEMENT_HANDOVER, {"movement", "person"}},
 };
 
 static void put_hex(struct buf *b, const struct id *id) {
@@ -678,7 +724,7 @@ static void put_field(struct play *p, struct buf *b, const struct field *f, cons
     buf_puts(b, "\"");
     put_hex(b, &p->core->persons[person_of(p, value)].id);
     buf_puts(b, "\"");
-  } else if (f->kind == FIELD_REF && (f->ref == REF_ORDER || f->ref == REF_BOOKING)) {
+  } else if (f->kind == FIELD_REF && (f->ref == REF_ORDER || f->ref == REF_BOOKING || f->ref == REF_MOVEMENT)) {
     struct id id = id_of(ref_kind_names[f->ref], value);
     buf_puts(b, "\"");
     put_hex(b, &id);
@@ -724,6 +770,8 @@ static bool act_asked(struct play *p, const struct words *w) {
       put_field(p, &b, f, value);
     }
   }
+  if (asked[i].type == COMMAND_IDENTITY_CONFIRM && !option(w, "biometric"))
+    buf_puts(&b, ",\"biometric\":\"none\"");
   buf_printf(&b, "%s\"type\":\"%s\"}", b.n > 1 ? "," : "", r->type);
   struct namer namer = core_namer(p->core);
   struct fault why = {0};
@@ -766,7 +814,89 @@ static bool state_line(struct play *p, const struct words *w) {
   return true;
 }
 
+/* --- What is given: files of lines, and lines under one name --- */
+
+static void play_line(struct play *p, char *line);
+
+static void play_lines(struct play *p, FILE *f) {
+  char line[512];
+  while (fgets(line, sizeof line, f)) {
+    p->line++;
+    play_line(p, line);
+  }
+  fclose(f);
+}
+
+static void play_given(struct play *p, const struct words *w) {
+  const char *file = p->file;
+  int line = p->line;
+  char path[600];
+  snprintf(path, sizeof path, "%s/%s", p->dir, word(p, w, 1));
+  FILE *f = fopen(path, "r");
+  if (!f)
+    FAIL(p, "cannot read %s", path);
+  p->file = path;
+  p->line = 0;
+  play_lines(p, f);
+  p->file = file;
+  p->line = line;
+}
+
+static void begin_define(struct play *p, const struct words *w) {
+  if (p->n_defined == defined_max)
+    FAIL(p, "too many definitions");
+  struct defined *d = &p->defined[p->n_defined++];
+  snprintf(d->name, sizeof d->name, "%s", word(p, w, 1));
+  p->defining = true;
+}
+
+/* One line of a definition, with the words put in. */
+static void put_words(struct play *p, const char *line, const struct words *w, char *out,
+                      size_t size) {
+  size_t n = 0;
+  for (; *line && n + 1 < size; line++)
+    if (*line == '$' && line[1] >= '1' && line[1] <= '9')
+      n += (size_t)snprintf(out + n, size - n, "%s", word(p, w, *++line - '0'));
+    else
+      out[n++] = *line;
+  out[n] = 0;
+}
+
+static bool play_defined(struct play *p, const struct words *w) {
+  for (int i = 0; i < p->n_defined; i++) {
+    if (strcmp(p->defined[i].name, w->at[0]) != 0)
+      continue;
+    char *lines = strdup(buf_cstr(&p->defined[i].lines)), line[512];
+    for (char *save, *s = strtok_r(lines, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+      put_words(p, s, w, line, sizeof line);
+      play_line(p, line);
+    }
+    free(lines);
+    return true;
+  }
+  return false;
+}
+
+/* True: it was a line of these. */
+static bool play_macro(struct play *p, const char *line, const struct words *w) {
+  if (p->defining) {
+    p->defining = w->n != 1 || strcmp(w->at[0], "end") != 0;
+    if (p->defining)
+      buf_puts(&p->defined[p->n_defined - 1].lines, line);
+    return true;
+  }
+  if (strcmp(w->at[0], "given") == 0)
+    play_given(p, w);
+  else if (strcmp(w->at[0], "define") == 0)
+    begin_define(p, w);
+  else
+    return play_defined(p, w);
+  return true;
+}
+
 static void play_line(struct play *p, char *line) {
+  char whole[512];
+  snprintf(whole, sizeof whole, "%s", line);
   char *hash = strchr(line, '#');
   if (hash)
     *hash = 0;
@@ -807,6 +937,8 @@ static void play_line(struct play *p, char *line) {
     if (!w.n)
       return;
   }
+  if (play_macro(p, whole, &w))
+    return;
   if (!wanted && state_line(p, &w))
     return;
   p->out.n_events = p->out.n_effects = 0;
@@ -822,18 +954,19 @@ static void play_line(struct play *p, char *line) {
     expect(p, wanted);
   else if (p->out.verdict != VERDICT_DONE) {
     char told[512];
-    tell_outcome(&p->out, told, sizeof told);
+    tell_outcome(p, told, sizeof told);
     FAIL(p, "a line that expects nothing special was %s", told);
   }
   check_invariants(p);
 }
 
+static const char *scenarios_dir;
+
 static void play_file(void **state) {
   struct play *p = calloc(1, sizeof *p);
   p->kept = calloc(kept_events_max, sizeof *p->kept);
   p->file = *state;
-  snprintf(p->dir, sizeof p->dir, "%s", p->file);
-  *strrchr(p->dir, '/') = 0;
+  p->dir = scenarios_dir;
   p->mem = new_memory();
   p->core = core_init(p->mem);
   p->model = model_new();
@@ -844,12 +977,7 @@ static void play_file(void **state) {
   run(p, &c);
   FILE *f = fopen(p->file, "r");
   assert_non_null(f);
-  char line[512];
-  while (fgets(line, sizeof line, f)) {
-    p->line++;
-    play_line(p, line);
-  }
-  fclose(f);
+  play_lines(p, f);
   if (!p->lines_checked)
     FAIL(p, "the scenario expects nothing");
   check_folds(p);
@@ -857,6 +985,8 @@ static void play_file(void **state) {
   model_free(p->model);
   for (int i = 0; i < p->n_plans; i++)
     plan_free(p->plans[i]);
+  for (int i = 0; i < p->n_defined; i++)
+    buf_free(&p->defined[i].lines);
   free(p->kept);
   free(p);
 }
@@ -866,12 +996,15 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: %s DIR\n", argv[0]);
     return 2;
   }
-  char pattern[600];
-  snprintf(pattern, sizeof pattern, "%s/*.scn", argv[1]);
   glob_t found;
-  if (glob(pattern, 0, NULL, &found) != 0) {
-    fprintf(stderr, "no scenarios match %s\n", pattern);
-    return 1;
+  scenarios_dir = argv[1];
+  for (int i = 0; i < 2; i++) {
+    char pattern[600];
+    snprintf(pattern, sizeof pattern, i ? "%s/custody/*.scn" : "%s/*.scn", argv[1]);
+    if (glob(pattern, i ? GLOB_APPEND : 0, NULL, &found) != 0) {
+      fprintf(stderr, "no scenarios match %s\n", pattern);
+      return 1;
+    }
   }
   struct CMUnitTest *tests = calloc(found.gl_pathc, sizeof *tests);
   for (size_t i = 0; i < found.gl_pathc; i++)
