@@ -15,7 +15,7 @@
 enum { operators_max_sim = 12 };
 enum what { ASK_LOGIN, ASK_OTHER, ASK_STEP, ASK_BLOB, ASK_PLAN };
 /* Of a registration. */
-enum step { STEP_ADD, STEP_LEVEL, STEP_CARD, STEP_PIN, STEPS };
+enum registering { REGISTER_ADD, REGISTER_LEVEL, REGISTER_CARD, REGISTER_PIN, REGISTERED };
 
 struct clerk {
   struct desk *desk;
@@ -115,21 +115,21 @@ static bool ask_step(struct desk *d, struct human *h) {
   const struct plan *plan = watch_plan(d->w->watch);
   struct command c = {0};
   char more[200] = "";
-  switch ((enum step)h->steps) {
-  case STEP_ADD:
+  switch ((enum registering)h->steps) {
+  case REGISTER_ADD:
     c.type = COMMAND_PERSON_ADD;
     c.u.person_add = (struct cmd_person_add){{{0}}, h->kind, some_from(d), some_until(d)};
     if (rng_chance(&d->rng, 1, 2))
       snprintf(more, sizeof more, ",\"details\":{\"name\":\"Human %u\"}", h->at);
     break;
-  case STEP_LEVEL:
+  case REGISTER_LEVEL:
     if (!plan->n_levels)
       return false;
     c.type = COMMAND_LEVEL_GRANT;
     c.u.level_grant = (struct cmd_level_grant){h->person, rng_below(&d->rng, plan->n_levels),
                                                some_from(d), some_until(d)};
     break;
-  case STEP_CARD:
+  case REGISTER_CARD:
     if (!plan->n_formats)
       return false;
     people_new_card(d->w->people, h);
@@ -142,13 +142,13 @@ static bool ask_step(struct desk *d, struct human *h) {
     snprintf(more, sizeof more, ",\"secret\":{\"card\":{\"format\":\"%s\",\"value\":\"%s\"}}",
              h->card.format, h->card.digits);
     break;
-  case STEP_PIN:
+  case REGISTER_PIN:
     c.type = COMMAND_PIN_SET;
     c.u.pin_set.person = h->person;
     snprintf(more, sizeof more, ",\"secret\":{\"duress\":\"%s\",\"pin\":\"%s\"}", h->duress,
              h->pin);
     break;
-  case STEPS:
+  case REGISTERED:
     return false;
   }
   return ask(d, &c, more, ASK_STEP, h->at);
@@ -159,7 +159,7 @@ static bool register_one(struct desk *d) {
   uint32_t start = rng_below(&d->rng, n);
   for (uint32_t i = 0; i < n; i++) {
     struct human *h = people_at(d->w->people, (start + i) % n);
-    if (h->steps < STEPS && !h->asked && ask_step(d, h)) {
+    if (h->steps < REGISTERED && !h->asked && ask_step(d, h)) {
       h->asked = true;
       return true;
     }
@@ -174,13 +174,13 @@ static void step_answered(struct desk *d, struct human *h, const char *text) {
   if (strcmp(decision, "done") != 0)
     return; /* tried again */
   uint64_t n;
-  if (h->steps == STEP_ADD)
+  if (h->steps == REGISTER_ADD)
     h->person = reply_entry(span_str(text), &n) ? watch_person_added(d->w->watch, n) : REF_ABSENT;
-  if (h->steps == STEP_CARD)
+  if (h->steps == REGISTER_CARD)
     h->has_card = true;
   h->steps++;
-  if (h->steps == STEP_CARD && rng_chance(&d->rng, 2, 3))
-    h->steps = STEP_LEVEL; /* another level */
+  if (h->steps == REGISTER_CARD && rng_chance(&d->rng, 2, 3))
+    h->steps = REGISTER_LEVEL; /* another level */
 }
 
 /* --- Everything else that operators do --- */
@@ -372,8 +372,8 @@ static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
 static bool new_card(struct desk *d) {
   for (uint32_t i = 0; i < people_count(d->w->people); i++) {
     struct human *h = people_at(d->w->people, i);
-    if (h->steps == STEPS && !h->has_card && !h->asked) {
-      h->steps = STEP_CARD;
+    if (h->steps == REGISTERED && !h->has_card && !h->asked) {
+      h->steps = REGISTER_CARD;
       return true;
     }
   }

@@ -26,6 +26,22 @@ const struct ev_order_recorded *m_order(const struct model *m, uint32_t order) {
   return &nth(m, EVENT_ORDER_RECORDED, order)->u.order_recorded;
 }
 
+const struct ev_place_added *m_place(const struct model *m, uint32_t place) {
+  return &nth(m, EVENT_PLACE_ADDED, place)->u.place_added;
+}
+
+const struct ev_basis_added *m_basis(const struct model *m, uint32_t basis) {
+  return &nth(m, EVENT_BASIS_ADDED, basis)->u.basis_added;
+}
+
+const struct ev_class_added *m_class(const struct model *m, uint32_t class) {
+  return &nth(m, EVENT_CLASS_ADDED, class)->u.class_added;
+}
+
+const struct ev_authority_added *m_authority(const struct model *m, uint32_t authority) {
+  return &nth(m, EVENT_AUTHORITY_ADDED, authority)->u.authority_added;
+}
+
 static uint32_t order_of(const struct event *e) {
   return e->type == EVENT_ORDER_AUTHENTICATED ? e->u.order_authenticated.order
          : e->type == EVENT_ORDER_WRITTEN     ? e->u.order_written.order
@@ -105,8 +121,8 @@ static bool is_repealed(const struct model *m, uint32_t basis, usec at) {
   return false;
 }
 
-static bool basis_bears(const struct model *m, uint32_t basis, usec at, struct reason_on *why) {
-  const struct ev_basis_added *b = &nth(m, EVENT_BASIS_ADDED, basis)->u.basis_added;
+bool m_basis_bears(const struct model *m, uint32_t basis, usec at, struct reason_on *why) {
+  const struct ev_basis_added *b = m_basis(m, basis);
   uint32_t by = suspends(m, basis, at);
   if (by != REF_ABSENT) {
     *why = (struct reason_on){REASON_BASIS_SUSPENDED, {REF_ORDER, by}};
@@ -138,18 +154,14 @@ bool m_in_force(const struct model *m, uint32_t order, usec at, struct reason_on
   else if (m_second(at) >= dates.until_s)
     why->code = REASON_EXPIRED;
   else
-    return (does != HOLDS && does != MOVES) || basis_bears(m, o->basis, at, why);
+    return (does != HOLDS && does != MOVES) || m_basis_bears(m, o->basis, at, why);
   return false;
 }
 
 /* --- Persons --- */
 
 bool m_is_booked(const struct model *m, uint32_t person) {
-  for (uint32_t i = 0; i < m->n_custody; i++)
-    if (m->custody[i].type == EVENT_BOOKING_OPENED &&
-        m->custody[i].u.booking_opened.person == person)
-      return true; /* nothing closes one yet */
-  return false;
+  return m_case(m, person).booked;
 }
 
 bool m_is_marked(const struct model *m, uint32_t person, uint32_t mark) {
@@ -164,7 +176,7 @@ bool m_is_marked(const struct model *m, uint32_t person, uint32_t mark) {
 }
 
 /* What was said last of the two. */
-static bool is_candidate(const struct model *m, uint32_t a, uint32_t b) {
+bool m_is_candidate(const struct model *m, uint32_t a, uint32_t b) {
   bool is = false;
   for (uint32_t i = 0; i < m->n_custody; i++) {
     const struct event *e = &m->custody[i];
@@ -187,7 +199,7 @@ uint32_t m_linked(const struct model *m, uint32_t person, bool *in) {
       const struct event *e = &m->custody[i];
       const struct ev_link *l = &e->u.link;
       if (e->type == EVENT_LINK_RECORDED && in[l->person] != in[l->other] &&
-          is_candidate(m, l->person, l->other)) {
+          m_is_candidate(m, l->person, l->other)) {
         in[l->person] = in[l->other] = found = true;
         n++;
       }
@@ -216,8 +228,8 @@ bool m_may_link(const struct model *m, uint32_t a, uint32_t b) {
   return together || n <= 16;
 }
 
-static bool place_is_site(const struct model *m, uint32_t place) {
-  return strcmp(nth(m, EVENT_PLACE_ADDED, place)->u.place_added.place.s, m->plan->name.s) == 0;
+bool m_place_is_site(const struct model *m, uint32_t place) {
+  return strcmp(m_place(m, place)->place.s, m->plan->name.s) == 0;
 }
 
 static bool order_holds(const struct model *m, uint32_t order, usec at, struct reason_on *why) {
@@ -225,7 +237,7 @@ static bool order_holds(const struct model *m, uint32_t order, usec at, struct r
   if (!m_in_force(m, order, at, why))
     return false;
   *why = (struct reason_on){REASON_WRONG_SITE, {REF_ORDER, order}};
-  return o->from == REF_ABSENT || place_is_site(m, o->from);
+  return o->from == REF_ABSENT || m_place_is_site(m, o->from);
 }
 
 /* Looks through the orders of one registration, the newest first. */
@@ -245,7 +257,7 @@ static bool held_as(const struct model *m, uint32_t person, usec at, uint32_t *o
 }
 
 /* Is this, of all merges of the person, the one that still stands? */
-static bool stands(const struct model *m, uint32_t merge) {
+bool m_merge_stands(const struct model *m, uint32_t merge) {
   uint32_t person = m->custody[merge].u.person_merged.person;
   for (uint32_t i = merge + 1; i < m->n_custody; i++)
     if (m->custody[i].type == EVENT_PERSON_UNMERGED && m->custody[i].u.person_ref.person == person)
@@ -253,13 +265,13 @@ static bool stands(const struct model *m, uint32_t merge) {
   return true;
 }
 
-static bool is_held(const struct model *m, uint32_t person, usec at, uint32_t *order,
+bool m_is_held(const struct model *m, uint32_t person, usec at, uint32_t *order,
                     struct reasons *why_not) {
   struct reasons found = {0};
   bool held = held_as(m, person, at, order, &found);
   for (uint32_t i = m->n_custody; i-- > 0 && !held;)
     if (m->custody[i].type == EVENT_PERSON_MERGED && m->custody[i].u.person_merged.into == person &&
-        stands(m, i))
+        m_merge_stands(m, i))
       held = held_as(m, m->custody[i].u.person_merged.person, at, order, &found);
   for (uint32_t i = 0; i < found.n && !held; i++)
     m_add_reason(why_not, found.at[i].code, found.at[i].on.kind, found.at[i].on.index);
@@ -271,7 +283,7 @@ bool m_may_come_in(const struct model *m, uint32_t person, usec at, uint32_t *or
   uint32_t before = why_not->n;
   if (!m_is_booked(m, person))
     m_add_reason(why_not, REASON_NO_BOOKING, REF_PERSON, person);
-  if (!is_held(m, person, at, order, why_not))
+  if (!m_is_held(m, person, at, order, why_not))
     m_add_reason(why_not, REASON_NO_BASIS_TO_HOLD, REF_PERSON, person);
   return why_not->n == before;
 }
@@ -597,7 +609,7 @@ static void link_two(const struct asked *a) {
   const struct cmd_link *c = &a->c->u.link;
   if (c->person == c->other)
     m_reject(a, REASON_SELF, REF_PERSON, c->person);
-  else if (is_candidate(a->m, c->person, c->other))
+  else if (m_is_candidate(a->m, c->person, c->other))
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, c->person);
   else if (!m_may_link(a->m, c->person, c->other))
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
@@ -607,7 +619,7 @@ static void link_two(const struct asked *a) {
 
 static void unlink_two(const struct asked *a) {
   const struct cmd_link *c = &a->c->u.link;
-  if (!is_candidate(a->m, c->person, c->other))
+  if (!m_is_candidate(a->m, c->person, c->other))
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, c->person);
   else
     m_expect(a, EVENT_LINK_DISMISSED)->u.link = (struct ev_link){c->person, c->other};
@@ -640,8 +652,18 @@ bool m_decide_custody(const struct asked *a) {
   return true;
 }
 
-/* What it keeps: every entry about custody, and of merges. */
-bool m_is_custody(enum event_type type) {
-  return (type >= EVENT_AUTHORITY_ADDED && type <= EVENT_LINK_DISMISSED) ||
-         type == EVENT_PERSON_MERGED || type == EVENT_PERSON_UNMERGED;
+static bool comes_in(const struct model *m, uint32_t person, uint32_t to) {
+  return m->persons[person].kind == PERSON_DETAINEE && m->persons[person].area == area_outside &&
+         to != area_outside;
+}
+
+/* What it keeps: every entry about custody, of merges, and of detainees who come in. */
+bool m_is_custody(const struct model *m, const struct event *e) {
+  if (e->type == EVENT_PASSAGE_TAKEN)
+    return comes_in(m, e->u.passage_ended.person, e->u.passage_ended.to);
+  if (e->type == EVENT_PASSAGE_GRANTED)
+    return e->u.passage_granted.taken &&
+           comes_in(m, e->u.passage_granted.person, e->u.passage_granted.to);
+  return (e->type >= EVENT_AUTHORITY_ADDED && e->type <= EVENT_NOTICE_OWED) ||
+         e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED;
 }

@@ -31,15 +31,69 @@ static void look_at_interlocks(struct looking *l) {
   }
 }
 
-/* 3: no detainee leaves: there are no movements yet; who comes in was booked. 5: everyone is in one
- * place. */
+/* 3, looked at more plainly than the question is asked: an order about them that is in force
+ * authorises it, and no plain stay of theirs is. */
+static void look_at_move(struct looking *l, uint32_t person, const char *what) {
+  const struct model *m = l->m;
+  struct m_case c = m_case(m, person);
+  const struct ev_movement_proposed *p = m_movement(m, c.movement);
+  usec at = m->last.at;
+  struct reason_on why;
+  bool needs = p->kind != MOVEMENT_INTERNAL && !(p->emergency && c.order == REF_ABSENT);
+  if (needs && (c.order == REF_ABSENT || !m_in_force(m, c.order, at, &why)))
+    broken(l, 3, what);
+  for (uint32_t i = 0; i < m_count_custody(m, EVENT_ORDER_RECORDED); i++) {
+    const struct ev_order_recorded *o = m_order(m, i);
+    bool plain = o->kind == ORDER_STAY && o->person == person && o->from == REF_ABSENT &&
+                 o->to == REF_ABSENT && !o->countries.n &&
+                 (o->movements ? o->movements >> p->kind & 1
+                               : p->kind != MOVEMENT_RELEASE && p->kind != MOVEMENT_INTERNAL);
+    if (plain && m_in_force(m, i, at, &why))
+      broken(l, 3, what);
+  }
+}
+
+/* Who boarded, departed or was handed over by the last step. */
+static void look_at_movements(struct looking *l) {
+  const struct model *m = l->m;
+  for (uint32_t i = 0; i < m->expected.n_events; i++) {
+    const struct event *e = &m->expected.events[i];
+    if (e->type == EVENT_MOVEMENT_REFUSED && !e->u.movement_refused.reasons.n)
+      broken(l, 10, "a step was refused without a reason");
+    if (e->type == EVENT_MOVEMENT_BOARDED) {
+      look_at_move(l, e->u.member_permitted.person, "somebody boarded whom no order lets go");
+      if (!e->u.member_permitted.rests_on.n && !m_movement(m, e->u.member_permitted.movement)->emergency)
+        broken(l, 10, "a boarding that does not say what permits it");
+    }
+    if (e->type == EVENT_MOVEMENT_HANDED_OVER)
+      look_at_move(l, e->u.movement_handed_over.person, "somebody was handed over against an order");
+    for (uint32_t p = 0; e->type == EVENT_MOVEMENT_DEPARTED && p < m->n_persons; p++) {
+      struct m_case c = m_case(m, p);
+      if (c.movement == e->u.movement_departed.movement &&
+          (c.state == MEMBER_DEPARTED || c.state == MEMBER_HANDED_OVER))
+        look_at_move(l, p, "somebody departed whom no order lets go");
+    }
+  }
+}
+
+/* Whoever changes their area to outside did so through a gate, or with a movement. */
+static bool may_have_left(const struct model *m) {
+  for (uint32_t i = 0; i < m->expected.n_events; i++) {
+    enum event_type t = m->expected.events[i].type;
+    if (t == EVENT_PASSAGE_GRANTED || t == EVENT_PASSAGE_TAKEN || t == EVENT_MOVEMENT_DEPARTED)
+      return true;
+  }
+  return false;
+}
+
+/* 3: no detainee leaves otherwise; who comes in was booked. 5: everyone is in one place. */
 static void look_at_people(struct looking *l) {
   const struct model *m = l->m;
   for (uint32_t i = 0; i < m->n_persons; i++) {
     if (m->persons[i].area >= m->plan->n_areas)
       broken(l, 5, "someone is nowhere");
     if (i < m->n_last_area && m->persons[i].kind == PERSON_DETAINEE &&
-        m->persons[i].area == area_outside && m->last_area[i] != area_outside)
+        m->persons[i].area == area_outside && m->last_area[i] != area_outside && !may_have_left(m))
       broken(l, 3, "a detainee left");
     if (i < m->n_last_area && m->persons[i].kind == PERSON_DETAINEE &&
         m->persons[i].area != area_outside && m->last_area[i] == area_outside && !m_is_booked(m, i))
@@ -57,9 +111,14 @@ static void look_at_grant(struct looking *l, const struct ev_passage_granted *g)
   struct reasons why_not = {0};
   uint32_t order;
   bool over = m_boundary(m->plan, g->door) || m->last_area[g->person] == area_outside;
-  if (p->kind == PERSON_DETAINEE && over && g->to == area_outside)
-    broken(l, 3, "a detainee was let out");
-  if (p->kind == PERSON_DETAINEE && over &&
+  bool free = !m_is_booked(m, g->person) && m->last_area[g->person] == area_outside;
+  if (p->kind == PERSON_DETAINEE && over && g->to == area_outside && !free) {
+    if (m_case(m, g->person).movement == REF_ABSENT)
+      broken(l, 3, "a detainee was let out");
+    else
+      look_at_move(l, g->person, "a detainee was let out whom no order lets go");
+  }
+  if (p->kind == PERSON_DETAINEE && over && g->to != area_outside &&
       !m_may_come_in(m, g->person, m->last.at, &order, &why_not))
     broken(l, 3, "a detainee was let in whom no order held at that instant");
   usec at = m->last.at;
@@ -163,7 +222,8 @@ static void look_at_operators(struct looking *l) {
   static const enum event_type permits[] = {
       EVENT_PLAN_APPLIED,          EVENT_OPERATOR_ADDED,    EVENT_PERSON_REINSTATED,
       EVENT_PERSON_UNMERGED,       EVENT_SEPARATION_LIFTED, EVENT_LOCKDOWN_RELEASED,
-      EVENT_CREDENTIAL_REINSTATED, EVENT_GATE_OPENED,       EVENT_DETAILS_ERASED};
+      EVENT_CREDENTIAL_REINSTATED, EVENT_GATE_OPENED,       EVENT_DETAILS_ERASED,
+      EVENT_MOVEMENT_DEPARTED};
   const struct model *m = l->m;
   const struct event *e = m->expected.events;
   bool permitting = false;
@@ -213,6 +273,7 @@ bool model_invariants(const struct model *m, struct buf *story) {
     return l.ok;
   look_at_interlocks(&l);
   look_at_people(&l);
+  look_at_movements(&l);
   if (!l.ok)
     return false; /* who is nowhere cannot be counted */
   look_at_counts(&l);

@@ -26,7 +26,7 @@ static bool is_alarm(enum event_type t) {
       EVENT_PIN_LOCKED,       EVENT_DOOR_FORCED,     EVENT_DOOR_HELD,
       EVENT_DOOR_LOCK_FAILED, EVENT_DURESS_RAISED,   EVENT_READER_OFFLINE,
       EVENT_READER_TAMPERED,  EVENT_READER_INSECURE, EVENT_READER_POWER_FAILED,
-      EVENT_ORDER_DIFFERS,    EVENT_ORDER_REFUTED};
+      EVENT_ORDER_DIFFERS,    EVENT_ORDER_REFUTED,   EVENT_NOTICE_OWED};
   for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
     if (alarms[i] == t)
       return true;
@@ -252,7 +252,9 @@ static bool keep(struct model *m, const struct event *e) {
 }
 
 bool m_move(struct model *m, const struct event *e) {
-  if (m_is_custody(e->type) && !keep(m, e))
+  if (e->type == EVENT_MOVEMENT_DEPARTED)
+    m_move_departure(m, e->u.movement_departed.movement, e->at);
+  if (m_is_custody(m, e) && !keep(m, e))
     return false;
   bool ok = move_simple(m, e) || move_reader(m, e) || move_people(m, e);
   if (ok && is_alarm(e->type))

@@ -37,7 +37,7 @@ static void unlock(struct model *m, uint32_t door, const struct event *e) {
 }
 
 /* They are on the other side now. */
-static void walk(struct model *m, uint32_t person, uint32_t to, usec at) {
+void m_walk(struct model *m, uint32_t person, uint32_t to, usec at) {
   struct m_person *p = &m->persons[person];
   uint32_t from = p->area;
   p->area = to;
@@ -68,7 +68,7 @@ static void granted(struct model *m, const struct event *e) {
   remember(m, g->door, q);
   unlock(m, g->door, e);
   if (g->taken)
-    walk(m, g->person, g->to, e->at);
+    m_walk(m, g->person, g->to, e->at);
 }
 
 static void refused(struct model *m, const struct event *e) {
@@ -101,7 +101,7 @@ static void ended(struct model *m, const struct event *e) {
   }
   d->party[place].status = PARTY_THROUGH;
   d->party[place].at = e->at;
-  walk(m, x->person, x->to, e->at);
+  m_walk(m, x->person, x->to, e->at);
 }
 
 /* The lock is told to close now; a plan says how long that takes. */
@@ -130,7 +130,7 @@ static void stepped(struct model *m, usec by) {
 
 static void located(struct model *m, const struct event *e) {
   const struct ev_person_located *x = &e->u.person_located;
-  walk(m, x->person, x->to, e->at);
+  m_walk(m, x->person, x->to, e->at);
 }
 
 bool m_move_passage(struct model *m, const struct event *e) {

@@ -17,7 +17,8 @@ struct passing {
   uint32_t for_whom; /* of one who waited: who presents now */
   struct reasons reasons, warnings;
   uint32_t level; /* what permits them; REF_ABSENT: nothing */
-  uint32_t order; /* that holds a detainee who comes in; REF_ABSENT */
+  uint32_t order;     /* that holds a detainee who comes in; REF_ABSENT */
+  struct refs leaves; /* on what it rests that a detainee goes out */
   bool pin_checked, duress;
 };
 
@@ -293,7 +294,7 @@ static void check_boundary(struct passing *x) {
   if (p->kind != PERSON_DETAINEE)
     return;
   if (x->to == area_outside)
-    because(x, REASON_NO_AUTHORITY, REF_PERSON, x->person);
+    m_may_leave(x->m, x->person, x->at, &x->reasons, &x->leaves);
   else if (m_boundary(x->plan, x->door) || p->area == area_outside)
     m_may_come_in(x->m, x->person, x->at, &x->order, &x->reasons);
 }
@@ -371,6 +372,8 @@ static void grant(const struct passing *x, uint32_t companion) {
   g->rests_on.at[g->rests_on.n++] = (struct ref){REF_LEVEL, x->level};
   if (x->order != REF_ABSENT)
     g->rests_on.at[g->rests_on.n++] = (struct ref){REF_ORDER, x->order};
+  for (uint32_t i = 0; i < x->leaves.n; i++)
+    g->rests_on.at[g->rests_on.n++] = x->leaves.at[i];
   if (companion != REF_ABSENT)
     g->rests_on.at[g->rests_on.n++] = (struct ref){REF_PERSON, companion};
 }

@@ -211,6 +211,38 @@ static void same_in_custody(struct comparing *c, uint32_t i) {
   sp_free(in);
 }
 
+static void same_movement(struct comparing *c, uint32_t i) {
+  const struct ev_movement_proposed *mine = m_movement(c->m, i);
+  const struct movement *theirs = &c->core->movements[i];
+  struct m_journey j = m_journey(c->m, i);
+  SAME(REF_MOVEMENT, i, "same id", true, m_same_id(mine->movement, theirs->id));
+  SAME(REF_MOVEMENT, i, "kind", mine->kind, theirs->kind);
+  SAME(REF_MOVEMENT, i, "state", j.state, theirs->state);
+  SAME(REF_MOVEMENT, i, "to", j.to, theirs->to);
+  SAME(REF_MOVEMENT, i, "agreement", mine->agreement, theirs->agreement);
+  SAME(REF_MOVEMENT, i, "receiver", mine->receiver, theirs->receiver);
+  SAME(REF_MOVEMENT, i, "seats", mine->seats, theirs->seats);
+  SAME(REF_MOVEMENT, i, "seats taken", m_seated(c->m, i), theirs->n_seated);
+  SAME(REF_MOVEMENT, i, "proposer", mine->proposer, theirs->proposer);
+  SAME(REF_MOVEMENT, i, "authoriser", j.authoriser, theirs->authoriser);
+  SAME(REF_MOVEMENT, i, "adults only", mine->adults_only, theirs->adults_only);
+  SAME(REF_MOVEMENT, i, "emergency", mine->emergency, theirs->emergency);
+  SAME(REF_MOVEMENT, i, "back by", until_of(m_dates(TIME_ABSENT, mine->returns)),
+       theirs->returns_s);
+}
+
+static void same_manifest(struct comparing *c, uint32_t i) {
+  struct m_case mine = m_case(c->m, i);
+  uint32_t last = c->core->custody[i].member;
+  const struct member *theirs = last ? &c->core->members[last - 1] : NULL;
+  SAME(REF_PERSON, i, "was on a manifest", mine.movement != REF_ABSENT, theirs != NULL);
+  if (!theirs)
+    return;
+  SAME(REF_PERSON, i, "the last movement", mine.movement, theirs->movement);
+  SAME(REF_PERSON, i, "the order cited", mine.order, theirs->order);
+  SAME(REF_PERSON, i, "on the manifest", mine.state, theirs->state);
+}
+
 static void same_custody(struct comparing *c) {
   const struct core_head *h = &c->core->head;
   const struct model *m = c->m;
@@ -220,8 +252,15 @@ static void same_custody(struct comparing *c) {
   SAME(REF_NONE, 0, "classes", m_count_custody(m, EVENT_CLASS_ADDED), h->n_classes);
   SAME(REF_NONE, 0, "orders", m_count_custody(m, EVENT_ORDER_RECORDED), h->n_orders);
   SAME(REF_NONE, 0, "bookings", m_count_custody(m, EVENT_BOOKING_OPENED), h->n_bookings);
+  SAME(REF_NONE, 0, "movements", m_count_custody(m, EVENT_MOVEMENT_PROPOSED), h->n_movements);
   if (c->told || !m->n_custody)
     return;
+  for (uint32_t i = 0; i < h->n_movements; i++)
+    same_movement(c, i);
+  for (uint32_t i = 0; i < h->n_bases; i++)
+    SAME(REF_BASIS, i, "places used", m_places_used(m, i), c->core->bases[i].used);
+  for (uint32_t i = 0; i < h->n_persons; i++)
+    same_manifest(c, i);
   for (uint32_t i = 0; i < h->n_orders; i++)
     same_order(c, i);
   for (uint32_t i = 0; i < h->n_persons; i++)

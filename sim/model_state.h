@@ -153,7 +153,7 @@ bool m_bad_dates(const struct asked *a, usec from, usec until); /* then it was r
 void m_refuse(const struct asked *a, enum reason reason, enum ref_kind kind, uint32_t index);
 
 /* --- model_custody.c: who is held, on which paper --- */
-bool m_is_custody(enum event_type type);
+bool m_is_custody(const struct model *m, const struct event *e); /* before it is made true */
 bool m_decide_custody(const struct asked *a); /* false: it is no such command */
 uint32_t m_count_custody(const struct model *m, enum event_type type);
 const struct ev_order_recorded *m_order(const struct model *m, uint32_t order);
@@ -168,7 +168,40 @@ uint32_t m_linked(const struct model *m, uint32_t person, bool *in);
 bool m_may_link(const struct model *m, uint32_t a, uint32_t b);
 bool m_may_come_in(const struct model *m, uint32_t person, usec at, uint32_t *order,
                    struct reasons *why_not);
+bool m_is_candidate(const struct model *m, uint32_t a, uint32_t b);
+bool m_merge_stands(const struct model *m, uint32_t merge); /* of all the person's merges, this */
+bool m_is_held(const struct model *m, uint32_t person, usec at, uint32_t *order,
+               struct reasons *why_not);
+bool m_basis_bears(const struct model *m, uint32_t basis, usec at, struct reason_on *why);
+bool m_place_is_site(const struct model *m, uint32_t place);
+const struct ev_place_added *m_place(const struct model *m, uint32_t place);
+const struct ev_basis_added *m_basis(const struct model *m, uint32_t basis);
+const struct ev_class_added *m_class(const struct model *m, uint32_t class);
+const struct ev_authority_added *m_authority(const struct model *m, uint32_t authority);
 uint32_t m_keeps_apart(const struct model *m, uint32_t a, uint32_t b, usec at);
+
+/* --- model_movement.c: who is taken where --- */
+struct m_journey { /* how a movement stands */
+  enum movement_state state;
+  uint32_t to, authoriser;
+  int64_t departed_s; /* INT64_MAX: not yet */
+};
+struct m_case {              /* how a person stands */
+  uint32_t movement, order;  /* the last movement they were put on, and the order cited last */
+  uint32_t state;            /* enum member_state there */
+  uint64_t added;            /* the entry that put them on it */
+  bool booked;
+};
+bool m_decide_movement(const struct asked *a); /* false: it is no such command */
+const struct ev_movement_proposed *m_movement(const struct model *m, uint32_t movement);
+struct m_journey m_journey(const struct model *m, uint32_t movement);
+struct m_case m_case(const struct model *m, uint32_t person);
+uint32_t m_seated(const struct model *m, uint32_t movement);
+uint32_t m_places_used(const struct model *m, uint32_t basis);
+/* May a detainee go out through the boundary? Adds why not, or tells on what it rests. */
+void m_may_leave(const struct model *m, uint32_t person, usec at, struct reasons *found,
+                 struct refs *rests_on);
+void m_move_departure(struct model *m, uint32_t movement, usec at);
 
 void m_decide(const struct model *m, const struct command *c, struct outcome *o);
 bool m_may(const struct asked *a);          /* model_permit.c: who may ask */
@@ -184,6 +217,7 @@ void m_decide_plan(const struct asked *a); /* model_change.c */
 bool m_move(struct model *m, const struct event *e); /* model_move.c */
 bool m_move_plan(struct model *m, const struct event *e);
 bool m_move_passage(struct model *m, const struct event *e); /* model_move_door.c */
+void m_walk(struct model *m, uint32_t person, uint32_t to, usec at);
 void m_forget(struct m_door *d, uint32_t place);             /* of its party */
 void *m_grow(void *array, uint32_t n, size_t size);          /* room for one more */
 

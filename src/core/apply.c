@@ -93,7 +93,7 @@ static bool holds_level(const struct core *core, const struct person *p, uint32_
 
 void move_person(struct core *core, uint32_t person, uint32_t to, usec at) {
   struct person *p = &core->persons[person];
-  if (p->area == area_outside)
+  if (p->area == area_outside && to != area_outside)
     member_returns(core, person);
   areas_move(core, p->area, to);
   p->area = (uint16_t)to;

@@ -37,6 +37,8 @@ void refuse_sequence(struct deciding *d, enum movement_step step, uint32_t movem
 /* Is anybody aboard, in this state or further, who is kept separate from the person? */
 void check_separate(const struct core *core, uint32_t movement, uint32_t person,
                     enum member_state beside, struct reasons *found);
+/* Whoever is being let through a door into the site neither boards nor is taken over. */
+void check_still(const struct core *core, uint32_t person, struct reasons *found);
 void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons *found);
 
 #define CUSTODY_DECIDERS(X)                                                                        \

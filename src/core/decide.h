@@ -32,6 +32,10 @@ static inline struct ref ref_to(enum ref_kind kind, uint32_t index) {
   return (struct ref){kind, index};
 }
 
+/* Permitted at some door and not yet through it, on the way into this area; REF_ABSENT: into any of
+ * the site. */
+bool on_the_way(const struct core *core, uint32_t person, uint32_t to);
+
 /* One for each command, by enum command_type; the rows are in decide.c. */
 void decide_pass(struct deciding *d);
 void decide_door_report(struct deciding *d);

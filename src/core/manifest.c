@@ -50,16 +50,18 @@ static const struct {
   uint8_t to;       /* and will be; MEMBER_STATE_COUNT: stays */
   uint8_t beside;   /* nobody kept separate may be aboard in this state or further; or NOT_SEATED */
   bool inside;      /* they are still on the site */
+  bool still;       /* and not on the way through a door into it */
 } steps[STEP_COUNT] = {
-    [STEP_ADD] = {UNDER_WAY, 0, MEMBER_MANIFESTED, MEMBER_MANIFESTED, true},
+    [STEP_ADD] = {UNDER_WAY, 0, MEMBER_MANIFESTED, MEMBER_MANIFESTED, true, false},
     [STEP_CITE] = {UNDER_WAY | IN(DEPARTED) | IN(ARRIVED),
                    FROM(ALTERNATE) | FROM(MANIFESTED) | FROM(CONFIRMED) | FROM(BOARDED) |
                        FROM(DEPARTED) | FROM(ARRIVED),
-                   MEMBER_STATE_COUNT, NOT_SEATED, false},
-    [STEP_PROMOTE] = {UNDER_WAY, FROM(ALTERNATE), MEMBER_MANIFESTED, MEMBER_MANIFESTED, true},
-    [STEP_CONFIRM] = {IN(AUTHORISED), FROM(MANIFESTED), MEMBER_CONFIRMED, MEMBER_CONFIRMED, true},
-    [STEP_BOARD] = {IN(AUTHORISED), FROM(CONFIRMED), MEMBER_BOARDED, MEMBER_BOARDED, true},
-    [STEP_HANDOVER] = {IN(ARRIVED), FROM(ARRIVED), MEMBER_HANDED_OVER, NOT_SEATED, false},
+                   MEMBER_STATE_COUNT, NOT_SEATED, false, false},
+    [STEP_PROMOTE] = {UNDER_WAY, FROM(ALTERNATE), MEMBER_MANIFESTED, MEMBER_MANIFESTED, true, false},
+    [STEP_CONFIRM] = {IN(AUTHORISED), FROM(MANIFESTED), MEMBER_CONFIRMED, MEMBER_CONFIRMED, true,
+                      false},
+    [STEP_BOARD] = {IN(AUTHORISED), FROM(CONFIRMED), MEMBER_BOARDED, MEMBER_BOARDED, true, true},
+    [STEP_HANDOVER] = {IN(ARRIVED), FROM(ARRIVED), MEMBER_HANDED_OVER, NOT_SEATED, false, true},
 };
 
 void refuse_step(struct deciding *d, enum movement_step step, uint32_t movement, uint32_t person,
@@ -103,6 +105,11 @@ void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons
     reasons_add(found, REASON_CLOCK, on);
 }
 
+void check_still(const struct core *core, uint32_t person, struct reasons *found) {
+  if (on_the_way(core, person, REF_ABSENT))
+    reasons_add(found, REASON_SEQUENCE, ref_to(REF_PERSON, person));
+}
+
 static void check_room(const struct core *core, const struct movement *m, uint32_t movement,
                        struct reasons *found) {
   const struct basis *b = m->agreement == REF_ABSENT ? NULL : &core->bases[m->agreement];
@@ -119,6 +126,8 @@ static void ask(const struct deciding *d, enum movement_step step, bool takes_pl
   permitted(core, q, found, rests_on);
   if (steps[step].inside && core->persons[q->person].area == area_outside)
     reasons_add(found, REASON_SEQUENCE, ref_to(REF_PERSON, q->person));
+  if (steps[step].still)
+    check_still(core, q->person, found);
   if (takes_place)
     check_room(core, &core->movements[q->movement], q->movement, found);
   if (steps[step].beside != NOT_SEATED && (takes_place || step != STEP_ADD))

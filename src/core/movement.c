@@ -110,8 +110,10 @@ static bool ask_all(struct deciding *d, enum movement_step step, uint32_t moveme
     if (r->state != state || refused == refused_most)
       continue;
     permitted(core, &q, &found, &rests_on);
-    if (step == STEP_DEPART)
+    if (step == STEP_DEPART) {
+      check_still(core, r->person, &found);
       check_separate(core, movement, r->person, MEMBER_BOARDED, &found);
+    }
     check_knowledge(d, movement, &found);
     if (found.n) {
       refuse_step(d, step, movement, r->person, &found);

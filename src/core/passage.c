@@ -169,12 +169,12 @@ static void check_place(const struct way *w, const struct person *p, struct find
     reasons_add(found, REASON_NOT_IN_AREA, ref_to(REF_AREA, p->area));
 }
 
-/* Permitted at some door and not yet through it, on the way into this area. */
-static bool on_the_way(const struct core *core, uint32_t person, uint32_t to) {
+bool on_the_way(const struct core *core, uint32_t person, uint32_t to) {
   for (uint32_t d = 0; d < core->head.n_doors; d++)
     for (uint32_t i = 0; i < core->doors[d].n_party; i++) {
       const struct party_member *m = &core->doors[d].party[i];
-      if (m->person == person && m->to == to && m->status == PARTY_GRANTED)
+      if (m->person == person && m->status == PARTY_GRANTED &&
+          (to == REF_ABSENT ? m->to != area_outside : m->to == to))
         return true;
     }
   return false;

@@ -1,6 +1,7 @@
 #include "model_drive.h"
 
 #include "plan/plan_read.h"
+#include "sim/random_custody.h"
 #include "sim/random_plan.h"
 
 #include <setjmp.h>
@@ -23,13 +24,7 @@ static bool chance(struct drive *d, uint32_t n, uint32_t of) {
 }
 
 static struct id id_of(uint32_t kind, uint32_t n) {
-  struct rng r = {(uint64_t)kind << 32 | n};
-  struct id id;
-  for (int i = 0; i < 16; i += 8) {
-    uint64_t x = rng_next(&r);
-    memcpy(id.b + i, &x, 8);
-  }
-  return id;
+  return random_id(kind, n);
 }
 
 enum { id_person = 1, id_credential, id_operator, id_tag, id_pin };
@@ -113,6 +108,9 @@ static uint32_t reader_as_before(struct drive *d) {
 static void draw_pass(struct drive *d, struct command *c) {
   struct cmd_pass *a = &c->u.pass;
   uint32_t card = some(d, d->core->head.n_credentials);
+  for (int tries = 0; tries < 6 && d->core->head.n_credentials && d->now % 3; tries++)
+    if (d->core->persons[d->core->credentials[card].person].kind != PERSON_DETAINEE)
+      card = some(d, d->core->head.n_credentials);
   bool strange = !d->core->head.n_credentials || chance(d, 1, 40);
   uint32_t person = strange ? 0 : d->core->credentials[card].person;
   a->tag = strange ? id_of(id_tag, UINT32_MAX) : d->core->credentials[card].tag;
@@ -183,7 +181,8 @@ static bool draw_plan(struct drive *d, struct command *c) {
 static void draw_person(struct drive *d, struct command *c) {
   static const uint8_t kinds[] = {PERSON_STAFF,   PERSON_STAFF,    PERSON_OFFICER,
                                   PERSON_OFFICER, PERSON_VISITOR,  PERSON_CONTRACTOR,
-                                  PERSON_COUNSEL, PERSON_DETAINEE, PERSON_INSPECTOR};
+                                  PERSON_COUNSEL, PERSON_DETAINEE, PERSON_DETAINEE,
+                                  PERSON_DETAINEE, PERSON_INSPECTOR};
   uint32_t n = d->core->head.n_persons;
   c->u.person_add = (struct cmd_person_add){
       .person = id_of(id_person, chance(d, 1, 10) ? some(d, n) : n),
@@ -214,157 +213,10 @@ static uint64_t some_alarm(struct drive *d) {
   return n && chance(d, 9, 10) ? d->core->alarms[below(d, n)].n : below(d, 100);
 }
 
-/* --- Custody: few names and few orders, so that they meet --- */
+/* --- Custody --- */
 
-enum { id_order = 101, id_booking = 102, named_most = 5, orders_most = 40 };
-
-static uint32_t one_of(struct drive *d, uint32_t n, uint32_t absent_in_ten) {
-  return !n || below(d, 10) < absent_in_ten ? REF_ABSENT : below(d, n);
-}
-
-/* Most often a detainee, if there is one. */
-static uint32_t some_detainee(struct drive *d) {
-  uint32_t person = some(d, d->core->head.n_persons);
-  for (int tries = 0; tries < 8 && d->core->head.n_persons; tries++) {
-    if (d->core->persons[person].kind == PERSON_DETAINEE)
-      break;
-    person = some(d, d->core->head.n_persons);
-  }
-  return person;
-}
-
-/* Most often one that holds, if there is one. */
-static uint32_t some_warrant(struct drive *d) {
-  uint32_t order = some(d, d->core->head.n_orders);
-  for (int tries = 0; tries < 8 && d->core->head.n_orders; tries++) {
-    if (order_does((enum order_kind)d->core->orders[order].kind) == ORDER_HOLDS)
-      break;
-    order = some(d, d->core->head.n_orders);
-  }
-  return order;
-}
-
-static void draw_order(struct drive *d, struct command *c) {
-  const struct core_head *h = &d->core->head;
-  struct cmd_order_record *o = &c->u.order_record;
-  bool odd = chance(d, 1, 8); /* what does not belong */
-  o->order = id_of(id_order, chance(d, 1, 12) ? some(d, h->n_orders) : h->n_orders);
-  o->kind = chance(d, 1, 3) ? below(d, 4) : below(d, ORDER_KIND_COUNT);
-  enum order_does does = order_does((enum order_kind)o->kind);
-  unsigned about = order_subjects((enum order_kind)o->kind);
-  o->issuer = below(d, h->n_authorities);
-  o->person = o->other = o->class = o->on_basis = o->basis = o->from = o->to = o->ends = REF_ABSENT;
-  if (about & ON_BASIS && chance(d, 1, 2))
-    o->on_basis = one_of(d, h->n_bases, 0);
-  else if (about & ON_CLASS && chance(d, 1, 3))
-    o->class = one_of(d, h->n_classes, 0);
-  else if (about && h->n_persons)
-    o->person = some_detainee(d);
-  if (does == ORDER_HOLDS || does == ORDER_MOVES)
-    o->basis = one_of(d, h->n_bases, 0);
-  if (does == ORDER_ENDS || chance(d, 1, 4))
-    o->ends = one_of(d, h->n_orders, 0);
-  if (o->kind == ORDER_KEEP_SEPARATE)
-    o->other = one_of(d, h->n_persons, 0);
-  if (o->kind == ORDER_WITHHOLDING || o->kind == ORDER_DEFERRAL || chance(d, 1, 6)) {
-    o->countries.n = 1 + below(d, 2);
-    for (uint32_t i = 0; i < o->countries.n; i++)
-      o->countries.at[i] =
-          (struct ref){odd && chance(d, 1, 3) ? REF_AREA : REF_COUNTRY, below(d, 9)};
-  }
-  if (does == ORDER_FORBIDS && chance(d, 1, 3))
-    o->movements = below(d, 1u << MOVEMENT_KIND_COUNT);
-  o->from = one_of(d, h->n_places, 8);
-  o->to = one_of(d, h->n_places, 8);
-  o->effective =
-      chance(d, 1, 2) ? TIME_ABSENT : d->now + rng_between(&d->rng, -20, 90000) * USEC_PER_S;
-  o->expires =
-      chance(d, 1, 2) ? TIME_ABSENT : d->now + rng_between(&d->rng, -20, 200000) * USEC_PER_S;
-  o->due = chance(d, 7, 8) ? TIME_ABSENT : draw_date(d);
-  o->oral = chance(d, 1, 3);
-  o->sealed = chance(d, 1, 8);
-  if (odd) {
-    o->basis = one_of(d, h->n_bases, 5);
-    o->class = one_of(d, h->n_classes, 5);
-    o->person = one_of(d, h->n_persons, 3);
-    o->other = one_of(d, h->n_persons, 6);
-  }
-}
-
-static struct slug draw_slug(struct drive *d, uint32_t have) {
-  struct slug s = {{0}};
-  uint32_t at = chance(d, 1, 6) ? some(d, have) : have;
-  if (at == 1) /* one place is the site itself */
-    return d->core->plan->name;
-  snprintf(s.s, sizeof s.s, "name-%u", at);
-  return s;
-}
-
-/* Fills the arguments; false: this is not asked now. */
-static bool draw_custody(struct drive *d, struct command *c) {
-  const struct core_head *h = &d->core->head;
-  uint32_t person = some(d, h->n_persons), other = some(d, h->n_persons);
-  switch ((int)c->type) {
-  case COMMAND_AUTHORITY_ADD:
-    c->u.authority_add =
-        (struct cmd_authority_add){draw_slug(d, h->n_authorities), one_of(d, h->n_authorities, 3)};
-    return h->n_authorities < named_most;
-  case COMMAND_PLACE_ADD:
-    c->u.place_add = (struct cmd_place_add){draw_slug(d, h->n_places), below(d, 9)};
-    return h->n_places < named_most;
-  case COMMAND_BASIS_ADD:
-    c->u.basis_add = (struct cmd_basis_add){.basis = draw_slug(d, h->n_bases),
-                                            .agreement = chance(d, 1, 3),
-                                            .country = chance(d, 1, 3) ? below(d, 9) : REF_ABSENT,
-                                            .place = one_of(d, h->n_places, 8),
-                                            .places = chance(d, 1, 6),
-                                            .from = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d),
-                                            .until = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d)};
-    return h->n_bases < named_most;
-  case COMMAND_BASIS_REPEAL:
-    c->u.basis_ref.basis = some(d, h->n_bases);
-    return h->n_bases > 0 && chance(d, 1, 2);
-  case COMMAND_CLASS_ADD:
-    c->u.class_add = (struct cmd_class_add){draw_slug(d, h->n_classes), below(d, 3)};
-    return h->n_classes < named_most;
-  case COMMAND_CLASS_INCLUDE:
-  case COMMAND_CLASS_DOUBT:
-  case COMMAND_CLASS_EXCLUDE:
-    c->u.class_member = (struct cmd_class_member){some(d, h->n_classes), person};
-    return h->n_classes > 0 && h->n_persons > 0;
-  case COMMAND_ORDER_RECORD:
-    if (!h->n_authorities || !h->n_operators || h->n_orders >= orders_most)
-      return false;
-    draw_order(d, c);
-    return true;
-  case COMMAND_ORDER_AUTHENTICATE:
-  case COMMAND_ORDER_RECALL:
-  case COMMAND_ORDER_REFUTE:
-    c->u.order_ref.order =
-        c->type == COMMAND_ORDER_AUTHENTICATE ? some_warrant(d) : some(d, h->n_orders);
-    return h->n_orders > 0 && (c->type == COMMAND_ORDER_AUTHENTICATE || chance(d, 1, 4));
-  case COMMAND_ORDER_WRITE:
-    c->u.order_write = (struct cmd_order_write){some(d, h->n_orders), chance(d, 1, 2), {{1}}};
-    return h->n_orders > 0;
-  case COMMAND_BOOKING_OPEN: {
-    uint32_t order = some_warrant(d);
-    bool theirs = h->n_orders && d->core->orders[order].person != REF_ABSENT && chance(d, 3, 4);
-    c->u.booking_open = (struct cmd_booking_open){
-        id_of(id_booking, chance(d, 1, 12) ? some(d, h->n_bookings) : h->n_bookings),
-        theirs ? d->core->orders[order].person : some_detainee(d), order};
-    return h->n_orders > 0 && h->n_persons > 0;
-  }
-  case COMMAND_MARK_SET:
-  case COMMAND_MARK_CLEAR:
-    c->u.mark = (struct cmd_mark){person, below(d, MARK_COUNT)};
-    return h->n_persons > 0;
-  case COMMAND_LINK_RECORD:
-  case COMMAND_LINK_DISMISS:
-    c->u.link = (struct cmd_link){person, other};
-    return h->n_persons > 0;
-  default:
-    return false;
-  }
+static struct random_custody custody_of(struct drive *d) {
+  return (struct random_custody){&d->rng, d->core, d->now};
 }
 
 /* Fills the arguments. False: this is not asked now. */
@@ -443,7 +295,23 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_MARK_CLEAR:
   case COMMAND_LINK_RECORD:
   case COMMAND_LINK_DISMISS:
-    return draw_custody(d, c);
+  case COMMAND_MOVEMENT_PROPOSE:
+  case COMMAND_MOVEMENT_AUTHORISE:
+  case COMMAND_MOVEMENT_CANCEL:
+  case COMMAND_MANIFEST_ADD:
+  case COMMAND_MANIFEST_CITE:
+  case COMMAND_MANIFEST_PROMOTE:
+  case COMMAND_MANIFEST_REMOVE:
+  case COMMAND_IDENTITY_CONFIRM:
+  case COMMAND_MOVEMENT_BOARD:
+  case COMMAND_MOVEMENT_DISEMBARK:
+  case COMMAND_MOVEMENT_DEPART:
+  case COMMAND_MOVEMENT_DIVERT:
+  case COMMAND_MOVEMENT_ARRIVE:
+  case COMMAND_MOVEMENT_HANDOVER: {
+    struct random_custody r = custody_of(d);
+    return random_custody(&r, c);
+  }
   case COMMAND_LOCKDOWN_START:
   case COMMAND_LOCKDOWN_RELEASE:
     c->u.area_ref.area = some_area(d);
@@ -510,7 +378,7 @@ static enum command_type draw_type(struct drive *d) {
     return COMMAND_READER_REPORT;
   if (x < 93)
     return (enum command_type)(COMMAND_AUTHORITY_ADD +
-                               below(d, COMMAND_LINK_DISMISS - COMMAND_AUTHORITY_ADD + 1));
+                               below(d, COMMAND_MOVEMENT_HANDOVER - COMMAND_AUTHORITY_ADD + 1));
   return (enum command_type)below(d, COMMAND_COUNT);
 }
 
@@ -532,7 +400,10 @@ static usec draw_pause(struct drive *d) {
 struct command drive_draw(struct drive *d) {
   struct command c;
   do {
+    struct random_custody r = custody_of(d);
     memset(&c, 0, sizeof c);
+    if (d->core->plan && chance(d, 1, 4) && random_case(&r, &c))
+      break;
     c.type = draw_type(d);
     if (c.type == COMMAND_PASS && !d->core->plan->n_readers)
       c.type = COMMAND_TICK;
