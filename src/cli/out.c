@@ -95,7 +95,10 @@ static enum colour state_colour(const char *s) {
       {"departed", COLOUR_DIM},         {"merged", COLOUR_DIM},    {"out of service", COLOUR_BAD},
       {"locked down", COLOUR_BAD},      {"disabled", COLOUR_BAD},  {"not running", COLOUR_BAD},
       {"offline", COLOUR_BAD},          {"insecure", COLOUR_BAD},  {"tampered", COLOUR_BAD},
-      {"power failed", COLOUR_WARN},
+      {"power failed", COLOUR_WARN},    {"authorised", COLOUR_GOOD},   {"boarded", COLOUR_GOOD},
+      {"confirmed", COLOUR_WARN},       {"cancelled", COLOUR_DIM},     {"removed", COLOUR_DIM},
+      {"handed_over", COLOUR_DIM},      {"returned", COLOUR_DIM},      {"closed", COLOUR_DIM},
+      {"yes", COLOUR_GOOD},             {"no", COLOUR_BAD},
   };
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     if (strcmp(words[i].word, s) == 0)
