@@ -119,9 +119,11 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_LINK_DISMISSED] = {"unlinked", COLOUR_NONE, "{person} and {other}",
                               "{person} and {other} are not one human."},
     [EVENT_MOVEMENT_PROPOSED] =
-        {"movement", COLOUR_STRONG, "{movement}[ to {to}][, departs {departs}]",
-         "{proposer} proposed {movement}: a movement of kind {kind}[, to {to}][, under the agreement "
-         "{agreement}][, received by {receiver}][, with {seats} seats][, departing {departs}][, back "
+        {"proposed", COLOUR_STRONG, "{movement}[ to {to}][, departs {departs}]",
+         "{proposer} proposed {movement}: a movement of kind {kind}[, to {to}][, under the "
+         "agreement "
+         "{agreement}][, received by {receiver}][, with {seats} seats][, departing {departs}][, "
+         "back "
          "by {returns}].[ It takes adults only{adults_only}.][ It is an emergency, which goes "
          "before its order is there{emergency}.]"},
     [EVENT_MOVEMENT_AUTHORISED] = {"authorised", COLOUR_NONE, "{movement} by {by}",
@@ -130,7 +132,8 @@ static const struct words table[EVENT_COUNT] = {
                                   "{movement} does not take place: nobody is on its manifest any "
                                   "more."},
     [EVENT_MANIFEST_ADDED] =
-        {"manifest", COLOUR_NONE, "{person|18}  {movement}[ on {order}][, as an alternate{alternate}]",
+        {"manifest", COLOUR_NONE,
+         "{person|18}  {movement}[ on {order}][, as an alternate{alternate}]",
          "{person} was put on the manifest of {movement}[, on {order}][, as an alternate if a seat "
          "becomes free{alternate}]."},
     [EVENT_MANIFEST_CITED] = {"cited", COLOUR_NONE, "{person|18}  {movement} on {order}",
@@ -141,7 +144,8 @@ static const struct words table[EVENT_COUNT] = {
                                 "{person} was taken off the manifest of {movement}."},
     [EVENT_IDENTITY_CONFIRMED] =
         {"confirmed", COLOUR_NONE, "{person|18}  {movement}",
-         "It is {person} who stands there for {movement}: papers or wristband spoke of {presented}; "
+         "It is {person} who stands there for {movement}: papers or wristband spoke of "
+         "{presented}; "
          "what the sensor said: {biometric}.[ A second identifier was compared"
          "{second_identifier}.]"},
     [EVENT_MOVEMENT_BOARDED] = {"boarded", COLOUR_GOOD, "{person|18}  {movement}",
@@ -372,9 +376,9 @@ static put_thing *thing_of(struct span kind) {
   static const struct {
     const char *kind;
     put_thing *put;
-  } things[] = {{"person", put_person},         {"operator", put_operator},
-                {"order", put_order},           {"booking", put_booking},
-                {"movement", put_movement},     {"credential", put_credential}};
+  } things[] = {{"person", put_person},     {"operator", put_operator},
+                {"order", put_order},       {"booking", put_booking},
+                {"movement", put_movement}, {"credential", put_credential}};
   for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
     if (span_is(kind, things[i].kind))
       return things[i].put;
@@ -457,7 +461,8 @@ static bool put_member(const struct spoken *k, struct buf *out, const char *key)
   if (kind == FIELD_BOOL) /* its bracket tells it */
     return json_is_true(v);
   const char *s = json_string_value(v);
-  put_thing *put = s ? thing_of(span_str(*ref ? ref : key)) : NULL; /* an id is called as its kind */
+  put_thing *put =
+      s ? thing_of(span_str(*ref ? ref : key)) : NULL; /* an id is called as its kind */
   if (kind == FIELD_REASONS)
     put_reasons(out, v);
   else if (put)
