@@ -77,6 +77,7 @@ static enum sp_err log_in(struct cli *c, struct ask *a, const char *name, enum o
                           char session[session_text_len + 1]) {
   char prompt[128];
   struct secret s;
+  SP_ASSERT(a);
   snprintf(prompt, sizeof prompt, "password of %.64s", name);
   enum sp_err err = secret_read(&s, cli_fd(c, fd), prompt, &c->why);
   if (!err)

@@ -114,8 +114,6 @@ static enum sp_err ask_engine(struct desk *d, json_t *command) {
     err = ask_one(d->ask, (struct asked){.command = command}, &reply, &c->why);
   ask_agree_no_more(d->ask);
   if (!err)
-    err = ask_error(reply, &c->why);
-  if (!err)
     err = site_refresh(c, &more);
   if (err) {
     json_decref(reply);
@@ -123,9 +121,11 @@ static enum sp_err ask_engine(struct desk *d, json_t *command) {
   }
   redraw(d);
   err = ask_tell(c, reply);
-  if (c->out.json && err) /* the reply was printed, and says it all */
-    c->why = (struct fault){0};
-  return err == SP_REFUSED || !c->why.text[0] ? SP_OK : err;
+  bool answered = err == SP_REFUSED || err == SP_INVALID || err == SP_EXISTS;
+  if (err != SP_REFUSED && !(c->out.json && answered))
+    return err;
+  c->why = (struct fault){0}; /* the answer was printed, and says it all */
+  return SP_OK;
 }
 
 /* --- What can be typed --- */
@@ -133,7 +133,7 @@ static enum sp_err ask_engine(struct desk *d, json_t *command) {
 static bool read_line(struct desk *d);
 
 static enum sp_err desk_step(struct desk *d, const struct desk_verb *v) {
-  uint32_t person;
+  uint32_t person = REF_ABSENT;
   enum sp_err err = find_person(d, 1, &person);
   if (!err && d->n > 2)
     err = fault_set(&d->c->why, SP_USAGE, "`%s` is one too many: `%s N`", d->words[2], v->word);
@@ -142,7 +142,7 @@ static enum sp_err desk_step(struct desk *d, const struct desk_verb *v) {
 
 /* confirm N [PRESENTED] [second] [match|mismatch] */
 static enum sp_err desk_confirm(struct desk *d, const struct desk_verb *v) {
-  uint32_t person, presented;
+  uint32_t person = REF_ABSENT, presented;
   const char *sensor = biometric_names[BIOMETRIC_NONE];
   bool second = false;
   enum sp_err err = find_person(d, 1, &person);
