@@ -228,7 +228,7 @@ static enum sp_err desk_help(struct desk *d, const struct desk_verb *v) {
     snprintf(left, sizeof left, "%s%s", desk_verbs[i].word, desk_verbs[i].takes);
     out_line(&d->c->out, "%-48s %s", left, desk_verbs[i].doc);
   }
-  out_line(&d->c->out, "%-48s %s", "… with NAME", "that operator agrees to it");
+  out_line(&d->c->out, "%-48s %s", "LINE with NAME", "that operator agrees to it");
   return SP_OK;
 }
 

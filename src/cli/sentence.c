@@ -120,13 +120,11 @@ static const struct words table[EVENT_COUNT] = {
                               "{person} and {other} are not one human."},
     [EVENT_MOVEMENT_PROPOSED] =
         {"proposed", COLOUR_STRONG, "{movement}[ to {to}][, departs {departs}]",
-         "{proposer} proposed {movement}: a movement of kind {kind}[, to {to}][, under the "
-         "agreement "
-         "{agreement}][, received by {receiver}][, with {seats} seats][, departing {departs}][, "
-         "back "
-         "by {returns}].[ It takes adults only{adults_only}.][ It is an emergency, which goes "
-         "before its order is there{emergency}.]"},
-    [EVENT_MOVEMENT_AUTHORISED] = {"authorised", COLOUR_NONE, "{movement} by {by}",
+         "{proposer} proposed {movement}[, to {to}][, under the agreement {agreement}]"
+         "[, received by {receiver}][, with {seats} seats][, departing {departs}]"
+         "[, back by {returns}].[ It takes adults only{adults_only}.]"
+         "[ It is an emergency, which goes before its order is there{emergency}.]"},
+    [EVENT_MOVEMENT_AUTHORISED] = {"authorised", COLOUR_NONE, "{movement}",
                                    "{by} agreed to {movement}."},
     [EVENT_MOVEMENT_CANCELLED] = {"cancelled", COLOUR_WARN, "{movement}",
                                   "{movement} does not take place: nobody is on its manifest any "
