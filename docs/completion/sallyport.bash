@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -47,6 +47,24 @@ _sallyport() {
   booking)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' open list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  movement)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' propose authorise cancel list show board disembark depart divert arrive handover' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  manifest)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' add cite promote remove confirm' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  movement)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' propose authorise cancel list show board disembark depart divert arrive handover' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -216,6 +234,22 @@ _sallyport() {
   'order show') options=' --help --dir --json' ;;
   'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
   'booking list') options=' --help --dir --json' ;;
+  'movement propose') options=' --help --dir --json --as --password-fd --adults-only --agreement --departs --emergency --receiver --returns --seats --to' ;;
+  'movement authorise') options=' --help --dir --json --as --password-fd' ;;
+  'movement cancel') options=' --help --dir --json --as --password-fd' ;;
+  'movement list') options=' --help --dir --json' ;;
+  'movement show') options=' --help --dir --json' ;;
+  'manifest add') options=' --help --dir --json --as --password-fd --alternate --order' ;;
+  'manifest cite') options=' --help --dir --json --as --password-fd' ;;
+  'manifest promote') options=' --help --dir --json --as --password-fd' ;;
+  'manifest remove') options=' --help --dir --json --as --password-fd' ;;
+  'manifest confirm') options=' --help --dir --json --as --password-fd --second --second-password-fd --biometric --presented --second-identifier' ;;
+  'movement board') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'movement disembark') options=' --help --dir --json --as --password-fd' ;;
+  'movement depart') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'movement divert') options=' --help --dir --json --as --password-fd' ;;
+  'movement arrive') options=' --help --dir --json --as --password-fd' ;;
+  'movement handover') options=' --help --dir --json --as --password-fd --receipt' ;;
   'authority add') options=' --help --dir --json --as --password-fd --second --second-password-fd --above' ;;
   'authority list') options=' --help --dir --json' ;;
   'place add') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;

@@ -73,11 +73,11 @@ enum sp_err ask_error(const json_t *reply, struct fault *why) {
 
 /* --- A connection --- */
 
-static enum sp_err log_in(struct cli *c, struct ask *a, enum option_id who, enum option_id fd,
+static enum sp_err log_in(struct cli *c, struct ask *a, const char *name, enum option_id fd,
                           char session[session_text_len + 1]) {
   char prompt[128];
   struct secret s;
-  const char *name = cli_text(c, who);
+  SP_ASSERT(a);
   snprintf(prompt, sizeof prompt, "password of %.64s", name);
   enum sp_err err = secret_read(&s, cli_fd(c, fd), prompt, &c->why);
   if (!err)
@@ -86,20 +86,37 @@ static enum sp_err log_in(struct cli *c, struct ask *a, enum option_id who, enum
   return err;
 }
 
-enum sp_err ask_open(struct cli *c, struct ask **out) {
+enum sp_err ask_open_alone(struct cli *c, struct ask **out) {
   struct ask *a = sp_alloc(1, sizeof *a);
   *out = NULL;
   if (!a)
     return fault_set(&c->why, SP_NO_MEMORY, "out of memory");
   enum sp_err err = client_open(&a->client, cli_dir(c), &c->why);
   if (!err && cli_has(c, OPT_AS))
-    err = log_in(c, a, OPT_AS, OPT_PASSWORD_FD, a->session);
-  if (!err && cli_has(c, OPT_SECOND))
-    err = log_in(c, a, OPT_SECOND, OPT_SECOND_PASSWORD_FD, a->second);
+    err = log_in(c, a, cli_text(c, OPT_AS), OPT_PASSWORD_FD, a->session);
   if (err)
     ask_close(a);
   else
     *out = a;
+  return err;
+}
+
+enum sp_err ask_agree(struct cli *c, struct ask *a, const char *name) {
+  return log_in(c, a, name, OPT_SECOND_PASSWORD_FD, a->second);
+}
+
+void ask_agree_no_more(struct ask *a) {
+  bytes_wipe(a->second, sizeof a->second);
+}
+
+enum sp_err ask_open(struct cli *c, struct ask **out) {
+  enum sp_err err = ask_open_alone(c, out);
+  if (!err && cli_has(c, OPT_SECOND))
+    err = ask_agree(c, *out, cli_text(c, OPT_SECOND));
+  if (err) {
+    ask_close(*out);
+    *out = NULL;
+  }
   return err;
 }
 
@@ -211,7 +228,19 @@ void ask_reasons(const json_t *reply, struct buf *out) {
   put_reasons(NULL, reply, out, "; ");
 }
 
-/* The entries of the command, one line each, as `log` would show them. */
+/* The sentences of an entry's own reasons: one command may refuse several persons. */
+static void put_entry_reasons(const struct core *core, const struct entry *e, struct buf *out) {
+  json_t *data = json_loadb((const char *)e->data.p, e->data.n, 0, NULL);
+  size_t i;
+  json_t *reason;
+  json_array_foreach(json_object_get(data, "reasons"), i, reason) {
+    buf_puts(out, "\n        ");
+    sentence_reason(core, out, reason);
+  }
+  json_decref(data);
+}
+
+/* The entries of the command, one line each, as `log` would show them, with their reasons. */
 static enum sp_err tell_entries(struct cli *c, const json_t *reply) {
   bool more;
   json_int_t n = json_integer_value(json_object_get(json_object_get(reply, "entry"), "n"));
@@ -233,22 +262,13 @@ static enum sp_err tell_entries(struct cli *c, const json_t *reply) {
     if (!err)
       err = sentence_line(&s, &e, &line, &c->why);
     if (!err)
+      put_entry_reasons(s.core, &e, &line);
+    if (!err)
       out_line(&c->out, "%s", buf_cstr(&line));
     buf_free(&bytes);
     buf_free(&line);
   }
   return err;
-}
-
-static enum sp_err tell_refused(struct cli *c, const json_t *reply) {
-  struct buf text = {0};
-  enum sp_err err = tell_entries(c, reply);
-  buf_puts(&text, "        ");
-  put_reasons(err ? NULL : site_core(c->site), reply, &text, "\n        ");
-  if (!err && buf_cstr(&text))
-    out_line(&c->out, "%s", buf_cstr(&text));
-  buf_free(&text);
-  return err ? err : SP_REFUSED;
 }
 
 static enum sp_err tell_rejected(struct cli *c, const json_t *reply) {
@@ -276,7 +296,7 @@ enum sp_err ask_tell(struct cli *c, json_t *reply) {
     if (c->out.json)
       out_json(json_incref(reply));
     else
-      err = refused ? tell_refused(c, reply) : tell_entries(c, reply);
+      err = tell_entries(c, reply);
     if (!err && refused)
       err = SP_REFUSED;
   }

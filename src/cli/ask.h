@@ -16,6 +16,11 @@ struct ask;
 /* Connects to the engine of --dir. Where the verb has --as (and --second), they log in. */
 enum sp_err ask_open(struct cli *c, struct ask **out) SP_MUST_USE;
 void ask_close(struct ask *a); /* NULL is fine */
+/* Without the second operator, who agrees to some of what is asked: between the two functions
+ * below. Their password is asked for each time. */
+enum sp_err ask_open_alone(struct cli *c, struct ask **out) SP_MUST_USE;
+enum sp_err ask_agree(struct cli *c, struct ask *a, const char *name) SP_MUST_USE;
+void ask_agree_no_more(struct ask *a);
 
 /* What goes with a command; every member may be NULL. Taken, and wiped where secret. */
 struct asked {

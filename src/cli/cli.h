@@ -82,6 +82,9 @@ const char *cli_dir(const struct cli *c);
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \
   X(booking_list)                                                                                  \
+  X(movement_list)                                                                                 \
+  X(movement_show)                                                                                 \
+  X(movement_board)                                                                                \
   X(bench)
 /* clang-format on */
 #define X(name) enum sp_err cli_##name(struct cli *c);

@@ -1,45 +1,9 @@
 /* cli_custody.c: orders and what they name, bookings: recorded, listed and shown. */
-#include "cli/ask.h"
+#include "cli/rows.h"
 #include "cli/sentence.h"
 #include "cli/site.h"
 
 #include <string.h>
-
-static json_t *name_or_null(const struct core *core, enum ref_kind kind, uint32_t index) {
-  struct namer namer = core_namer(core);
-  char name[ref_name_max];
-  return index == REF_ABSENT ? json_null()
-                             : json_stringn(name, namer.name(namer.ctx, kind, index, name));
-}
-
-static json_t *number_or_null(uint32_t index) {
-  char number[person_text_max];
-  if (index == REF_ABSENT)
-    return json_null();
-  person_text(number, index);
-  return json_string(number);
-}
-
-/* "operator 07b8e75d (records)" */
-static json_t *operator_or_null(const struct core *core, uint32_t index) {
-  struct buf text = {0};
-  char ref[ref_name_max + 16] = "operator:";
-  if (index == REF_ABSENT)
-    return json_null();
-  hex_encode(ref + strlen(ref), core->operators[index].id.b, sizeof core->operators[index].id.b);
-  sentence_ref(core, &text, ref);
-  json_t *j = json_string(buf_cstr(&text) ? buf_cstr(&text) : "");
-  buf_free(&text);
-  return j;
-}
-
-static json_t *from_or_null(uint32_t s) {
-  return s ? json_time((usec)s * USEC_PER_S) : json_null();
-}
-
-static json_t *until_or_null(uint32_t s) {
-  return s != UINT32_MAX ? json_time((usec)s * USEC_PER_S) : json_null();
-}
 
 #define LIST(columns_, n_, row_, none)                                                             \
   enum sp_err err = site_open(c);                                                                  \
@@ -60,7 +24,7 @@ enum sp_err cli_authority_list(struct cli *c) {
                                           {"above", "UNDER", COLUMN_TEXT}};
   LIST(columns, n_authorities,
        json_pack("{s:s,s:o}", "authority", core->authorities[i].name.s, "above",
-                 name_or_null(core, REF_AUTHORITY, core->authorities[i].above)),
+                 row_name(core, REF_AUTHORITY, core->authorities[i].above)),
        "no authorities: `sallyport authority add` names one");
 }
 
@@ -94,11 +58,10 @@ enum sp_err cli_basis_list(struct cli *c) {
   LIST(columns, n_bases,
        json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o}", "basis", core->bases[i].name.s, "state",
                  basis_state(core, &core->bases[i], now), "agreement", core->bases[i].agreement,
-                 "country", name_or_null(core, REF_COUNTRY, core->bases[i].country), "place",
-                 name_or_null(core, REF_PLACE, core->bases[i].place), "places",
+                 "country", row_name(core, REF_COUNTRY, core->bases[i].country), "place",
+                 row_name(core, REF_PLACE, core->bases[i].place), "places",
                  core->bases[i].places ? json_integer(core->bases[i].places) : json_null(), "from",
-                 from_or_null(core->bases[i].from_s), "until",
-                 until_or_null(core->bases[i].until_s)),
+                 row_from(core->bases[i].from_s), "until", row_until(core->bases[i].until_s)),
        "no legal bases: `sallyport basis add` names one");
 }
 
@@ -108,7 +71,7 @@ static json_t *members_of(const struct core *core, uint32_t class, enum membersh
     for (uint32_t i = core->custody[p].classes; i; i = core->class_rows[i - 1].next)
       if (core->class_rows[i - 1].class == class &&
           core->class_rows[i - 1].membership == membership)
-        json_array_append_new(list, number_or_null(p));
+        json_array_append_new(list, row_number(p));
   return list;
 }
 
@@ -150,11 +113,11 @@ static const char *status_text(const struct core *core, uint32_t order) {
 
 static json_t *order_row(const struct core *core, uint32_t i) {
   const struct order *o = &core->orders[i];
-  return json_pack("{s:o,s:o,s:s,s:s,s:s,s:b,s:o,s:o,s:o}", "number", number_or_null(i), "order",
-                   name_or_null(core, REF_ORDER, i), "kind", order_kind_names[o->kind], "state",
+  return json_pack("{s:o,s:o,s:s,s:s,s:s,s:b,s:o,s:o,s:o}", "number", row_number(i), "order",
+                   row_name(core, REF_ORDER, i), "kind", order_kind_names[o->kind], "state",
                    status_text(core, i), "issuer", core->authorities[o->issuer].name.s,
                    "authenticated", o->authenticator != REF_ABSENT, "about", about(core, o), "from",
-                   from_or_null(o->from_s), "until", until_or_null(o->until_s));
+                   row_from(o->from_s), "until", row_until(o->until_s));
 }
 
 enum sp_err cli_order_list(struct cli *c) {
@@ -207,16 +170,6 @@ static json_t *reasons_of(const struct core *core, uint32_t i) {
   return list;
 }
 
-static void drop_empty(json_t *o) {
-  const char *key;
-  json_t *value;
-  void *next;
-  json_object_foreach_safe(o, next, key, value) {
-    if (json_is_null(value) || (json_is_array(value) && !json_array_size(value)))
-      json_object_del(o, key);
-  }
-}
-
 enum sp_err cli_order_show(struct cli *c) {
   static const struct column columns[] = {
       {"number", "Order", COLUMN_TEXT},
@@ -251,19 +204,19 @@ enum sp_err cli_order_show(struct cli *c) {
   const struct order *o = &core->orders[i];
   json_t *row = order_row(core, i);
   json_object_set_new(row, "reasons", reasons_of(core, i));
-  json_object_set_new(row, "other", number_or_null(o->other));
-  json_object_set_new(row, "basis", name_or_null(core, REF_BASIS, o->basis));
-  json_object_set_new(row, "ends", number_or_null(o->ends));
-  json_object_set_new(row, "place_from", name_or_null(core, REF_PLACE, o->from));
-  json_object_set_new(row, "place_to", name_or_null(core, REF_PLACE, o->to));
+  json_object_set_new(row, "other", row_number(o->other));
+  json_object_set_new(row, "basis", row_name(core, REF_BASIS, o->basis));
+  json_object_set_new(row, "ends", row_number(o->ends));
+  json_object_set_new(row, "place_from", row_name(core, REF_PLACE, o->from));
+  json_object_set_new(row, "place_to", row_name(core, REF_PLACE, o->to));
   json_object_set_new(row, "countries", countries_of(o));
   json_object_set_new(row, "movements", kinds_of(o));
-  json_object_set_new(row, "due", until_or_null(o->due_s));
+  json_object_set_new(row, "due", row_until(o->due_s));
   if (o->oral)
     json_object_set_new(row, "oral", json_string(o->written ? "written since" : "not written yet"));
-  json_object_set_new(row, "recorder", operator_or_null(core, o->recorder));
-  json_object_set_new(row, "authenticator", operator_or_null(core, o->authenticator));
-  drop_empty(row);
+  json_object_set_new(row, "recorder", row_operator(core, o->recorder));
+  json_object_set_new(row, "authenticator", row_operator(core, o->authenticator));
+  row_drop_empty(row);
   out_object(&c->out, columns, sizeof columns / sizeof columns[0], row);
   return SP_OK;
 }
@@ -287,11 +240,15 @@ enum sp_err cli_booking_list(struct cli *c) {
     const struct booking *b = &core->bookings[i];
     struct reasons why_not = {0};
     uint32_t order = REF_ABSENT;
-    bool held = held_at(core, b->person, now, &order, &why_not);
-    table_row(&t, json_pack("{s:o,s:o,s:s,s:o,s:o,s:o}", "number", number_or_null(i), "person",
-                            number_or_null(b->person), "state", held ? "held" : "no basis to hold",
-                            "opened", from_or_null(b->opened_s), "order", number_or_null(b->order),
-                            "held_by", number_or_null(order)));
+    bool open = b->closed_s == UINT32_MAX;
+    bool held = open && held_at(core, b->person, now, &order, &why_not);
+    table_row(&t, json_pack("{s:o,s:o,s:s,s:o,s:o,s:o}", "number", row_number(i), "person",
+                            row_number(b->person), "state",
+                            !open  ? "closed"
+                            : held ? "held"
+                                   : "no basis to hold",
+                            "opened", row_from(b->opened_s), "order", row_number(b->order),
+                            "held_by", row_number(order)));
   }
   table_end(&t, "no bookings: `sallyport booking open` admits somebody");
   return SP_OK;

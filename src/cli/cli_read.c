@@ -172,6 +172,17 @@ static json_t *flattened(const struct cli *c, const json_t *rows, const char *fi
   return list;
 }
 
+/* The booking that is open, and the movement on whose manifest they are. */
+static void set_custody(const struct core *core, json_t *row, uint32_t i) {
+  const struct member *r = active_member(core, i);
+  if (is_booked(core, i))
+    json_object_set_new(row, "booking", json_number(core->custody[i].booking - 1));
+  if (!r)
+    return;
+  json_object_set_new(row, "movement", json_number(r->movement));
+  json_object_set_new(row, "on_manifest", json_string(member_state_names[r->state]));
+}
+
 enum sp_err cli_person_show(struct cli *c) {
   uint32_t i;
   enum sp_err err = site_open(c);
@@ -199,6 +210,7 @@ enum sp_err cli_person_show(struct cli *c) {
     json_object_set_new(o, "since", json_time((usec)p->entered_s * USEC_PER_S));
   if (p->state == PERSON_STATE_MERGED)
     json_object_set_new(o, "merged_into", json_number(p->merged_into));
+  set_custody(core, o, i);
   if (cli_has(c, OPT_DETAILS))
     err = set_details(c, o, REF_PERSON, i);
   if (!c->out.json) {
@@ -223,6 +235,9 @@ enum sp_err cli_person_show(struct cli *c) {
       {"credentials", "Credentials", COLUMN_TEXT},
       {"pin", "PIN", COLUMN_TEXT},
       {"separate_from", "Kept apart from", COLUMN_TEXT},
+      {"booking", "Booking", COLUMN_TEXT},
+      {"movement", "Movement", COLUMN_TEXT},
+      {"on_manifest", "On its manifest", COLUMN_STATE},
   };
   out_object(&c->out, columns, sizeof columns / sizeof columns[0], o);
   return err;

@@ -118,6 +118,54 @@ static const struct words table[EVENT_COUNT] = {
                              "{person} and {other} may be one human: what forbids binds both."},
     [EVENT_LINK_DISMISSED] = {"unlinked", COLOUR_NONE, "{person} and {other}",
                               "{person} and {other} are not one human."},
+    [EVENT_MOVEMENT_PROPOSED] =
+        {"proposed", COLOUR_STRONG, "{movement}[ to {to}][, departs {departs}]",
+         "{proposer} proposed {movement}[, to {to}][, under the agreement {agreement}]"
+         "[, received by {receiver}][, with {seats} seats][, departing {departs}]"
+         "[, back by {returns}].[ It takes adults only{adults_only}.]"
+         "[ It is an emergency, which goes before its order is there{emergency}.]"},
+    [EVENT_MOVEMENT_AUTHORISED] = {"authorised", COLOUR_NONE, "{movement}",
+                                   "{by} agreed to {movement}."},
+    [EVENT_MOVEMENT_CANCELLED] = {"cancelled", COLOUR_WARN, "{movement}",
+                                  "{movement} does not take place: nobody is on its manifest any "
+                                  "more."},
+    [EVENT_MANIFEST_ADDED] =
+        {"manifest", COLOUR_NONE,
+         "{person|18}  {movement}[ on {order}][, as an alternate{alternate}]",
+         "{person} was put on the manifest of {movement}[, on {order}][, as an alternate if a seat "
+         "becomes free{alternate}]."},
+    [EVENT_MANIFEST_CITED] = {"cited", COLOUR_NONE, "{person|18}  {movement} on {order}",
+                              "For {person}, {movement} rests on {order} from here on."},
+    [EVENT_MANIFEST_PROMOTED] = {"seat", COLOUR_NONE, "{person|18}  {movement}",
+                                 "{person}, an alternate, has a seat of {movement}."},
+    [EVENT_MANIFEST_REMOVED] = {"removed", COLOUR_WARN, "{person|18}  {movement}",
+                                "{person} was taken off the manifest of {movement}."},
+    [EVENT_IDENTITY_CONFIRMED] =
+        {"confirmed", COLOUR_NONE, "{person|18}  {movement}",
+         "It is {person} who stands there for {movement}: papers or wristband spoke of "
+         "{presented}; "
+         "what the sensor said: {biometric}.[ A second identifier was compared"
+         "{second_identifier}.]"},
+    [EVENT_MOVEMENT_BOARDED] = {"boarded", COLOUR_GOOD, "{person|18}  {movement}",
+                                "{person} boarded {movement}."},
+    [EVENT_MOVEMENT_DISEMBARKED] = {"got off", COLOUR_WARN, "{person|18}  {movement}",
+                                    "{person} left {movement} again before it departed."},
+    [EVENT_MOVEMENT_DEPARTED] = {"departed", COLOUR_STRONG, "{movement} with {boarded}",
+                                 "{movement} departed. Persons aboard: {boarded}; who had not "
+                                 "boarded is off its manifest."},
+    [EVENT_MOVEMENT_DIVERTED] = {"diverted", COLOUR_WARN, "{movement}  {from} → {to}",
+                                 "{movement} goes to {to}, no longer to {from}."},
+    [EVENT_MOVEMENT_ARRIVED] = {"arrived", COLOUR_NONE, "{movement}", "{movement} arrived."},
+    [EVENT_MOVEMENT_HANDED_OVER] =
+        {"handed over", COLOUR_STRONG, "{person|18}  {movement}",
+         "The receiver took {person} over from {movement}, and signed: the SHA-256 of the receipt "
+         "is {receipt}. The booking is closed."},
+    [EVENT_MOVEMENT_REFUSED] = {"not moved", COLOUR_BAD,
+                                "[{person|18}  ]{movement}  {step}: {reasons}",
+                                "The step `{step}` of {movement} was refused[ for {person}]."},
+    [EVENT_NOTICE_OWED] = {"NOTICE OWED", COLOUR_BAD, "{person|18}  {movement}, {order}",
+                           "{person} left in {movement}, an emergency, although {order} forbids to "
+                           "take them elsewhere: its issuer is to be told."},
     [EVENT_LOCKDOWN_STARTED] = {"LOCKDOWN", COLOUR_BAD, "{area}",
                                 "The area {area} and all within it is locked down: only holders of "
                                 "a level that says so pass."},
@@ -281,6 +329,19 @@ static void put_booking(const struct core *core, struct buf *out, const char *he
   buf_printf(out, "booking %s", number);
 }
 
+/* "movement 1000-9 (removal)" */
+static void put_movement(const struct core *core, struct buf *out, const char *hex) {
+  struct id id;
+  uint32_t i;
+  char number[person_text_max];
+  if (!parse_id(hex, strlen(hex), &id) || !core_find_movement(core, id, &i)) {
+    buf_printf(out, "movement %.8s", hex);
+    return;
+  }
+  person_text(number, i);
+  buf_printf(out, "movement %s (%s)", number, movement_kind_names[core->movements[i].kind]);
+}
+
 static void put_person(const struct core *core, struct buf *out, const char *hex) {
   struct id id;
   uint32_t index;
@@ -302,6 +363,26 @@ static void put_operator(const struct core *core, struct buf *out, const char *h
     buf_printf(out, "operator %.8s", hex);
 }
 
+static void put_credential(const struct core *core, struct buf *out, const char *hex) {
+  (void)core;
+  buf_printf(out, "credential %.8s", hex);
+}
+
+/* What has an id in journals, and is known to people otherwise. */
+typedef void put_thing(const struct core *core, struct buf *out, const char *hex);
+static put_thing *thing_of(struct span kind) {
+  static const struct {
+    const char *kind;
+    put_thing *put;
+  } things[] = {{"person", put_person},     {"operator", put_operator},
+                {"order", put_order},       {"booking", put_booking},
+                {"movement", put_movement}, {"credential", put_credential}};
+  for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
+    if (span_is(kind, things[i].kind))
+      return things[i].put;
+  return NULL;
+}
+
 void sentence_ref(const struct core *core, struct buf *out, const char *ref) {
   const char *colon = strchr(ref, ':');
   if (!colon) {
@@ -309,16 +390,9 @@ void sentence_ref(const struct core *core, struct buf *out, const char *ref) {
     return;
   }
   struct span kind = span_of(ref, (size_t)(colon - ref));
-  if (span_is(kind, "person"))
-    put_person(core, out, colon + 1);
-  else if (span_is(kind, "operator"))
-    put_operator(core, out, colon + 1);
-  else if (span_is(kind, "order"))
-    put_order(core, out, colon + 1);
-  else if (span_is(kind, "booking"))
-    put_booking(core, out, colon + 1);
-  else if (span_is(kind, "credential"))
-    buf_printf(out, "credential %.8s", colon + 1);
+  put_thing *put = thing_of(kind);
+  if (put)
+    put(core, out, colon + 1);
   else if (span_is(kind, "level") || span_is(kind, "threat"))
     buf_printf(out, "%s level %s", span_is(kind, "level") ? "access" : "threat", colon + 1);
   else
@@ -382,19 +456,15 @@ static bool put_member(const struct spoken *k, struct buf *out, const char *key)
     return false;
   enum field_kind kind;
   const char *ref = record_ref_kind(k->type, key, &kind);
+  if (kind == FIELD_BOOL) /* its bracket tells it */
+    return json_is_true(v);
   const char *s = json_string_value(v);
+  put_thing *put =
+      s ? thing_of(span_str(*ref ? ref : key)) : NULL; /* an id is called as its kind */
   if (kind == FIELD_REASONS)
     put_reasons(out, v);
-  else if (s && (strcmp(ref, "person") == 0 || strcmp(key, "person") == 0))
-    put_person(k->s->core, out, s);
-  else if (s && (strcmp(ref, "operator") == 0 || strcmp(key, "operator") == 0))
-    put_operator(k->s->core, out, s);
-  else if (s && (strcmp(ref, "order") == 0 || strcmp(key, "order") == 0))
-    put_order(k->s->core, out, s);
-  else if (s && (strcmp(ref, "booking") == 0 || strcmp(key, "booking") == 0))
-    put_booking(k->s->core, out, s);
-  else if (s && strcmp(key, "credential") == 0)
-    buf_printf(out, "credential %.8s", s);
+  else if (put)
+    put(k->s->core, out, s);
   else if (s && kind == FIELD_HASH)
     buf_printf(out, "%.16s…", s);
   else

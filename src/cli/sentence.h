@@ -2,7 +2,8 @@
  *
  * One row of a table an entry type (sentence.c). The words in braces are members of the entry's
  * data: {person} becomes "officer 1042-7", {until} a time of the site's clock, {reasons} the codes.
- * What stands in brackets is left out unless all its members are there. {person|18} is padded.
+ * What stands in brackets is left out unless all its members are there; a flag says nothing by
+ * itself. {person|18} is padded.
  */
 #ifndef SP_CLI_SENTENCE_H
 #define SP_CLI_SENTENCE_H

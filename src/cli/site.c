@@ -168,19 +168,33 @@ enum sp_err site_find_credential(const struct site *s, const char *text, uint32_
                         offsetof(struct credential, id), core->head.n_credentials, index, why);
 }
 
-enum sp_err site_find_order(const struct site *s, const char *text, uint32_t *index,
-                            struct fault *why) {
-  const struct core *core = s->fold.core;
-  if (number_parse(text, core->head.n_orders, index))
+/* What has a short number besides its id. */
+static enum sp_err find_numbered(const char *what, const char *text, const void *array,
+                                 size_t stride, size_t offset, uint32_t n, uint32_t *index,
+                                 struct fault *why) {
+  if (number_parse(text, n, index))
     return SP_OK;
   size_t digits = strspn(text, "0123456789");
   if (text[digits] == '-')
     return fault_set(why, SP_NOT_FOUND,
-                     "no order has the number %.40s: look at it again, the last digit is a check "
-                     "digit; `sallyport order list` has them all",
-                     text);
-  return find_by_digits("order", text, core->orders, sizeof *core->orders,
-                        offsetof(struct order, id), core->head.n_orders, index, why);
+                     "no %s has the number %.40s: look at it again, the last digit is a check "
+                     "digit; `sallyport %s list` has them all",
+                     what, text, what);
+  return find_by_digits(what, text, array, stride, offset, n, index, why);
+}
+
+enum sp_err site_find_order(const struct site *s, const char *text, uint32_t *index,
+                            struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_numbered("order", text, core->orders, sizeof *core->orders,
+                       offsetof(struct order, id), core->head.n_orders, index, why);
+}
+
+enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
+                               struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_numbered("movement", text, core->movements, sizeof *core->movements,
+                       offsetof(struct movement, id), core->head.n_movements, index, why);
 }
 
 enum sp_err site_find_operator(const struct site *s, const char *text, uint32_t *index,

@@ -64,9 +64,14 @@ void term_put(struct buf *out, struct span text) {
   }
 }
 
+bool term_redraws(int fd) {
+  const char *term = getenv("TERM");
+  return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 bool term_colours(int fd) {
-  const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-  return isatty(fd) && !(no && *no) && term && *term && strcmp(term, "dumb") != 0;
+  const char *no = getenv("NO_COLOR");
+  return term_redraws(fd) && !(no && *no);
 }
 
 /* --- Secrets --- */

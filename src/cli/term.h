@@ -19,6 +19,8 @@ void term_put(struct buf *out, struct span text);
 
 /* Is this output one where colours are welcome? A terminal, NO_COLOR unset, TERM not "dumb". */
 bool term_colours(int fd);
+/* Is it one that can be cleared and drawn anew? */
+bool term_redraws(int fd);
 
 enum { secret_max = 1024 };
 struct secret {

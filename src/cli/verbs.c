@@ -15,8 +15,10 @@
   }
 #define OPERAND_FIELD(upper, key, what)                                                            \
   { .name = upper, .kind = VALUE_FIELD, .field = key, .doc = what }
-#define OPERAND_ORDER OPERAND_FIELD("ORDER", "order", "number like 1000-9, or id")
-#define OPERAND_CLASS OPERAND_FIELD("CLASS", "class", "which")
+#define OPERAND_ORDER    OPERAND_FIELD("ORDER", "order", "number like 1000-9, or id")
+#define OPERAND_CLASS    OPERAND_FIELD("CLASS", "class", "which")
+#define OPERAND_MOVEMENT OPERAND_FIELD("MOVEMENT", "movement", "number like 1000-9, or id")
+#define OPERAND_MEMBER   OPERAND_FIELD("PERSON", "person", "who")
 #define OPERAND_FILE(upper, what)                                                                  \
   { .name = upper, .kind = VALUE_FILE, .doc = what }
 #define OPERAND_DIR_OPTIONAL                                                                       \
@@ -372,6 +374,153 @@ const struct verb verbs[] = {
      .example = "sallyport booking list",
      .needs = READS,
      .run = cli_booking_list},
+    {.words = "movement propose",
+     .doc = "propose to take detainees elsewhere",
+     .more = "Prints its number. docs/custody.md tells which of the options each kind needs, and "
+             "the steps from here: `manifest add`, `movement authorise` by another operator, "
+             "`manifest confirm`, `movement board`, `movement depart`.",
+     .example = "sallyport movement propose removal --to airport-b --receiver state-b --seats 12 "
+                "--departs +6h --as rita",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("KIND", "kind",
+                                "transfer, production, removal, medical, release or internal")},
+     .fields = true,
+     .command = ASKS(MOVEMENT_PROPOSE),
+     .run = cli_change},
+    {.words = "movement authorise",
+     .doc = "agree to a movement that another operator, of another role, proposed",
+     .more = "All who have a seat are asked about: one who may not go keeps it from being "
+             "authorised, and is named.",
+     .example = "sallyport movement authorise 1000-9 --as lena",
+     .needs = ONE,
+     .operands = {OPERAND_MOVEMENT},
+     .command = ASKS(MOVEMENT_AUTHORISE),
+     .run = cli_change},
+    {.words = "movement cancel",
+     .doc = "a movement does not take place; all are off its manifest",
+     .example = "sallyport movement cancel 1000-9 --as sam",
+     .needs = ONE,
+     .operands = {OPERAND_MOVEMENT},
+     .command = ASKS(MOVEMENT_CANCEL),
+     .run = cli_change},
+    {.words = "movement list",
+     .doc = "list movements, how each is, and how many have a seat and are aboard",
+     .example = "sallyport movement list",
+     .needs = READS,
+     .run = cli_movement_list},
+    {.words = "movement show",
+     .doc = "tell all about a movement and its manifest, and who may go at this moment",
+     .more =
+         "The question of docs/custody.md is asked of everyone who is not off the manifest. The "
+         "engine asks it anew at each step, and looks at seats, separation and identity too.",
+     .example = "sallyport movement show 1000-9",
+     .needs = READS,
+     .operands = {OPERAND_MOVEMENT},
+     .run = cli_movement_show},
+    {.words = "manifest add",
+     .doc = "put a detainee on the manifest of a movement",
+     .example = "sallyport manifest add 1000-9 1000-9 --order 1001-7 --as rita",
+     .needs = ONE,
+     .operands = {OPERAND_MOVEMENT, OPERAND_MEMBER},
+     .fields = true,
+     .command = ASKS(MANIFEST_ADD),
+     .run = cli_change},
+    {.words = "manifest cite",
+     .doc = "let a person's place rest on another order from here on",
+     .example = "sallyport manifest cite 1000-9 1000-9 1002-5 --as rita",
+     .needs = ONE,
+     .operands = {OPERAND_MOVEMENT, OPERAND_MEMBER, OPERAND_ORDER},
+     .command = ASKS(MANIFEST_CITE),
+     .run = cli_change},
+    {.words = "manifest promote",
+     .doc = "give an alternate a seat",
+     .example = "sallyport manifest promote 1000-9 1000-9 --as rita",
+     .needs = ONE,
+     .operands = {OPERAND_MOVEMENT, OPERAND_MEMBER},
+     .command = ASKS(MANIFEST_PROMOTE),
+     .run = cli_change},
+    {.words = "manifest remove",
+     .doc = "take a person off the manifest, who is not aboard",
+     .example = "sallyport manifest remove 1000-9 1000-9 --as gil",
+     .needs = ONE,
+     .operands = {OPERAND_MOVEMENT, OPERAND_MEMBER},
+     .command = ASKS(MANIFEST_REMOVE),
+     .run = cli_change},
+    {.words = "manifest confirm",
+     .doc = "say that it is they who stand there",
+     .more = "--presented is the registration of which papers or wristband speak; one that was "
+             "merged into theirs is theirs. When the sensor says no, a second operator of another "
+             "role has to agree (--second).",
+     .example =
+         "sallyport manifest confirm 1000-9 1000-9 --presented 1000-9 --biometric match --as "
+         "gil",
+     .needs = ONE,
+     .options = OPT_BIT(SECOND) | OPT_BIT(SECOND_PASSWORD_FD),
+     .operands = {OPERAND_MOVEMENT, OPERAND_MEMBER},
+     .fields = true,
+     .command = ASKS(IDENTITY_CONFIRM),
+     .run = cli_change},
+    {.words = "movement board",
+     .doc = "let a person board; without PERSON, be the desk where all do",
+     .more =
+         "The desk shows the manifest, and reads standard input, a line each: a person's number "
+         "tells how they stand and which step is next; `confirm N [PRESENTED] [second] "
+         "[match|mismatch]` (`second`: a second identifier was compared), `board N`, `off N`, "
+         "`remove N`, `promote N`, `depart`; `show`, `help`, `quit`. `with NAME` at the end of "
+         "a line: that second operator agrees, whose password is asked for each time; `depart` "
+         "asks for theirs. Each line is asked of the engine at once, as the verbs of these "
+         "names. On a terminal the manifest is drawn anew after each line. It ends with its "
+         "input, or with `quit`: with exit code 0, whatever was refused.",
+     .example = "sallyport movement board 1000-9 --as gil",
+     .needs = ONE,
+     .options = OPT_BIT(SECOND) | OPT_BIT(SECOND_PASSWORD_FD),
+     .operands = {OPERAND_MOVEMENT,
+                  {.name = "PERSON",
+                   .kind = VALUE_FIELD,
+                   .field = "person",
+                   .optional = true,
+                   .doc = "who"}},
+     .command = ASKS(MOVEMENT_BOARD),
+     .run = cli_movement_board},
+    {.words = "movement disembark",
+     .doc = "a person leaves the vehicle again, before it departs",
+     .example = "sallyport movement disembark 1000-9 1000-9 --as gil",
+     .needs = ONE,
+     .operands = {OPERAND_MOVEMENT, OPERAND_MEMBER},
+     .command = ASKS(MOVEMENT_DISEMBARK),
+     .run = cli_change},
+    {.words = "movement depart",
+     .doc = "a movement departs, with all who boarded",
+     .more = "One who may not go at this moment keeps all others there, and is named: take them "
+             "off, and the rest go.",
+     .example = "sallyport movement depart 1000-9 --as gil --second sam",
+     .needs = TWO,
+     .operands = {OPERAND_MOVEMENT},
+     .command = ASKS(MOVEMENT_DEPART),
+     .run = cli_change},
+    {.words = "movement divert",
+     .doc = "a movement goes to another place than was planned, or on from where it is",
+     .example = "sallyport movement divert 1000-9 airport-c --as sam",
+     .needs = ONE,
+     .operands = {OPERAND_MOVEMENT, OPERAND_FIELD("PLACE", "to", "to where it goes now")},
+     .command = ASKS(MOVEMENT_DIVERT),
+     .run = cli_change},
+    {.words = "movement arrive",
+     .doc = "a movement is there",
+     .example = "sallyport movement arrive 1000-9 --as sam",
+     .needs = ONE,
+     .operands = {OPERAND_MOVEMENT},
+     .command = ASKS(MOVEMENT_ARRIVE),
+     .run = cli_change},
+    {.words = "movement handover",
+     .doc = "the receiver takes a person over, and signs",
+     .more = "Of the receipt the SHA-256 is kept. Who is handed over is in custody here no more.",
+     .example = "sallyport movement handover 1000-9 1000-9 --receipt receipt.pdf --as rita",
+     .needs = ONE,
+     .operands = {OPERAND_MOVEMENT, OPERAND_MEMBER},
+     .fields = true,
+     .command = ASKS(MOVEMENT_HANDOVER),
+     .run = cli_change},
     {.words = "authority add",
      .doc = "name a court, an agency or a state that issues orders",
      .example =
