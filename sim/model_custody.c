@@ -266,7 +266,7 @@ bool m_merge_stands(const struct model *m, uint32_t merge) {
 }
 
 bool m_is_held(const struct model *m, uint32_t person, usec at, uint32_t *order,
-                    struct reasons *why_not) {
+               struct reasons *why_not) {
   struct reasons found = {0};
   bool held = held_as(m, person, at, order, &found);
   for (uint32_t i = m->n_custody; i-- > 0 && !held;)

@@ -62,11 +62,13 @@ static void look_at_movements(struct looking *l) {
       broken(l, 10, "a step was refused without a reason");
     if (e->type == EVENT_MOVEMENT_BOARDED) {
       look_at_move(l, e->u.member_permitted.person, "somebody boarded whom no order lets go");
-      if (!e->u.member_permitted.rests_on.n && !m_movement(m, e->u.member_permitted.movement)->emergency)
+      if (!e->u.member_permitted.rests_on.n &&
+          !m_movement(m, e->u.member_permitted.movement)->emergency)
         broken(l, 10, "a boarding that does not say what permits it");
     }
     if (e->type == EVENT_MOVEMENT_HANDED_OVER)
-      look_at_move(l, e->u.movement_handed_over.person, "somebody was handed over against an order");
+      look_at_move(l, e->u.movement_handed_over.person,
+                   "somebody was handed over against an order");
     for (uint32_t p = 0; e->type == EVENT_MOVEMENT_DEPARTED && p < m->n_persons; p++) {
       struct m_case c = m_case(m, p);
       if (c.movement == e->u.movement_departed.movement &&
@@ -219,11 +221,11 @@ static void look_at_order(struct looking *l) {
 
 /* 9: what permits was asked by two operators of different roles. */
 static void look_at_operators(struct looking *l) {
-  static const enum event_type permits[] = {
-      EVENT_PLAN_APPLIED,          EVENT_OPERATOR_ADDED,    EVENT_PERSON_REINSTATED,
-      EVENT_PERSON_UNMERGED,       EVENT_SEPARATION_LIFTED, EVENT_LOCKDOWN_RELEASED,
-      EVENT_CREDENTIAL_REINSTATED, EVENT_GATE_OPENED,       EVENT_DETAILS_ERASED,
-      EVENT_MOVEMENT_DEPARTED};
+  static const enum event_type permits[] = {EVENT_PLAN_APPLIED,          EVENT_OPERATOR_ADDED,
+                                            EVENT_PERSON_REINSTATED,     EVENT_PERSON_UNMERGED,
+                                            EVENT_SEPARATION_LIFTED,     EVENT_LOCKDOWN_RELEASED,
+                                            EVENT_CREDENTIAL_REINSTATED, EVENT_GATE_OPENED,
+                                            EVENT_DETAILS_ERASED,        EVENT_MOVEMENT_DEPARTED};
   const struct model *m = l->m;
   const struct event *e = m->expected.events;
   bool permitting = false;

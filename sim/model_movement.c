@@ -15,7 +15,8 @@ const struct ev_movement_proposed *m_movement(const struct model *m, uint32_t mo
 }
 
 struct m_journey m_journey(const struct model *m, uint32_t movement) {
-  struct m_journey j = {MOVEMENT_STATE_PROPOSED, m_movement(m, movement)->to, REF_ABSENT, INT64_MAX};
+  struct m_journey j = {MOVEMENT_STATE_PROPOSED, m_movement(m, movement)->to, REF_ABSENT,
+                        INT64_MAX};
   for (uint32_t i = 0; i < m->n_custody; i++) {
     const struct event *e = &m->custody[i];
     if (e->type == EVENT_MOVEMENT_AUTHORISED && e->u.movement_authorised.movement == movement) {
@@ -157,9 +158,8 @@ uint32_t m_seated(const struct model *m, uint32_t movement) {
         break;
       }
     struct m_case c = m_case(&until, e->u.manifest_added.person);
-    n += c.state == MEMBER_MANIFESTED || c.state == MEMBER_CONFIRMED ||
-         c.state == MEMBER_BOARDED || c.state == MEMBER_DEPARTED || c.state == MEMBER_ARRIVED ||
-         c.state == MEMBER_HANDED_OVER;
+    n += c.state == MEMBER_MANIFESTED || c.state == MEMBER_CONFIRMED || c.state == MEMBER_BOARDED ||
+         c.state == MEMBER_DEPARTED || c.state == MEMBER_ARRIVED || c.state == MEMBER_HANDED_OVER;
   }
   return n;
 }
@@ -378,11 +378,11 @@ static bool stands_over(const struct model *m, uint32_t authority, uint32_t othe
 
 static bool says_otherwise(const struct asking *q, uint32_t i) {
   const struct ev_order_recorded *o = m_order(q->m, i);
-  bool holds = o->kind == ORDER_COMMITMENT || o->kind == ORDER_REMAND || o->kind == ORDER_SENTENCE ||
-               o->kind == ORDER_DETENTION_WARRANT;
+  bool holds = o->kind == ORDER_COMMITMENT || o->kind == ORDER_REMAND ||
+               o->kind == ORDER_SENTENCE || o->kind == ORDER_DETENTION_WARRANT;
   if (q->p->kind != MOVEMENT_RELEASE)
-    return o->kind == ORDER_RELEASE || (i != q->order && fitting(q->p->kind, o->kind) &&
-                                        o->to != REF_ABSENT && o->to != q->to);
+    return o->kind == ORDER_RELEASE ||
+           (i != q->order && fitting(q->p->kind, o->kind) && o->to != REF_ABSENT && o->to != q->to);
   if (!holds || o->issuer == q->p->receiver ||
       (o->from != REF_ABSENT && !m_place_is_site(q->m, o->from)))
     return false;
@@ -531,8 +531,7 @@ static void ask_room(const struct asked *a, uint32_t movement, struct reasons *f
 
 /* The person is in this state (or any active one) and the movement in one of these; else told. */
 static bool begins(const struct asked *a, enum movement_step step, uint32_t movement,
-                   uint32_t person, uint32_t from, uint32_t to, uint32_t states,
-                   struct m_case *c) {
+                   uint32_t person, uint32_t from, uint32_t to, uint32_t states, struct m_case *c) {
   *c = m_case(a->m, person);
   if (c->movement == movement && c->state == to) {
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, person);
@@ -665,8 +664,8 @@ static void add(const struct asked *a) {
   }
   if (c.movement != REF_ABSENT && is_active(c.state))
     m_add_reason(&found, REASON_SEQUENCE, REF_MOVEMENT, c.movement);
-  struct refs on = ask(m, r->movement, r->person, r->order, m_journey(m, r->movement).to, a->c->at,
-                       &found);
+  struct refs on =
+      ask(m, r->movement, r->person, r->order, m_journey(m, r->movement).to, a->c->at, &found);
   ask_inside(a, r->person, &found);
   if (!r->alternate) {
     ask_room(a, r->movement, &found);
@@ -727,8 +726,7 @@ static bool complete(const struct asked *a, const struct cmd_movement_propose *p
   bool release = p->kind == MOVEMENT_RELEASE;
   if ((away || trip) && p->to == REF_ABSENT)
     return false;
-  if (p->to != REF_ABSENT &&
-      ((!away && !trip && !release) || m_place_is_site(a->m, p->to)))
+  if (p->to != REF_ABSENT && ((!away && !trip && !release) || m_place_is_site(a->m, p->to)))
     return false;
   if (p->agreement != REF_ABSENT && (!away || !m_basis(a->m, p->agreement)->agreement))
     return false;
@@ -751,8 +749,8 @@ static void propose(const struct asked *a) {
     m_reject(a, REASON_INCOMPLETE, REF_NONE, 0);
   else if (!m_bad_dates(a, p->departs, p->returns))
     m_expect(a, EVENT_MOVEMENT_PROPOSED)->u.movement_proposed = (struct ev_movement_proposed){
-        p->movement,    m_number(n),  p->kind,    p->to,      p->agreement,  p->receiver, p->seats,
-        p->adults_only, p->emergency, p->departs, p->returns, a->c->by.index};
+        p->movement, m_number(n),    p->kind,      p->to,      p->agreement, p->receiver,
+        p->seats,    p->adults_only, p->emergency, p->departs, p->returns,   a->c->by.index};
 }
 
 /* Everyone who is in this state, the last added first; up to 20 who may not are named. */
@@ -891,13 +889,13 @@ static void arrive(const struct asked *a) {
 
 bool m_decide_movement(const struct asked *a) {
   static void (*const rules[COMMAND_COUNT])(const struct asked *) = {
-      [COMMAND_MOVEMENT_PROPOSE] = propose,     [COMMAND_MOVEMENT_AUTHORISE] = authorise,
-      [COMMAND_MOVEMENT_CANCEL] = cancel,       [COMMAND_MANIFEST_ADD] = add,
-      [COMMAND_MANIFEST_CITE] = cite,           [COMMAND_MANIFEST_PROMOTE] = promote,
-      [COMMAND_MANIFEST_REMOVE] = take_off,     [COMMAND_IDENTITY_CONFIRM] = confirm,
-      [COMMAND_MOVEMENT_BOARD] = board,         [COMMAND_MOVEMENT_DISEMBARK] = take_off,
-      [COMMAND_MOVEMENT_DEPART] = depart,       [COMMAND_MOVEMENT_DIVERT] = divert,
-      [COMMAND_MOVEMENT_ARRIVE] = arrive,       [COMMAND_MOVEMENT_HANDOVER] = hand_over,
+      [COMMAND_MOVEMENT_PROPOSE] = propose, [COMMAND_MOVEMENT_AUTHORISE] = authorise,
+      [COMMAND_MOVEMENT_CANCEL] = cancel,   [COMMAND_MANIFEST_ADD] = add,
+      [COMMAND_MANIFEST_CITE] = cite,       [COMMAND_MANIFEST_PROMOTE] = promote,
+      [COMMAND_MANIFEST_REMOVE] = take_off, [COMMAND_IDENTITY_CONFIRM] = confirm,
+      [COMMAND_MOVEMENT_BOARD] = board,     [COMMAND_MOVEMENT_DISEMBARK] = take_off,
+      [COMMAND_MOVEMENT_DEPART] = depart,   [COMMAND_MOVEMENT_DIVERT] = divert,
+      [COMMAND_MOVEMENT_ARRIVE] = arrive,   [COMMAND_MOVEMENT_HANDOVER] = hand_over,
   };
   if (!rules[a->c->type])
     return false;

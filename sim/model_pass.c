@@ -16,7 +16,7 @@ struct passing {
   usec waited_for;
   uint32_t for_whom; /* of one who waited: who presents now */
   struct reasons reasons, warnings;
-  uint32_t level; /* what permits them; REF_ABSENT: nothing */
+  uint32_t level;     /* what permits them; REF_ABSENT: nothing */
   uint32_t order;     /* that holds a detainee who comes in; REF_ABSENT */
   struct refs leaves; /* on what it rests that a detainee goes out */
   bool pin_checked, duress;

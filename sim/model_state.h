@@ -154,7 +154,7 @@ void m_refuse(const struct asked *a, enum reason reason, enum ref_kind kind, uin
 
 /* --- model_custody.c: who is held, on which paper --- */
 bool m_is_custody(const struct model *m, const struct event *e); /* before it is made true */
-bool m_decide_custody(const struct asked *a); /* false: it is no such command */
+bool m_decide_custody(const struct asked *a);                    /* false: it is no such command */
 uint32_t m_count_custody(const struct model *m, enum event_type type);
 const struct ev_order_recorded *m_order(const struct model *m, uint32_t order);
 bool m_order_was(const struct model *m, enum event_type type, uint32_t order);
@@ -186,10 +186,10 @@ struct m_journey { /* how a movement stands */
   uint32_t to, authoriser;
   int64_t departed_s; /* INT64_MAX: not yet */
 };
-struct m_case {              /* how a person stands */
-  uint32_t movement, order;  /* the last movement they were put on, and the order cited last */
-  uint32_t state;            /* enum member_state there */
-  uint64_t added;            /* the entry that put them on it */
+struct m_case {             /* how a person stands */
+  uint32_t movement, order; /* the last movement they were put on, and the order cited last */
+  uint32_t state;           /* enum member_state there */
+  uint64_t added;           /* the entry that put them on it */
   bool booked;
 };
 bool m_decide_movement(const struct asked *a); /* false: it is no such command */
@@ -218,8 +218,8 @@ bool m_move(struct model *m, const struct event *e); /* model_move.c */
 bool m_move_plan(struct model *m, const struct event *e);
 bool m_move_passage(struct model *m, const struct event *e); /* model_move_door.c */
 void m_walk(struct model *m, uint32_t person, uint32_t to, usec at);
-void m_forget(struct m_door *d, uint32_t place);             /* of its party */
-void *m_grow(void *array, uint32_t n, size_t size);          /* room for one more */
+void m_forget(struct m_door *d, uint32_t place);    /* of its party */
+void *m_grow(void *array, uint32_t n, size_t size); /* room for one more */
 
 /* --- Telling, model_tell.c --- */
 void m_tell_command(struct buf *b, const struct model *m, const struct command *c);

@@ -1,4 +1,5 @@
-/* random_custody.c: what clerks do about detainees: orders and what they name, bookings, movements. */
+/* random_custody.c: what clerks do about detainees: orders and what they name, bookings, movements.
+ */
 #include "sim/random_custody.h"
 
 #include <stdio.h>
@@ -153,7 +154,9 @@ static void draw_movement(const struct random_custody *d, struct cmd_movement_pr
   bool away = m->kind == MOVEMENT_TRANSFER || m->kind == MOVEMENT_REMOVAL;
   bool trip = m->kind == MOVEMENT_PRODUCTION || m->kind == MOVEMENT_MEDICAL;
   bool release = m->kind == MOVEMENT_RELEASE;
-  m->to = away || trip ? one_of(d, h->n_places, 0) : release ? one_of(d, h->n_places, 7) : REF_ABSENT;
+  m->to = away || trip ? one_of(d, h->n_places, 0)
+          : release    ? one_of(d, h->n_places, 7)
+                       : REF_ABSENT;
   m->agreement = REF_ABSENT;
   for (uint32_t i = 0; away && i < h->n_bases; i++)
     if (d->core->bases[i].agreement && chance(d, 2, 3))
@@ -164,7 +167,7 @@ static void draw_movement(const struct random_custody *d, struct cmd_movement_pr
         (b->country == REF_ABSENT || b->country == d->core->places[i].country))
       m->to = i;
   }
-  m->receiver = away ? one_of(d, h->n_authorities, 0)
+  m->receiver = away      ? one_of(d, h->n_authorities, 0)
                 : release ? one_of(d, h->n_authorities, 6)
                           : REF_ABSENT;
   m->seats = chance(d, 1, 3) ? 1 + below(d, 2) : 0;
@@ -340,22 +343,21 @@ static bool record_one(const struct random_custody *d, uint32_t person, enum ord
       d->core->head.n_orders >= orders_most)
     return false;
   c->type = COMMAND_ORDER_RECORD;
-  *o = (struct cmd_order_record){.order = random_id(id_order, d->core->head.n_orders),
-                                 .kind = kind,
-                                 .issuer = below(d, d->core->head.n_authorities),
-                                 .person = person,
-                                 .other = REF_ABSENT,
-                                 .class = REF_ABSENT,
-                                 .on_basis = REF_ABSENT,
-                                 .basis = below(d, d->core->head.n_bases),
-                                 .from = one_of(d, d->core->head.n_places, 8),
-                                 .to = chance(d, 1, 2) ? to : REF_ABSENT,
-                                 .ends = REF_ABSENT,
-                                 .effective = TIME_ABSENT,
-                                 .expires = chance(d, 5, 6) ? TIME_ABSENT
-                                                            : d->now + below(d, 9000) * USEC_PER_S,
-                                 .due = chance(d, 3, 4) ? TIME_ABSENT
-                                                        : d->now + below(d, 9000) * USEC_PER_S};
+  *o = (struct cmd_order_record){
+      .order = random_id(id_order, d->core->head.n_orders),
+      .kind = kind,
+      .issuer = below(d, d->core->head.n_authorities),
+      .person = person,
+      .other = REF_ABSENT,
+      .class = REF_ABSENT,
+      .on_basis = REF_ABSENT,
+      .basis = below(d, d->core->head.n_bases),
+      .from = one_of(d, d->core->head.n_places, 8),
+      .to = chance(d, 1, 2) ? to : REF_ABSENT,
+      .ends = REF_ABSENT,
+      .effective = TIME_ABSENT,
+      .expires = chance(d, 5, 6) ? TIME_ABSENT : d->now + below(d, 9000) * USEC_PER_S,
+      .due = chance(d, 3, 4) ? TIME_ABSENT : d->now + below(d, 9000) * USEC_PER_S};
   return true;
 }
 
@@ -366,17 +368,26 @@ static bool forbid_one(const struct random_custody *d, uint32_t person, const st
   static const uint8_t kinds[] = {ORDER_STAY, ORDER_INJUNCTION, ORDER_WITHHOLDING, ORDER_DEFERRAL,
                                   ORDER_NO_TRANSFER};
   uint32_t country = m->to == REF_ABSENT ? 0 : d->core->places[m->to].country;
-  uint32_t kind = m->emergency && chance(d, 2, 3) ? ORDER_NO_TRANSFER : kinds[below(d, sizeof kinds)];
+  uint32_t kind =
+      m->emergency && chance(d, 2, 3) ? ORDER_NO_TRANSFER : kinds[below(d, sizeof kinds)];
   if (!record_one(d, person, (enum order_kind)kind, REF_ABSENT, c))
     return false;
   struct cmd_order_record *o = &c->u.order_record;
   if (o->kind == ORDER_INJUNCTION && r->order != REF_ABSENT && chance(d, 1, 2)) {
-    *o = (struct cmd_order_record){.order = o->order, .kind = o->kind, .issuer = o->issuer,
-                                   .person = REF_ABSENT, .other = REF_ABSENT, .class = REF_ABSENT,
+    *o = (struct cmd_order_record){.order = o->order,
+                                   .kind = o->kind,
+                                   .issuer = o->issuer,
+                                   .person = REF_ABSENT,
+                                   .other = REF_ABSENT,
+                                   .class = REF_ABSENT,
                                    .on_basis = d->core->orders[r->order].basis,
-                                   .basis = REF_ABSENT, .from = REF_ABSENT, .to = REF_ABSENT,
-                                   .ends = REF_ABSENT, .effective = TIME_ABSENT,
-                                   .expires = o->expires, .due = TIME_ABSENT};
+                                   .basis = REF_ABSENT,
+                                   .from = REF_ABSENT,
+                                   .to = REF_ABSENT,
+                                   .ends = REF_ABSENT,
+                                   .effective = TIME_ABSENT,
+                                   .expires = o->expires,
+                                   .due = TIME_ABSENT};
     return true;
   }
   o->basis = o->from = REF_ABSENT;
@@ -419,7 +430,8 @@ static bool next_step(const struct random_custody *d, uint32_t person, const str
   case MEMBER_ARRIVED:
     if (chance(d, 1, 4) && d->core->head.n_places) {
       c->type = COMMAND_MOVEMENT_DIVERT;
-      c->u.movement_divert = (struct cmd_movement_divert){r->movement, some(d, d->core->head.n_places)};
+      c->u.movement_divert =
+          (struct cmd_movement_divert){r->movement, some(d, d->core->head.n_places)};
       return true;
     }
     if (r->state == MEMBER_DEPARTED) {
@@ -427,7 +439,8 @@ static bool next_step(const struct random_custody *d, uint32_t person, const str
       return chance(d, 1, 2);
     }
     c->type = COMMAND_MOVEMENT_HANDOVER;
-    c->u.movement_handover = (struct cmd_movement_handover){r->movement, person, {{chance(d, 3, 4)}}};
+    c->u.movement_handover =
+        (struct cmd_movement_handover){r->movement, person, {{chance(d, 3, 4)}}};
     return m->receiver != REF_ABSENT && chance(d, 2, 3);
   case MEMBER_HANDED_OVER:
   case MEMBER_RETURNED:
@@ -440,15 +453,13 @@ static bool next_step(const struct random_custody *d, uint32_t person, const str
 
 static bool next_movement(const struct random_custody *d, uint32_t person, struct command *c) {
   uint32_t i = some_movement(d);
-  if (!d->core->head.n_movements ||
-      d->core->movements[i].state > MOVEMENT_STATE_AUTHORISED) {
+  if (!d->core->head.n_movements || d->core->movements[i].state > MOVEMENT_STATE_AUTHORISED) {
     c->type = COMMAND_MOVEMENT_PROPOSE;
     return random_movement(d, c);
   }
   const struct movement *m = &d->core->movements[i];
   uint32_t order = fitting_order(d, person, m->kind);
-  if (m->kind != MOVEMENT_INTERNAL && !m->emergency &&
-      (order == REF_ABSENT || !in_force(d, order)))
+  if (m->kind != MOVEMENT_INTERNAL && !m->emergency && (order == REF_ABSENT || !in_force(d, order)))
     return authenticate_one(d, person, ORDER_MOVES, c) ||
            record_one(d, person, (enum order_kind)(ORDER_TRANSFER + m->kind), m->to, c);
   c->type = COMMAND_MANIFEST_ADD;
@@ -471,8 +482,8 @@ bool random_case(const struct random_custody *d, struct command *c) {
            record_one(d, person, (enum order_kind)below(d, ORDER_TRANSFER), REF_ABSENT, c);
   if (!is_booked(d->core, person)) {
     c->type = COMMAND_BOOKING_OPEN;
-    c->u.booking_open = (struct cmd_booking_open){
-        random_id(id_booking, d->core->head.n_bookings), person, order};
+    c->u.booking_open =
+        (struct cmd_booking_open){random_id(id_booking, d->core->head.n_bookings), person, order};
     return true;
   }
   return d->core->persons[person].area != area_outside && next_movement(d, person, c);

@@ -1,5 +1,6 @@
 /* random_custody.h: what is asked about detainees, at random, of a state that is known: for the
- * driver of the model, and for the simulator's clerks. Few names and few orders, so that they meet. */
+ * driver of the model, and for the simulator's clerks. Few names and few orders, so that they meet.
+ */
 #ifndef SIM_RANDOM_CUSTODY_H
 #define SIM_RANDOM_CUSTODY_H
 

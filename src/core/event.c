@@ -500,7 +500,8 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_LINK_DISMISSED] = "and are not",
     [EVENT_MOVEMENT_PROPOSED] = "a movement is proposed",
     [EVENT_MOVEMENT_AUTHORISED] = "a second operator agreed to it",
-    [EVENT_MOVEMENT_CANCELLED] = "a movement does not take place; nobody is on its manifest any more",
+    [EVENT_MOVEMENT_CANCELLED] =
+        "a movement does not take place; nobody is on its manifest any more",
     [EVENT_MANIFEST_ADDED] = "a detainee is on a manifest, or among the alternates",
     [EVENT_MANIFEST_CITED] = "it rests on another order for this person",
     [EVENT_MANIFEST_PROMOTED] = "an alternate has a seat",
@@ -513,8 +514,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_MOVEMENT_ARRIVED] = "a movement is there",
     [EVENT_MOVEMENT_HANDED_OVER] = "the receiver signed: a person is in their custody",
     [EVENT_MOVEMENT_REFUSED] = "a step of a movement is not permitted",
-    [EVENT_NOTICE_OWED] = "a person left in an emergency although an order forbids transfers: its "
-                          "issuer is to be told",
+    [EVENT_NOTICE_OWED] = "someone left although an order forbids it: tell its issuer",
     [EVENT_LOCKDOWN_STARTED] = "an area is locked down",
     [EVENT_LOCKDOWN_RELEASED] = "and no longer",
     [EVENT_THREAT_CHANGED] = "another threat level is in force",

@@ -19,7 +19,7 @@ enum {
   orders_max = 1 << 20,
   bookings_max = 1 << 20,
   movements_max = 1 << 17,
-  members_max = 1 << 20,  /* rows of manifests, over all movements */
+  members_max = 1 << 20, /* rows of manifests, over all movements */
   emergency_seats_max = 8,
   registration_links_max = 1 << 16, /* twice the pairs of registrations that may be one human */
 

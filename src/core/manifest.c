@@ -39,10 +39,10 @@ void booking_close(struct core *core, uint32_t person, usec at) {
 
 /* --- Steps --- */
 
-#define IN(NAME)    (1u << MOVEMENT_STATE_##NAME)
-#define FROM(NAME)  (1u << MEMBER_##NAME)
-#define NOT_SEATED  MEMBER_STATE_COUNT
-#define UNDER_WAY   (IN(PROPOSED) | IN(AUTHORISED))
+#define IN(NAME)   (1u << MOVEMENT_STATE_##NAME)
+#define FROM(NAME) (1u << MEMBER_##NAME)
+#define NOT_SEATED MEMBER_STATE_COUNT
+#define UNDER_WAY  (IN(PROPOSED) | IN(AUTHORISED))
 
 static const struct {
   uint8_t movement; /* states that it may be in */
@@ -57,7 +57,8 @@ static const struct {
                    FROM(ALTERNATE) | FROM(MANIFESTED) | FROM(CONFIRMED) | FROM(BOARDED) |
                        FROM(DEPARTED) | FROM(ARRIVED),
                    MEMBER_STATE_COUNT, NOT_SEATED, false, false},
-    [STEP_PROMOTE] = {UNDER_WAY, FROM(ALTERNATE), MEMBER_MANIFESTED, MEMBER_MANIFESTED, true, false},
+    [STEP_PROMOTE] = {UNDER_WAY, FROM(ALTERNATE), MEMBER_MANIFESTED, MEMBER_MANIFESTED, true,
+                      false},
     [STEP_CONFIRM] = {IN(AUTHORISED), FROM(MANIFESTED), MEMBER_CONFIRMED, MEMBER_CONFIRMED, true,
                       false},
     [STEP_BOARD] = {IN(AUTHORISED), FROM(CONFIRMED), MEMBER_BOARDED, MEMBER_BOARDED, true, true},
@@ -86,8 +87,8 @@ void check_separate(const struct core *core, uint32_t movement, uint32_t person,
   linked_of(core, person, &linked);
   for (uint32_t i = core->movements[movement].members; i; i = core->members[i - 1].next) {
     const struct member *r = &core->members[i - 1];
-    for (uint32_t k = 0; k < linked.n && r->person != person && r->state >= beside &&
-                         member_is_active(r->state);
+    for (uint32_t k = 0;
+         k < linked.n && r->person != person && r->state >= beside && member_is_active(r->state);
          k++)
       if (kept_separate(core, linked.persons[k], r->person)) {
         reasons_add(found, REASON_SEPARATION, ref_to(REF_PERSON, r->person));
@@ -176,8 +177,8 @@ static void step_of(struct deciding *d, enum movement_step step, enum event_type
   struct reasons found = {0};
   if (!stands_there(d, step, c->movement, c->person))
     return;
-  struct event *e = decide_step(d, step, c->movement, c->person, cited(d, c->person), type,
-                                &rests_on, &found);
+  struct event *e =
+      decide_step(d, step, c->movement, c->person, cited(d, c->person), type, &rests_on, &found);
   if (e)
     e->u.member_permitted = (struct ev_member_permitted){c->movement, c->person, rests_on};
 }
@@ -229,7 +230,8 @@ void apply_manifest_added(struct core *core, const struct event *e) {
   SP_ASSERT(core->head.n_members < members_max);
   uint32_t i = core->head.n_members++;
   struct movement *m = &core->movements[a->movement];
-  core->members[i] = (struct member){a->movement, a->person, a->order, m->members, MEMBER_ALTERNATE};
+  core->members[i] =
+      (struct member){a->movement, a->person, a->order, m->members, MEMBER_ALTERNATE};
   m->members = core->custody[a->person].member = i + 1;
   if (!a->alternate)
     member_goes(core, &core->members[i], MEMBER_MANIFESTED);
@@ -248,8 +250,7 @@ void decide_manifest_cite(struct deciding *d) {
   struct event *e = decide_step(d, STEP_CITE, c->movement, c->person, c->order,
                                 EVENT_MANIFEST_CITED, &rests_on, &found);
   if (e)
-    e->u.manifest_cited =
-        (struct ev_manifest_cited){c->movement, c->person, c->order, rests_on};
+    e->u.manifest_cited = (struct ev_manifest_cited){c->movement, c->person, c->order, rests_on};
 }
 
 void apply_manifest_cited(struct core *core, const struct event *e) {

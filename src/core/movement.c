@@ -11,9 +11,9 @@ static const struct ref nothing = {REF_NONE, 0};
 const char *const movement_state_names[] = {MOVEMENT_STATE_LIST(X) NULL};
 #undef X
 const char *const movement_step_names[] = {
-    [STEP_AUTHORISE] = "authorise", [STEP_ADD] = "add",       [STEP_CITE] = "cite",
+    [STEP_AUTHORISE] = "authorise", [STEP_ADD] = "add",         [STEP_CITE] = "cite",
     [STEP_PROMOTE] = "promote",     [STEP_CONFIRM] = "confirm", [STEP_BOARD] = "board",
-    [STEP_DEPART] = "depart",       [STEP_DIVERT] = "divert", [STEP_ARRIVE] = "arrive",
+    [STEP_DEPART] = "depart",       [STEP_DIVERT] = "divert",   [STEP_ARRIVE] = "arrive",
     [STEP_HANDOVER] = "handover",   [STEP_COUNT] = NULL};
 
 /* Of those who are not permitted, as many are named in one decision. */
@@ -189,9 +189,8 @@ static void owe_notices(struct deciding *d, uint32_t movement) {
   const struct core *core = d->core;
   for (uint32_t i = core->movements[movement].members; i; i = core->members[i - 1].next) {
     const struct member *r = &core->members[i - 1];
-    uint32_t order = r->state == MEMBER_BOARDED
-                         ? order_no_transfer(core, r->person, d->command->at)
-                         : REF_ABSENT;
+    uint32_t order = r->state == MEMBER_BOARDED ? order_no_transfer(core, r->person, d->command->at)
+                                                : REF_ABSENT;
     if (order != REF_ABSENT)
       deciding_alarm(d, EVENT_NOTICE_OWED)->u.notice_owed =
           (struct ev_notice_owed){movement, r->person, order};

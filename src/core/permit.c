@@ -40,9 +40,9 @@ static bool names_country(const struct order *o, uint32_t country) {
 
 static bool authorises(enum movement_kind movement, enum order_kind order) {
   static const uint8_t by[MOVEMENT_KIND_COUNT] = {
-      [MOVEMENT_TRANSFER] = ORDER_TRANSFER,     [MOVEMENT_PRODUCTION] = ORDER_PRODUCTION,
-      [MOVEMENT_REMOVAL] = ORDER_REMOVAL,       [MOVEMENT_MEDICAL] = ORDER_MEDICAL,
-      [MOVEMENT_RELEASE] = ORDER_RELEASE,       [MOVEMENT_INTERNAL] = ORDER_KIND_COUNT,
+      [MOVEMENT_TRANSFER] = ORDER_TRANSFER, [MOVEMENT_PRODUCTION] = ORDER_PRODUCTION,
+      [MOVEMENT_REMOVAL] = ORDER_REMOVAL,   [MOVEMENT_MEDICAL] = ORDER_MEDICAL,
+      [MOVEMENT_RELEASE] = ORDER_RELEASE,   [MOVEMENT_INTERNAL] = ORDER_KIND_COUNT,
   };
   return by[movement] == order;
 }
@@ -73,8 +73,8 @@ static void check_authority(const struct asking *a) {
 
 /* Of an order that forbids: does it speak of this movement at all, wherever it leads? */
 static bool speaks_of(const struct asking *a, const struct order *o) {
-  unsigned kinds = o->movements ? o->movements
-                                : ~(1u << MOVEMENT_RELEASE | 1u << MOVEMENT_INTERNAL);
+  unsigned kinds =
+      o->movements ? o->movements : ~(1u << MOVEMENT_RELEASE | 1u << MOVEMENT_INTERNAL);
   bool exempt = o->kind == ORDER_NO_TRANSFER && a->m->emergency;
   return order_does(o->kind) == ORDER_FORBIDS && o->kind != ORDER_KEEP_SEPARATE && !exempt &&
          kinds >> a->m->kind & 1 && (o->from == REF_ABSENT || place_is_here(a->core, o->from)) &&
@@ -89,8 +89,8 @@ static void check_forbidden(const struct asking *a) {
   const struct core *core = a->core;
   bool names_where = true;
   if (a->m->kind == MOVEMENT_REMOVAL && a->q->order != REF_ABSENT)
-    names_where = core->orders[a->q->order].to != REF_ABSENT ||
-                  core->orders[a->q->order].n_countries;
+    names_where =
+        core->orders[a->q->order].to != REF_ABSENT || core->orders[a->q->order].n_countries;
   bool withheld = false;
   for (uint32_t k = 0; k < a->linked.n; k++)
     for (uint32_t i = core->custody[a->linked.persons[k]].orders; i; i = core->orders[i - 1].next) {
@@ -179,8 +179,8 @@ static bool holds_on(const struct asking *a, uint32_t order) {
   const struct core *core = a->core;
   const struct order *o = &core->orders[order];
   uint32_t by = a->q->order;
-  bool ended = by != REF_ABSENT && order < by &&
-               stands_over(core, core->orders[by].issuer, o->issuer);
+  bool ended =
+      by != REF_ABSENT && order < by && stands_over(core, core->orders[by].issuer, o->issuer);
   return order_does(o->kind) == ORDER_HOLDS && !ended && o->issuer != a->m->receiver &&
          (o->from == REF_ABSENT || place_is_here(core, o->from));
 }

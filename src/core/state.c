@@ -197,8 +197,8 @@ void core_index_added(struct core *core, enum ref_kind kind, uint32_t index) {
 }
 
 void core_index_all(struct core *core) {
-  static const enum ref_kind all[] = {REF_PERSON, REF_CREDENTIAL, REF_OPERATOR, REF_ORDER,
-                                      REF_BOOKING, REF_MOVEMENT};
+  static const enum ref_kind all[] = {REF_PERSON, REF_CREDENTIAL, REF_OPERATOR,
+                                      REF_ORDER,  REF_BOOKING,    REF_MOVEMENT};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
     if (by_id(core, all[i]).n)
       core_index_added(core, all[i], 0);

@@ -1,5 +1,5 @@
-/* fold_custody.h: the rows of fold_check.c about custody: check_NAME for each of CUSTODY_EVENTS. Each returns what is wrong, as static
- * text, or NULL. */
+/* fold_custody.h: the rows of fold_check.c about custody: check_NAME for each of CUSTODY_EVENTS.
+ * Each returns what is wrong, as static text, or NULL. */
 #ifndef SP_ENGINE_FOLD_CUSTODY_H
 #define SP_ENGINE_FOLD_CUSTODY_H
 

@@ -179,9 +179,9 @@ static bool draw_plan(struct drive *d, struct command *c) {
 }
 
 static void draw_person(struct drive *d, struct command *c) {
-  static const uint8_t kinds[] = {PERSON_STAFF,   PERSON_STAFF,    PERSON_OFFICER,
-                                  PERSON_OFFICER, PERSON_VISITOR,  PERSON_CONTRACTOR,
-                                  PERSON_COUNSEL, PERSON_DETAINEE, PERSON_DETAINEE,
+  static const uint8_t kinds[] = {PERSON_STAFF,    PERSON_STAFF,    PERSON_OFFICER,
+                                  PERSON_OFFICER,  PERSON_VISITOR,  PERSON_CONTRACTOR,
+                                  PERSON_COUNSEL,  PERSON_DETAINEE, PERSON_DETAINEE,
                                   PERSON_DETAINEE, PERSON_INSPECTOR};
   uint32_t n = d->core->head.n_persons;
   c->u.person_add = (struct cmd_person_add){
