@@ -4,7 +4,14 @@
 #include <string.h>
 
 struct model *model_new(void) {
-  return sp_alloc(1, sizeof(struct model));
+  struct model *m = sp_alloc(1, sizeof *m);
+  if (m)
+    m->kept = sp_alloc(1, sizeof *m->kept);
+  if (m && !m->kept) {
+    sp_free(m);
+    return NULL;
+  }
+  return m;
 }
 
 void model_free(struct model *m) {
@@ -22,6 +29,7 @@ void model_free(struct model *m) {
   sp_free(m->doors);
   sp_free(m->readers);
   sp_free(m->custody);
+  sp_free(m->kept);
   sp_free(m->last_area);
   sp_free(m);
 }

@@ -83,6 +83,10 @@ static const struct {
     [ORDER_NOTIFICATION] = {INFORMS, PERSON_ONLY},
 };
 
+bool m_kind_holds(uint32_t kind) {
+  return kinds[kind].does == HOLDS;
+}
+
 /* --- In force? --- */
 
 static bool took_effect(const struct model *m, uint32_t order, usec at);
@@ -664,6 +668,6 @@ bool m_is_custody(const struct model *m, const struct event *e) {
   if (e->type == EVENT_PASSAGE_GRANTED)
     return e->u.passage_granted.taken &&
            comes_in(m, e->u.passage_granted.person, e->u.passage_granted.to);
-  return (e->type >= EVENT_AUTHORITY_ADDED && e->type <= EVENT_NOTICE_OWED) ||
+  return (e->type >= EVENT_AUTHORITY_ADDED && e->type <= EVENT_DEADLINE_PASSED) ||
          e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED;
 }

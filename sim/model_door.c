@@ -200,7 +200,7 @@ usec model_due(const struct model *m) {
     due = sooner(due, lock_failed_due(m, d));
     due = sooner(due, held_due(m, d));
   }
-  return due;
+  return sooner(due, m_deadline_due(m));
 }
 
 static bool is_due(usec due, usec at) {
@@ -223,6 +223,7 @@ void m_decide_tick(const struct asked *a) {
     if (is_due(held_due(a->m, d), a->c->at))
       m_expect_alarm(a, EVENT_DOOR_HELD)->u.door_ref = the_door(a, d);
   }
+  m_decide_deadline(a);
 }
 
 /* --- A clock that was set forward: what runs at a door takes as long as it would have --- */

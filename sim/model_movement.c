@@ -51,12 +51,25 @@ static bool is_active(uint32_t state) {
 static void read_person(struct m_case *c, const struct event *e) {
   // clang-format off
   switch ((int)e->type) {
-  case EVENT_BOOKING_OPENED:        c->booked = true; break;
+  case EVENT_BOOKING_OPENED:
+    c->booked = true;
+    c->held_since_s = m_second(e->at);
+    c->lapse_told = false;
+    break;
+  case EVENT_RECALL_RAISED:         c->recalled_s = m_second(e->at); break;
+  case EVENT_RECALL_ANSWERED:       c->told |= 1u << DEADLINE_RECALL_UNANSWERED; break;
+  case EVENT_DEADLINE_PASSED:
+    c->lapse_told |= e->u.deadline_passed.deadline == DEADLINE_HOLD_LAPSED;
+    c->told |= e->u.deadline_passed.movement == REF_ABSENT
+                   ? 0 : 1u << e->u.deadline_passed.deadline;
+    break;
   case EVENT_MANIFEST_ADDED:
     c->movement = e->u.manifest_added.movement;
     c->order = e->u.manifest_added.order;
     c->state = e->u.manifest_added.alternate ? MEMBER_ALTERNATE : MEMBER_MANIFESTED;
     c->added = e->n;
+    c->recalled_s = INT64_MAX;
+    c->told = 0;
     break;
   case EVENT_MANIFEST_CITED:        c->order = e->u.manifest_cited.order; break;
   case EVENT_MANIFEST_PROMOTED:     c->state = MEMBER_MANIFESTED; break;
@@ -103,6 +116,9 @@ static uint32_t person_of(const struct event *e) {
   case EVENT_MOVEMENT_BOARDED:     return e->u.member_permitted.person;
   case EVENT_MANIFEST_REMOVED:
   case EVENT_MOVEMENT_DISEMBARKED: return e->u.member_ref.person;
+  case EVENT_RECALL_RAISED:        return e->u.recall_raised.person;
+  case EVENT_RECALL_ANSWERED:      return e->u.recall_answered.person;
+  case EVENT_DEADLINE_PASSED:      return e->u.deadline_passed.person;
   case EVENT_IDENTITY_CONFIRMED:   return e->u.identity_confirmed.person;
   case EVENT_MOVEMENT_HANDED_OVER: return e->u.movement_handed_over.person;
   case EVENT_PASSAGE_GRANTED:      return e->u.passage_granted.person;
@@ -124,11 +140,26 @@ static uint32_t movement_of(const struct event *e) {
   // clang-format on
 }
 
+/* An order that holds was authenticated: what lapsed is told anew when it lapses. */
+static void read_order(const struct model *m, struct m_case *c, uint32_t person,
+                       const struct event *e) {
+  const struct ev_order_recorded *o = m_order(m, e->u.order_authenticated.order);
+  if (o->person != person || !m_kind_holds(o->kind))
+    return;
+  c->held_since_s = m_second(e->at);
+  c->lapse_told = false;
+}
+
 struct m_case m_case(const struct model *m, uint32_t person) {
-  struct m_case c = {.movement = REF_ABSENT, .order = REF_ABSENT, .state = MEMBER_REMOVED};
+  struct m_case c = {.movement = REF_ABSENT,
+                     .order = REF_ABSENT,
+                     .state = MEMBER_REMOVED,
+                     .recalled_s = INT64_MAX};
   for (uint32_t i = 0; i < m->n_custody; i++) {
     const struct event *e = &m->custody[i];
-    if (person_of(e) == person)
+    if (e->type == EVENT_ORDER_AUTHENTICATED)
+      read_order(m, &c, person, e);
+    else if (person_of(e) == person)
       read_person(&c, e);
     else if (c.movement != REF_ABSENT && movement_of(e) == c.movement)
       read_movement(m, &c, e);
@@ -407,7 +438,7 @@ static void ask_conflicts(const struct asking *q) {
       ask_otherwise(q, m->custody[i].u.person_merged.person);
 }
 
-static struct refs ask(const struct model *m, uint32_t movement, uint32_t person, uint32_t order,
+struct refs m_ask(const struct model *m, uint32_t movement, uint32_t person, uint32_t order,
                        uint32_t to, usec at, struct reasons *found) {
   struct asking q = {m, m_movement(m, movement), person, order, to, at, {0}, 0, found};
   struct refs rests_on = {0};
@@ -448,7 +479,7 @@ void m_may_leave(const struct model *m, uint32_t person, usec at, struct reasons
   }
   if (c.state != MEMBER_BOARDED && c.state != MEMBER_DEPARTED)
     m_add_reason(found, REASON_SEQUENCE, REF_MOVEMENT, c.movement);
-  *rests_on = ask(m, c.movement, person, c.order, m_journey(m, c.movement).to, at, found);
+  *rests_on = m_ask(m, c.movement, person, c.order, m_journey(m, c.movement).to, at, found);
   rests_on->at[rests_on->n++] = (struct ref){REF_MOVEMENT, c.movement};
 }
 
@@ -538,6 +569,7 @@ static bool begins(const struct asked *a, enum movement_step step, uint32_t move
     return false;
   }
   bool there = is_on(c, movement) && (from == MEMBER_STATE_COUNT || c->state == from);
+  there |= step == STEP_CITE && c->movement == movement && c->state == MEMBER_RETURNED;
   if (there && states & 1u << m_journey(a->m, movement).state)
     return true;
   out_of_sequence(a, step, movement, person);
@@ -550,7 +582,7 @@ static bool begins(const struct asked *a, enum movement_step step, uint32_t move
 
 static struct refs ask_of(const struct asked *a, const struct m_case *c, uint32_t person,
                           struct reasons *found) {
-  return ask(a->m, c->movement, person, c->order, m_journey(a->m, c->movement).to, a->c->at, found);
+  return m_ask(a->m, c->movement, person, c->order, m_journey(a->m, c->movement).to, a->c->at, found);
 }
 
 static void promote(const struct asked *a) {
@@ -665,7 +697,7 @@ static void add(const struct asked *a) {
   if (c.movement != REF_ABSENT && is_active(c.state))
     m_add_reason(&found, REASON_SEQUENCE, REF_MOVEMENT, c.movement);
   struct refs on =
-      ask(m, r->movement, r->person, r->order, m_journey(m, r->movement).to, a->c->at, &found);
+      m_ask(m, r->movement, r->person, r->order, m_journey(m, r->movement).to, a->c->at, &found);
   ask_inside(a, r->person, &found);
   if (!r->alternate) {
     ask_room(a, r->movement, &found);
@@ -767,7 +799,7 @@ static bool ask_everyone(const struct asked *a, enum movement_step step, uint32_
     struct reasons found = {0};
     if (c.added != e->n || c.state != state)
       continue; /* or put on again later */
-    ask(m, movement, person, c.order, to, a->c->at, &found);
+    m_ask(m, movement, person, c.order, to, a->c->at, &found);
     if (step == STEP_DEPART)
       ask_still(a, person, &found);
     if (step == STEP_DEPART)
@@ -896,6 +928,7 @@ bool m_decide_movement(const struct asked *a) {
       [COMMAND_MOVEMENT_BOARD] = board,     [COMMAND_MOVEMENT_DISEMBARK] = take_off,
       [COMMAND_MOVEMENT_DEPART] = depart,   [COMMAND_MOVEMENT_DIVERT] = divert,
       [COMMAND_MOVEMENT_ARRIVE] = arrive,   [COMMAND_MOVEMENT_HANDOVER] = hand_over,
+      [COMMAND_RECALL_ANSWER] = m_answer_recall,
   };
   if (!rules[a->c->type])
     return false;

@@ -74,6 +74,17 @@ struct m_reader {
   uint64_t rekey_n; /* entry of the order for another key that it has not got; 0: none */
 };
 
+struct m_pending { /* a deadline */
+  int64_t at_s;    /* INT64_MAX: none */
+  uint32_t kind;   /* enum deadline; DEADLINE_COUNT: a recall */
+  uint32_t person, order, movement;
+};
+struct m_pending_kept { /* what was found, so that it is not looked for at every step */
+  bool known;
+  uint32_t n; /* entries about custody that it was found from */
+  struct m_pending next;
+};
+
 struct model {
   const struct plan *plan;
   struct hash plan_hash, vkey;
@@ -93,6 +104,7 @@ struct model {
   struct m_reader *readers;
   uint32_t n_custody;
   struct event *custody; /* entries about custody, as they came */
+  struct m_pending_kept *kept;
 
   struct command last; /* of the last step, for the invariants */
   struct outcome expected;
@@ -157,6 +169,7 @@ bool m_is_custody(const struct model *m, const struct event *e); /* before it is
 bool m_decide_custody(const struct asked *a);                    /* false: it is no such command */
 uint32_t m_count_custody(const struct model *m, enum event_type type);
 const struct ev_order_recorded *m_order(const struct model *m, uint32_t order);
+bool m_kind_holds(uint32_t kind);
 bool m_order_was(const struct model *m, enum event_type type, uint32_t order);
 /* False: *why not. */
 bool m_in_force(const struct model *m, uint32_t order, usec at, struct reason_on *why);
@@ -190,8 +203,14 @@ struct m_case {             /* how a person stands */
   uint32_t movement, order; /* the last movement they were put on, and the order cited last */
   uint32_t state;           /* enum member_state there */
   uint64_t added;           /* the entry that put them on it */
-  bool booked;
+  int64_t recalled_s;       /* in it; INT64_MAX: not */
+  uint32_t told;            /* of it: bits (1 << enum deadline) told, or answered */
+  int64_t held_since_s;     /* opened, or the last order about them that holds authenticated */
+  bool booked, lapse_told;
 };
+/* What the steps ask, and on what a yes rests. */
+struct refs m_ask(const struct model *m, uint32_t movement, uint32_t person, uint32_t order,
+                  uint32_t to, usec at, struct reasons *found);
 bool m_decide_movement(const struct asked *a); /* false: it is no such command */
 const struct ev_movement_proposed *m_movement(const struct model *m, uint32_t movement);
 struct m_journey m_journey(const struct model *m, uint32_t movement);
@@ -202,6 +221,11 @@ uint32_t m_places_used(const struct model *m, uint32_t basis);
 void m_may_leave(const struct model *m, uint32_t person, usec at, struct reasons *found,
                  struct refs *rests_on);
 void m_move_departure(struct model *m, uint32_t movement, usec at);
+
+/* --- model_deadline.c: what should have been done by now --- */
+usec m_deadline_due(const struct model *m);
+void m_decide_deadline(const struct asked *a);
+void m_answer_recall(const struct asked *a);
 
 void m_decide(const struct model *m, const struct command *c, struct outcome *o);
 bool m_may(const struct asked *a);          /* model_permit.c: who may ask */

@@ -37,7 +37,7 @@ static usec draw_date(const struct random_custody *d) {
 /* --- Custody: few names and few orders, so that they meet --- */
 
 enum { id_order = 101, id_booking, id_movement };
-enum { named_most = 5, orders_most = 60, movements_most = 24 };
+enum { named_most = 5, orders_most = 100, movements_most = 24 };
 
 static uint32_t one_of(const struct random_custody *d, uint32_t n, uint32_t absent_in_ten) {
   return !n || below(d, 10) < absent_in_ten ? REF_ABSENT : below(d, n);
@@ -238,6 +238,9 @@ static bool random_movement(const struct random_custody *d, struct command *c) {
   case COMMAND_MOVEMENT_DIVERT:
     c->u.movement_divert = (struct cmd_movement_divert){movement, some(d, h->n_places)};
     return h->n_places && chance(d, 1, 2);
+  case COMMAND_RECALL_ANSWER:
+    c->u.recall_answer = (struct cmd_recall_answer){movement, person, below(d, 3)};
+    return true;
   case COMMAND_MOVEMENT_HANDOVER:
     c->u.movement_handover = (struct cmd_movement_handover){movement, person, {{0}}};
     c->u.movement_handover.receipt.b[0] = chance(d, 3, 4);
@@ -273,7 +276,7 @@ bool random_custody(const struct random_custody *d, struct command *c) {
     c->u.basis_ref.basis = some(d, h->n_bases);
     return h->n_bases > 0 && chance(d, 1, 2);
   case COMMAND_CLASS_ADD:
-    c->u.class_add = (struct cmd_class_add){draw_slug(d, h->n_classes), below(d, 3)};
+    c->u.class_add = (struct cmd_class_add){draw_slug(d, h->n_classes), chance(d, 1, 2) ? MEMBERSHIP_UNCERTAIN : below(d, 3)};
     return h->n_classes < named_most;
   case COMMAND_CLASS_INCLUDE:
   case COMMAND_CLASS_DOUBT:
@@ -354,7 +357,7 @@ static bool record_one(const struct random_custody *d, uint32_t person, enum ord
       .basis = below(d, d->core->head.n_bases),
       .from = one_of(d, d->core->head.n_places, 8),
       .to = chance(d, 1, 2) ? to : REF_ABSENT,
-      .ends = REF_ABSENT,
+      .ends = one_of(d, chance(d, 1, 8) ? d->core->head.n_orders : 0, 0),
       .effective = TIME_ABSENT,
       .expires = chance(d, 5, 6) ? TIME_ABSENT : d->now + below(d, 9000) * USEC_PER_S,
       .due = chance(d, 3, 4) ? TIME_ABSENT : d->now + below(d, 9000) * USEC_PER_S};
@@ -391,7 +394,7 @@ static bool forbid_one(const struct random_custody *d, uint32_t person, const st
     return true;
   }
   o->basis = o->from = REF_ABSENT;
-  bool of_class = o->kind != ORDER_WITHHOLDING && o->kind != ORDER_DEFERRAL && chance(d, 1, 5);
+  bool of_class = o->kind != ORDER_WITHHOLDING && o->kind != ORDER_DEFERRAL && chance(d, 1, 3);
   if (of_class && d->core->head.n_classes) {
     o->class = below(d, d->core->head.n_classes);
     o->person = REF_ABSENT;
@@ -410,6 +413,14 @@ static bool next_step(const struct random_custody *d, uint32_t person, const str
                       struct command *c) {
   const struct movement *m = &d->core->movements[r->movement];
   bool authorised = m->state != MOVEMENT_STATE_PROPOSED;
+  uint32_t another = fitting_order(d, person, m->kind);
+  if (another != REF_ABSENT && another != r->order && chance(d, 1, 6)) {
+    c->type = COMMAND_MANIFEST_CITE;
+    c->u.manifest_cite = (struct cmd_manifest_cite){r->movement, person, another};
+    return true;
+  }
+  if (chance(d, 1, 12)) /* another paper, which may be cited then */
+    return record_one(d, person, (enum order_kind)(ORDER_TRANSFER + m->kind % 5), m->to, c);
   c->u.member_ref = (struct cmd_member_ref){r->movement, person};
   switch ((enum member_state)r->state) {
   case MEMBER_ALTERNATE:
@@ -428,6 +439,11 @@ static bool next_step(const struct random_custody *d, uint32_t person, const str
     return chance(d, 2, 3);
   case MEMBER_DEPARTED:
   case MEMBER_ARRIVED:
+    if (r->recalled_s != UINT32_MAX && chance(d, 1, 4)) {
+      c->type = COMMAND_RECALL_ANSWER;
+      c->u.recall_answer = (struct cmd_recall_answer){r->movement, person, below(d, 3)};
+      return true;
+    }
     if (chance(d, 1, 4) && d->core->head.n_places) {
       c->type = COMMAND_MOVEMENT_DIVERT;
       c->u.movement_divert =
@@ -453,6 +469,10 @@ static bool next_step(const struct random_custody *d, uint32_t person, const str
 
 static bool next_movement(const struct random_custody *d, uint32_t person, struct command *c) {
   uint32_t i = some_movement(d);
+  for (uint32_t k = 0; k < d->core->head.n_movements && chance(d, 1, 2); k++)
+    if (d->core->movements[k].agreement != REF_ABSENT &&
+        d->core->movements[k].state <= MOVEMENT_STATE_AUTHORISED)
+      i = k;
   if (!d->core->head.n_movements || d->core->movements[i].state > MOVEMENT_STATE_AUTHORISED) {
     c->type = COMMAND_MOVEMENT_PROPOSE;
     return random_movement(d, c);

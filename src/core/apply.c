@@ -46,6 +46,7 @@ static void apply_person_added(struct core *core, const struct event *e) {
   p->valid_from_s = from_seconds(a->from);
   p->valid_until_s = until_seconds(a->until);
   p->merged_into = REF_ABSENT;
+  core->custody[i].due_s = UINT32_MAX;
   p->area = area_outside;
   core->areas[area_outside].occupancy++;
   core_index_added(core, REF_PERSON, i);
@@ -558,6 +559,7 @@ void core_apply(struct core *core, const struct event *event) {
   SP_ASSERT(event->n == core->head.next_entry);
   SP_ASSERT(event->at >= core->head.last_at);
   appliers[event->type](core, event);
+  deadlines_follow(core, event);
   if (event_flags(event->type) & EVENT_ALARM)
     raise_alarm(core, event);
   if (event->type != EVENT_SITE_CREATED && event->type != EVENT_PLAN_APPLIED &&

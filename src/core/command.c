@@ -1,5 +1,6 @@
 #include "core/command.h"
 
+#include "core/deadline.h"
 #include "core/fields.h"
 #include "core/movement.h"
 #include "core/reason.h"
@@ -300,6 +301,14 @@ static const struct field movement_handover[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_recall_answer
+static const struct field recall_answer[] = {
+    F_ENUM("answer", answer, recall_answer_names, "what whoever has them says"),
+    F_REF("movement", movement, MOVEMENT, "in which they are under way"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_area_ref
 static const struct field area_ref[] = {
     F_REF("area", area, AREA, "with all that lies within it"),
@@ -442,6 +451,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_MOVEMENT_DIVERT] = "it goes to another place than was planned",
     [COMMAND_MOVEMENT_ARRIVE] = "it is there",
     [COMMAND_MOVEMENT_HANDOVER] = "the receiver takes a person over, and signs",
+    [COMMAND_RECALL_ANSWER] = "whoever has a person who was recalled has answered",
     [COMMAND_LOCKDOWN_START] = "lock down an area, or the site",
     [COMMAND_LOCKDOWN_RELEASE] = "end that",
     [COMMAND_THREAT_RAISE] = "a stricter threat level",
@@ -533,6 +543,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_MOVEMENT_DIVERT] = {0, R_ACTING & ~R(ADMIN), 0},
     [COMMAND_MOVEMENT_ARRIVE] = {0, R_ACTING & ~R(ADMIN), 0},
     [COMMAND_MOVEMENT_HANDOVER] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT) | R(GATE), 0},
+    [COMMAND_RECALL_ANSWER] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_LOCKDOWN_START] = {0, R_ACTING, 0},
     [COMMAND_LOCKDOWN_RELEASE] = {0, R(GATE) | R(SHIFT), R_ACTING},
     [COMMAND_THREAT_RAISE] = {0, R_ACTING, 0},

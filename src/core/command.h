@@ -64,6 +64,7 @@
   X(MOVEMENT_DIVERT, movement_divert, "movement.divert")                                           \
   X(MOVEMENT_ARRIVE, movement_ref, "movement.arrive")                                              \
   X(MOVEMENT_HANDOVER, movement_handover, "movement.handover")                                     \
+  X(RECALL_ANSWER, recall_answer, "recall.answer")                                                 \
   X(LOCKDOWN_START, area_ref, "lockdown.start")                                                    \
   X(LOCKDOWN_RELEASE, area_ref, "lockdown.release")                                                \
   X(THREAT_RAISE, threat_ref, "threat.raise")                                                      \
@@ -279,6 +280,10 @@ struct cmd_movement_handover {
   uint32_t movement, person;
   struct hash receipt; /* the paper that the receiver signed; absent = not signed */
 };
+struct cmd_recall_answer {
+  uint32_t movement, person;
+  uint32_t answer; /* enum recall_answer */
+};
 struct cmd_area_ref {
   uint32_t area;
 };
@@ -375,6 +380,7 @@ struct command {
     struct cmd_identity_confirm identity_confirm;
     struct cmd_movement_divert movement_divert;
     struct cmd_movement_handover movement_handover;
+    struct cmd_recall_answer recall_answer;
     struct cmd_area_ref area_ref;
     struct cmd_threat_ref threat_ref;
     struct cmd_gate_ref gate_ref;

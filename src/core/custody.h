@@ -129,12 +129,16 @@ struct order {
   uint8_t oral, written, sealed;
   uint8_t recalled, refuted;
   uint8_t depth; /* how many orders this one ends, one through the other */
+  uint32_t recorded_s;
+  uint32_t told; /* bits (1 << enum deadline) that were alarms already */
 };
 enum { order_depth_max = 32 };
 struct booking { /* one stay */
   struct id id;
   uint32_t person, order;      /* order: the one it was opened on */
   uint32_t opened_s, closed_s; /* UINT32_MAX: open */
+  uint32_t held_since_s;       /* opened, or the last order about them that holds was authenticated */
+  uint32_t told;               /* 1: that nothing holds them any more was an alarm */
 };
 struct link { /* two registrations that may be one human, or are: a row for each of the two */
   uint32_t other, next;
@@ -146,6 +150,7 @@ struct custody {
   uint32_t booking;                /* the last one: index + 1 */
   uint32_t marks;                  /* bits */
   uint32_t member;                 /* the last row of a manifest: index + 1 */
+  uint32_t due_s;                  /* when the next deadline passes; UINT32_MAX: none runs */
 };
 
 /* The events of custody that change something: each has its apply_… here and its check_… in
@@ -180,7 +185,10 @@ struct custody {
   X(MOVEMENT_DEPARTED, movement_departed)                                                          \
   X(MOVEMENT_DIVERTED, movement_diverted)                                                          \
   X(MOVEMENT_ARRIVED, movement_arrived)                                                            \
-  X(MOVEMENT_HANDED_OVER, movement_handed_over)
+  X(MOVEMENT_HANDED_OVER, movement_handed_over)                                                    \
+  X(RECALL_RAISED, recall_raised)                                                                  \
+  X(RECALL_ANSWERED, recall_answered)                                                              \
+  X(DEADLINE_PASSED, deadline_passed)
 
 /* --- Asking --- */
 

@@ -27,6 +27,10 @@ void check_admission(const struct core *core, uint32_t person, usec at, uint32_t
 /* --- Movements --- */
 void member_goes(struct core *core, struct member *r, enum member_state to);
 void member_returns(struct core *core, uint32_t person);
+/* After an entry was made true: what it may have changed about deadlines. */
+/* Of a state from outside: is what is kept about them what its rows say? */
+bool deadlines_fit(const struct core *core);
+void deadlines_follow(struct core *core, const struct event *e);
 void booking_close(struct core *core, uint32_t person, usec at);
 /* The order in force, of any registration that binds this one, that forbids transfers. */
 uint32_t order_no_transfer(const struct core *core, uint32_t person, usec at);
@@ -73,7 +77,8 @@ void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons
   X(MOVEMENT_DEPART, movement_depart)                                                              \
   X(MOVEMENT_DIVERT, movement_divert)                                                              \
   X(MOVEMENT_ARRIVE, movement_arrive)                                                              \
-  X(MOVEMENT_HANDOVER, movement_handover)
+  X(MOVEMENT_HANDOVER, movement_handover)                                                          \
+  X(RECALL_ANSWER, recall_answer)
 #define X(NAME, name) void decide_##name(struct deciding *d);
 CUSTODY_DECIDERS(X)
 #undef X

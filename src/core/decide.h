@@ -42,6 +42,7 @@ void decide_door_report(struct deciding *d);
 void decide_reader_report(struct deciding *d);
 void decide_reader_rekey(struct deciding *d);
 void decide_tick(struct deciding *d);
+void decide_deadline(struct deciding *d); /* the next that has passed, if there is room */
 void decide_clock_step(struct deciding *d);
 void decide_plan_apply(struct deciding *d);
 

@@ -154,7 +154,8 @@ usec core_due(const struct core *core) {
     if (d != TIME_ABSENT && (due == TIME_ABSENT || d < due))
       due = d;
   }
-  return due;
+  usec custody = deadline_due(core);
+  return custody != TIME_ABSENT && (due == TIME_ABSENT || custody < due) ? custody : due;
 }
 
 static void tick_door(struct deciding *d, uint32_t door) {
@@ -186,6 +187,7 @@ void decide_tick(struct deciding *d) {
     if (due != TIME_ABSENT && due <= d->command->at)
       tick_door(d, i);
   }
+  decide_deadline(d);
 }
 
 /* --- A clock that was set forward --- */

@@ -1,5 +1,6 @@
 #include "core/event.h"
 
+#include "core/deadline.h"
 #include "core/fields.h"
 #include "core/movement.h"
 #include "core/reason.h"
@@ -321,6 +322,29 @@ static const struct field notice_owed[] = {
     F_REF("person", person, PERSON, "who"),
 };
 #undef S
+#define S ev_recall_raised
+static const struct field recall_raised[] = {
+    F_REF("movement", movement, MOVEMENT, "in which they are under way"),
+    F_REF("person", person, PERSON, "who"),
+    F_REASONS("reasons", reasons, "why they may not be taken there any more"),
+};
+#undef S
+#define S ev_recall_answered
+static const struct field recall_answered[] = {
+    F_ENUM("answer", answer, recall_answer_names, "what whoever has them says"),
+    F_REF("movement", movement, MOVEMENT, "in which they are under way"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
+#define S ev_deadline_passed
+static const struct field deadline_passed[] = {
+    F_ENUM("deadline", deadline, deadline_names, "what should have been done"),
+    F_TIME_REQUIRED("due", due, "by then"),
+    F_REF_OPTIONAL("movement", movement, MOVEMENT, "of which"),
+    F_REF_OPTIONAL("order", order, ORDER, "which"),
+    F_REF_OPTIONAL("person", person, PERSON, "about whom"),
+};
+#undef S
 #define S ev_area_ref
 static const struct field area_ref[] = {
     F_REF("area", area, AREA, "with all that lies within it"),
@@ -515,6 +539,9 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_MOVEMENT_HANDED_OVER] = "the receiver signed: a person is in their custody",
     [EVENT_MOVEMENT_REFUSED] = "a step of a movement is not permitted",
     [EVENT_NOTICE_OWED] = "someone left although an order forbids it: tell its issuer",
+    [EVENT_RECALL_RAISED] = "a person under way may not be taken there any more: bring them back",
+    [EVENT_RECALL_ANSWERED] = "whoever has them has answered",
+    [EVENT_DEADLINE_PASSED] = "something that should have been done by now was not",
     [EVENT_LOCKDOWN_STARTED] = "an area is locked down",
     [EVENT_LOCKDOWN_RELEASED] = "and no longer",
     [EVENT_THREAT_CHANGED] = "another threat level is in force",

@@ -63,6 +63,9 @@
   X(MOVEMENT_HANDED_OVER, movement_handed_over, "movement.handed_over", 0)                         \
   X(MOVEMENT_REFUSED, movement_refused, "movement.refused", 0)                                     \
   X(NOTICE_OWED, notice_owed, "notice.owed", EVENT_ALARM)                                          \
+  X(RECALL_RAISED, recall_raised, "recall.raised", EVENT_ALARM)                                    \
+  X(RECALL_ANSWERED, recall_answered, "recall.answered", 0)                                        \
+  X(DEADLINE_PASSED, deadline_passed, "deadline.passed", EVENT_ALARM)                              \
   X(LOCKDOWN_STARTED, area_ref, "lockdown.started", 0)                                             \
   X(LOCKDOWN_RELEASED, area_ref, "lockdown.released", 0)                                           \
   X(THREAT_CHANGED, threat_changed, "threat.changed", 0)                                           \
@@ -300,6 +303,18 @@ struct ev_movement_refused {
 struct ev_notice_owed { /* that they left all the same, to whoever forbade it */
   uint32_t movement, person, order;
 };
+struct ev_recall_raised {
+  uint32_t movement, person;
+  struct reasons reasons;
+};
+struct ev_recall_answered {
+  uint32_t movement, person, answer; /* enum recall_answer */
+};
+struct ev_deadline_passed {
+  uint32_t deadline;                 /* enum deadline */
+  uint32_t person, order, movement;  /* REF_ABSENT where not meant */
+  usec due;                          /* when it passed */
+};
 struct ev_area_ref {
   uint32_t area;
 };
@@ -418,6 +433,9 @@ struct event {
     struct ev_movement_handed_over movement_handed_over;
     struct ev_movement_refused movement_refused;
     struct ev_notice_owed notice_owed;
+    struct ev_recall_raised recall_raised;
+    struct ev_recall_answered recall_answered;
+    struct ev_deadline_passed deadline_passed;
     struct ev_area_ref area_ref;
     struct ev_threat_changed threat_changed;
     struct ev_gate_ref gate_ref;

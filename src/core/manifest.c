@@ -55,7 +55,7 @@ static const struct {
     [STEP_ADD] = {UNDER_WAY, 0, MEMBER_MANIFESTED, MEMBER_MANIFESTED, true, false},
     [STEP_CITE] = {UNDER_WAY | IN(DEPARTED) | IN(ARRIVED),
                    FROM(ALTERNATE) | FROM(MANIFESTED) | FROM(CONFIRMED) | FROM(BOARDED) |
-                       FROM(DEPARTED) | FROM(ARRIVED),
+                       FROM(DEPARTED) | FROM(ARRIVED) | FROM(RETURNED),
                    MEMBER_STATE_COUNT, NOT_SEATED, false, false},
     [STEP_PROMOTE] = {UNDER_WAY, FROM(ALTERNATE), MEMBER_MANIFESTED, MEMBER_MANIFESTED, true,
                       false},
@@ -139,11 +139,10 @@ static void ask(const struct deciding *d, enum movement_step step, bool takes_pl
 /* Is the person where this step begins? Else it was rejected or refused. */
 static bool stands_there(struct deciding *d, enum movement_step step, uint32_t movement,
                          uint32_t person) {
-  const struct member *r = active_member(d->core, person);
-  bool here = r && r->movement == movement;
   uint32_t last = d->core->custody[person].member;
-  if (last && d->core->members[last - 1].movement == movement &&
-      d->core->members[last - 1].state == steps[step].to) {
+  const struct member *r = last ? &d->core->members[last - 1] : NULL;
+  bool here = r && r->movement == movement;
+  if (here && r->state == steps[step].to) {
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PERSON, person));
     return false;
   }
@@ -231,7 +230,12 @@ void apply_manifest_added(struct core *core, const struct event *e) {
   uint32_t i = core->head.n_members++;
   struct movement *m = &core->movements[a->movement];
   core->members[i] =
-      (struct member){a->movement, a->person, a->order, m->members, MEMBER_ALTERNATE};
+      (struct member){.movement = a->movement,
+                                        .person = a->person,
+                                        .order = a->order,
+                                        .next = m->members,
+                                        .state = MEMBER_ALTERNATE,
+                                        .recalled_s = UINT32_MAX};
   m->members = core->custody[a->person].member = i + 1;
   if (!a->alternate)
     member_goes(core, &core->members[i], MEMBER_MANIFESTED);

@@ -78,6 +78,8 @@ struct member { /* of one manifest */
   uint32_t order; /* cited; REF_ABSENT */
   uint32_t next;  /* index + 1 */
   uint32_t state;
+  uint32_t recalled_s; /* UINT32_MAX: not recalled */
+  uint32_t told;       /* bits (1 << enum deadline) that were alarms already, or were answered */
 };
 
 static inline bool member_is_active(uint32_t state) {

@@ -1,5 +1,6 @@
 /* movement_check.c: of a state from outside, what movements rest on; see custody_check.h. */
 #include "core/custody_check.h"
+#include "core/custody_int.h"
 
 static bool movement_fits(const struct core *core, const struct movement *m) {
   const struct core_head *h = &core->head;
@@ -65,5 +66,7 @@ const char *movement_check(const struct core *core) {
   }
   if (!ok)
     return "a movement, or a row of its manifest, points outside of its array";
-  return counts_fit(core) && agreements_fit(core) ? NULL : "the seats of a movement do not add up";
+  if (!counts_fit(core) || !agreements_fit(core))
+    return "the seats of a movement do not add up";
+  return deadlines_fit(core) ? NULL : "a deadline is not what its rows say";
 }

@@ -246,7 +246,8 @@ void apply_order_recorded(struct core *core, const struct event *e) {
                       .kind = (uint8_t)r->kind,
                       .n_countries = (uint8_t)r->countries.n,
                       .oral = r->oral,
-                      .sealed = r->sealed};
+                      .sealed = r->sealed,
+                      .recorded_s = seconds_of(e->at)};
   for (uint32_t k = 0; k < r->countries.n; k++)
     o->countries[k] = (uint16_t)(r->countries.at[k].index + 1);
   *chain = i + 1;
@@ -288,7 +289,13 @@ void decide_order_authenticate(struct deciding *d) {
 
 void apply_order_authenticated(struct core *core, const struct event *e) {
   const struct ev_order_authenticated *a = &e->u.order_authenticated;
-  core->orders[a->order].authenticator = a->by;
+  struct order *o = &core->orders[a->order];
+  uint32_t last = o->person == REF_ABSENT ? 0 : core->custody[o->person].booking;
+  o->authenticator = a->by;
+  if (order_does(o->kind) == ORDER_HOLDS && last) {
+    core->bookings[last - 1].held_since_s = seconds_of(e->at);
+    core->bookings[last - 1].told = 0;
+  }
 }
 
 void decide_order_write(struct deciding *d) {

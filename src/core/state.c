@@ -23,13 +23,13 @@ NO_PADDING(struct place, 36);
 NO_PADDING(struct basis, 68);
 NO_PADDING(struct class, 40);
 NO_PADDING(struct class_row, 12);
-NO_PADDING(struct order, 112);
-NO_PADDING(struct booking, 32);
+NO_PADDING(struct order, 120);
+NO_PADDING(struct booking, 40);
 NO_PADDING(struct link, 12);
-NO_PADDING(struct custody, 24);
+NO_PADDING(struct custody, 28);
 NO_PADDING(struct movement, 64);
-NO_PADDING(struct member, 20);
-NO_PADDING(struct core_head, 8 + 8 + 32 + 32 + 30 * 4);
+NO_PADDING(struct member, 28);
+NO_PADDING(struct core_head, 8 + 8 + 8 + 32 + 32 + 32 * 4);
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "snapshots are little endian");
 
 /* --- Memory: one table of the arrays, so that size and layout cannot disagree. --- */
@@ -98,7 +98,8 @@ struct core *core_init(void *mem) {
   SP_ASSERT(((uintptr_t)mem & 63) == 0);
   struct core *core = mem;
   lay_out(core, mem);
-  core->head.last_at = USEC_MIN;
+  core->head.last_at = core->head.custody_at = USEC_MIN;
+  core->head.due_person = core->head.due_order = REF_ABSENT;
   core->person_index.mask = core->credential_index.mask = core->operator_index.mask =
       core->order_index.mask = core->booking_index.mask = core->movement_index.mask =
           core->tags.mask = first_slots - 1;

@@ -14,6 +14,7 @@
 
 #include "core/core.h"
 #include "core/custody.h"
+#include "core/deadline.h"
 #include "core/movement.h"
 
 /* Dates of validity are whole seconds since 1970 in 32 bits (to 2106): from 0 = always, until
@@ -118,6 +119,7 @@ struct alarm {
 struct core_head {
   uint64_t next_entry;
   usec last_at;
+  usec custody_at; /* of the last entry about custody */
   struct hash plan_hash;
   struct hash vkey;
   uint32_t n_persons, n_credentials, n_operators, n_separations, n_extra_grants, n_alarms;
@@ -125,6 +127,7 @@ struct core_head {
   uint32_t threat;
   uint32_t n_authorities, n_places, n_bases, n_classes, n_class_rows, n_orders, n_bookings, n_links;
   uint32_t n_movements, n_members;
+  uint32_t due_person, due_order; /* whose deadline is the next; REF_ABSENT: none runs */
   uint32_t free_link;                            /* head of the free chain: index + 1 */
   uint32_t n_areas, n_gates, n_doors, n_readers; /* of the plan in force */
   uint32_t site_created;

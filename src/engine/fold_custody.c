@@ -226,3 +226,51 @@ const char *check_movement_handed_over(const struct core *core, const struct eve
     return "the person has no booking";
   return member_is(core, h->movement, h->person, FROM(ARRIVED));
 }
+
+/* --- Deadlines --- */
+
+/* They are under way in this movement, and recalled or not. */
+static const char *recall_is(const struct core *core, uint32_t movement, uint32_t person,
+                             bool recalled) {
+  const struct member *r = active_member(core, person);
+  if (!r || r->movement != movement)
+    return "the person is not under way";
+  return (r->recalled_s != UINT32_MAX) == recalled ? NULL : so;
+}
+
+const char *check_recall_raised(const struct core *core, const struct event *e) {
+  return recall_is(core, e->u.recall_raised.movement, e->u.recall_raised.person, false);
+}
+
+const char *check_recall_answered(const struct core *core, const struct event *e) {
+  return recall_is(core, e->u.recall_answered.movement, e->u.recall_answered.person, true);
+}
+
+/* What it names belongs to what has passed, and was not told before. */
+const char *check_deadline_passed(const struct core *core, const struct event *e) {
+  const struct ev_deadline_passed *p = &e->u.deadline_passed;
+  const struct member *r = NULL;
+  if (p->person != REF_ABSENT && core->custody[p->person].member)
+    r = &core->members[core->custody[p->person].member - 1];
+  switch ((enum deadline)p->deadline) {
+  case DEADLINE_HOLD_LAPSED:
+    return p->person == REF_ABSENT || !is_booked(core, p->person) ? "they have no booking"
+           : core->bookings[core->custody[p->person].booking - 1].told ? so
+                                                                       : NULL;
+  case DEADLINE_RELEASE_OVERDUE:
+  case DEADLINE_ORDER_UNCONFIRMED:
+  case DEADLINE_DETAINER_EXPIRED:
+    return p->order == REF_ABSENT                             ? "it names no order"
+           : core->orders[p->order].told >> p->deadline & 1 ? so
+                                                              : NULL;
+  case DEADLINE_RECALL_UNANSWERED:
+  case DEADLINE_RETURN_OVERDUE:
+  case DEADLINE_EXCEPTION_UNWRITTEN:
+    return !r || r->movement != p->movement ? "they are on no such manifest"
+           : r->told >> p->deadline & 1     ? so
+                                            : NULL;
+  case DEADLINE_COUNT:
+    break;
+  }
+  return "there is no such deadline";
+}

@@ -308,7 +308,8 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_MOVEMENT_DEPART:
   case COMMAND_MOVEMENT_DIVERT:
   case COMMAND_MOVEMENT_ARRIVE:
-  case COMMAND_MOVEMENT_HANDOVER: {
+  case COMMAND_MOVEMENT_HANDOVER:
+  case COMMAND_RECALL_ANSWER: {
     struct random_custody r = custody_of(d);
     return random_custody(&r, c);
   }
@@ -378,7 +379,7 @@ static enum command_type draw_type(struct drive *d) {
     return COMMAND_READER_REPORT;
   if (x < 93)
     return (enum command_type)(COMMAND_AUTHORITY_ADD +
-                               below(d, COMMAND_MOVEMENT_HANDOVER - COMMAND_AUTHORITY_ADD + 1));
+                               below(d, COMMAND_RECALL_ANSWER - COMMAND_AUTHORITY_ADD + 1));
   return (enum command_type)below(d, COMMAND_COUNT);
 }
 
@@ -402,7 +403,7 @@ struct command drive_draw(struct drive *d) {
   do {
     struct random_custody r = custody_of(d);
     memset(&c, 0, sizeof c);
-    if (d->core->plan && chance(d, 1, 4) && random_case(&r, &c))
+    if (d->core->plan && chance(d, 1, 3) && random_case(&r, &c))
       break;
     c.type = draw_type(d);
     if (c.type == COMMAND_PASS && !d->core->plan->n_readers)

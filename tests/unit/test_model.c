@@ -17,7 +17,7 @@
 
 enum {
   plans_tried = DRIVE_LESS ? 400 : 2000,
-  seeds_tried = DRIVE_LESS ? 60 : 300,
+  seeds_tried = DRIVE_LESS ? 60 : 600,
   steps_a_seed = 1000,
 };
 
