@@ -84,7 +84,7 @@ bool reply_entry(struct span text, uint64_t *n) {
 }
 
 void command_text(struct buf *out, const struct core *core, const struct command *c) {
-  enum { fields_max = 16 };
+  enum { fields_max = 24 };
   struct field fields[fields_max];
   struct record r = command_records[c->type];
   struct namer namer = core_namer(core);

@@ -7,6 +7,7 @@
 #include "sim/ask.h"
 #include "sim/people.h"
 #include "sim/plans.h"
+#include "sim/random_custody.h"
 #include "sim/watch.h"
 
 #include <stdio.h>
@@ -380,8 +381,21 @@ static bool new_card(struct desk *d) {
   return false;
 }
 
+/* About detainees: what comes next for one of them, or anything. */
+static bool do_custody(struct desk *d) {
+  const struct random_custody r = {&d->rng, watch_core(d->w->watch), world_wall(d->w)};
+  const uint32_t kinds = COMMAND_RECALL_ANSWER - COMMAND_AUTHORITY_ADD + 1;
+  struct command c = {0};
+  if (rng_chance(&d->rng, 2, 3) && random_case(&r, &c))
+    return ask(d, &c, "", ASK_OTHER, 0);
+  c.type = (enum command_type)(COMMAND_AUTHORITY_ADD + rng_below(&d->rng, kinds));
+  return random_custody(&r, &c) && ask(d, &c, "", ASK_OTHER, 0);
+}
+
 static bool do_chore(struct desk *d) {
   const struct core *core = watch_core(d->w->watch);
+  if (rng_chance(&d->rng, 1, 2))
+    return do_custody(d);
   uint32_t total = 0, at = 0;
   for (uint32_t i = 0; i < n_chores; i++)
     total += chores[i].weight;

@@ -439,7 +439,7 @@ static void ask_conflicts(const struct asking *q) {
 }
 
 struct refs m_ask(const struct model *m, uint32_t movement, uint32_t person, uint32_t order,
-                       uint32_t to, usec at, struct reasons *found) {
+                  uint32_t to, usec at, struct reasons *found) {
   struct asking q = {m, m_movement(m, movement), person, order, to, at, {0}, 0, found};
   struct refs rests_on = {0};
   uint32_t holds = REF_ABSENT;
@@ -582,7 +582,8 @@ static bool begins(const struct asked *a, enum movement_step step, uint32_t move
 
 static struct refs ask_of(const struct asked *a, const struct m_case *c, uint32_t person,
                           struct reasons *found) {
-  return m_ask(a->m, c->movement, person, c->order, m_journey(a->m, c->movement).to, a->c->at, found);
+  return m_ask(a->m, c->movement, person, c->order, m_journey(a->m, c->movement).to, a->c->at,
+               found);
 }
 
 static void promote(const struct asked *a) {
@@ -921,13 +922,20 @@ static void arrive(const struct asked *a) {
 
 bool m_decide_movement(const struct asked *a) {
   static void (*const rules[COMMAND_COUNT])(const struct asked *) = {
-      [COMMAND_MOVEMENT_PROPOSE] = propose, [COMMAND_MOVEMENT_AUTHORISE] = authorise,
-      [COMMAND_MOVEMENT_CANCEL] = cancel,   [COMMAND_MANIFEST_ADD] = add,
-      [COMMAND_MANIFEST_CITE] = cite,       [COMMAND_MANIFEST_PROMOTE] = promote,
-      [COMMAND_MANIFEST_REMOVE] = take_off, [COMMAND_IDENTITY_CONFIRM] = confirm,
-      [COMMAND_MOVEMENT_BOARD] = board,     [COMMAND_MOVEMENT_DISEMBARK] = take_off,
-      [COMMAND_MOVEMENT_DEPART] = depart,   [COMMAND_MOVEMENT_DIVERT] = divert,
-      [COMMAND_MOVEMENT_ARRIVE] = arrive,   [COMMAND_MOVEMENT_HANDOVER] = hand_over,
+      [COMMAND_MOVEMENT_PROPOSE] = propose,
+      [COMMAND_MOVEMENT_AUTHORISE] = authorise,
+      [COMMAND_MOVEMENT_CANCEL] = cancel,
+      [COMMAND_MANIFEST_ADD] = add,
+      [COMMAND_MANIFEST_CITE] = cite,
+      [COMMAND_MANIFEST_PROMOTE] = promote,
+      [COMMAND_MANIFEST_REMOVE] = take_off,
+      [COMMAND_IDENTITY_CONFIRM] = confirm,
+      [COMMAND_MOVEMENT_BOARD] = board,
+      [COMMAND_MOVEMENT_DISEMBARK] = take_off,
+      [COMMAND_MOVEMENT_DEPART] = depart,
+      [COMMAND_MOVEMENT_DIVERT] = divert,
+      [COMMAND_MOVEMENT_ARRIVE] = arrive,
+      [COMMAND_MOVEMENT_HANDOVER] = hand_over,
       [COMMAND_RECALL_ANSWER] = m_answer_recall,
   };
   if (!rules[a->c->type])

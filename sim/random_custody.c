@@ -276,7 +276,8 @@ bool random_custody(const struct random_custody *d, struct command *c) {
     c->u.basis_ref.basis = some(d, h->n_bases);
     return h->n_bases > 0 && chance(d, 1, 2);
   case COMMAND_CLASS_ADD:
-    c->u.class_add = (struct cmd_class_add){draw_slug(d, h->n_classes), chance(d, 1, 2) ? MEMBERSHIP_UNCERTAIN : below(d, 3)};
+    c->u.class_add = (struct cmd_class_add){draw_slug(d, h->n_classes),
+                                            chance(d, 1, 2) ? MEMBERSHIP_UNCERTAIN : below(d, 3)};
     return h->n_classes < named_most;
   case COMMAND_CLASS_INCLUDE:
   case COMMAND_CLASS_DOUBT:

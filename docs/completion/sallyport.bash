@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement recall authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -65,6 +65,12 @@ _sallyport() {
   movement)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' propose authorise cancel list show board disembark depart divert arrive handover' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  recall)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' answer' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -231,7 +237,7 @@ _sallyport() {
   'order recall') options=' --help --dir --json --as --password-fd' ;;
   'order refute') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'order list') options=' --help --dir --json --person' ;;
-  'order show') options=' --help --dir --json' ;;
+  'order show') options=' --help --dir --json --as --password-fd --details' ;;
   'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
   'booking list') options=' --help --dir --json' ;;
   'movement propose') options=' --help --dir --json --as --password-fd --adults-only --agreement --departs --emergency --receiver --returns --seats --to' ;;
@@ -250,6 +256,7 @@ _sallyport() {
   'movement divert') options=' --help --dir --json --as --password-fd' ;;
   'movement arrive') options=' --help --dir --json --as --password-fd' ;;
   'movement handover') options=' --help --dir --json --as --password-fd --receipt' ;;
+  'recall answer') options=' --help --dir --json --as --password-fd' ;;
   'authority add') options=' --help --dir --json --as --password-fd --second --second-password-fd --above' ;;
   'authority list') options=' --help --dir --json' ;;
   'place add') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
@@ -295,7 +302,7 @@ _sallyport() {
   'alarm acknowledge') options=' --help --dir --json --as --password-fd' ;;
   'roll') options=' --help --dir --json --as --password-fd --kind --details' ;;
   'log') options=' --help --dir --json --person --gate --type --since --limit --follow' ;;
-  'explain') options=' --help --dir --json' ;;
+  'explain') options=' --help --dir --json --as --password-fd --details' ;;
   'verify') options=' --help --dir --json --key --checkpoint'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
   'replay') options=' --help --dir --json'

@@ -339,6 +339,21 @@ enum sp_err ask_details_read(struct cli *c, struct ask *a, uint32_t person) {
   return err;
 }
 
+enum sp_err ask_for_details(struct cli *c, uint32_t person) {
+  if (!cli_has(c, OPT_DETAILS))
+    return SP_OK;
+  if (!cli_has(c, OPT_AS))
+    return fault_set(&c->why, SP_USAGE,
+                     "--details is journaled with who reads them: give --as NAME");
+  struct ask *a;
+  enum sp_err err = ask_open(c, &a);
+  if (err)
+    return err;
+  err = ask_details_read(c, a, person);
+  ask_close(a);
+  return err;
+}
+
 /* --- Cards --- */
 
 enum sp_err ask_card(struct cli *c, bool any_format, json_t **card) {

@@ -57,6 +57,9 @@ enum sp_err ask_and_tell(struct cli *c, struct asked asked) SP_MUST_USE;
 /* Journals that details are read: of one person, or with REF_ABSENT of all. */
 enum sp_err ask_details_read(struct cli *c, struct ask *a, uint32_t person) SP_MUST_USE;
 
+/* With --details: says who reads them, as whom --as names, before any is read. Without, nothing. */
+enum sp_err ask_for_details(struct cli *c, uint32_t person) SP_MUST_USE;
+
 /* What the engine says of itself; nobody needs to log in. *pid (or NULL): its process, or 0 when
  * that is not known here. NULL when it does not run. */
 json_t *ask_status(struct cli *c, pid_t *pid);

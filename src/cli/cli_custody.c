@@ -1,4 +1,5 @@
 /* cli_custody.c: orders and what they name, bookings: recorded, listed and shown. */
+#include "cli/ask.h"
 #include "cli/rows.h"
 #include "cli/sentence.h"
 #include "cli/site.h"
@@ -170,6 +171,18 @@ static json_t *reasons_of(const struct core *core, uint32_t i) {
   return list;
 }
 
+/* Its reference, who signed, and whatever else was kept out of the journal. */
+static enum sp_err set_details(struct cli *c, json_t *row, uint32_t order) {
+  json_t *details;
+  enum sp_err err = site_details(c->site, REF_ORDER, order, &details, &c->why);
+  if (err || !details)
+    return err;
+  json_object_set(row, "reference", json_object_get(details, "reference"));
+  json_object_set(row, "official", json_object_get(details, "official"));
+  json_object_set_new(row, "details", details);
+  return SP_OK;
+}
+
 enum sp_err cli_order_show(struct cli *c) {
   static const struct column columns[] = {
       {"number", "Order", COLUMN_TEXT},
@@ -198,11 +211,15 @@ enum sp_err cli_order_show(struct cli *c) {
   enum sp_err err = site_open(c);
   if (!err)
     err = site_find_order(c->site, c->args.operands[0], &i, &c->why);
+  if (!err)
+    err = ask_for_details(c, site_core(c->site)->orders[i].person);
   if (err)
     return err;
   const struct core *core = site_core(c->site);
   const struct order *o = &core->orders[i];
   json_t *row = order_row(core, i);
+  if (cli_has(c, OPT_DETAILS))
+    err = set_details(c, row, i);
   json_object_set_new(row, "reasons", reasons_of(core, i));
   json_object_set_new(row, "other", row_number(o->other));
   json_object_set_new(row, "basis", row_name(core, REF_BASIS, o->basis));
@@ -218,7 +235,7 @@ enum sp_err cli_order_show(struct cli *c) {
   json_object_set_new(row, "authenticator", row_operator(core, o->authenticator));
   row_drop_empty(row);
   out_object(&c->out, columns, sizeof columns / sizeof columns[0], row);
-  return SP_OK;
+  return err;
 }
 
 /* --- Bookings --- */

@@ -1,4 +1,5 @@
 /* cli_log.c: log and explain. */
+#include "cli/ask.h"
 #include "cli/sentence.h"
 #include "cli/site.h"
 
@@ -210,6 +211,35 @@ enum sp_err cli_log(struct cli *c) {
   return err;
 }
 
+/* What stands in no entry: the references of the orders that this one names, and who signed. */
+static enum sp_err tell_references(struct cli *c, struct span entry) {
+  const struct core *core = site_core(c->site);
+  enum sp_err err = SP_OK;
+  for (uint32_t i = 0; i < core->head.n_orders && !err; i++) {
+    char hex[2 * sizeof(struct id) + 1] = {0}, number[person_text_max];
+    json_t *details = NULL;
+    hex_encode(hex, core->orders[i].id.b, sizeof(struct id));
+    if (!memmem(entry.p, entry.n, hex, strlen(hex)))
+      continue;
+    err = site_details(c->site, REF_ORDER, i, &details, &c->why);
+    const char *reference = json_string_value(json_object_get(details, "reference"));
+    const char *official = json_string_value(json_object_get(details, "official"));
+    struct buf line = {0};
+    person_text(number, i);
+    buf_printf(&line, "    %s %s of %s: reference ", order_kind_names[core->orders[i].kind], number,
+               core->authorities[core->orders[i].issuer].name.s);
+    term_put(&line, span_str(reference ? reference : "not recorded"));
+    if (official)
+      buf_puts(&line, ", ");
+    term_put(&line, span_str(official ? official : ""));
+    if (buf_cstr(&line))
+      out_line(&c->out, "%s", buf_cstr(&line));
+    buf_free(&line);
+    json_decref(details);
+  }
+  return err;
+}
+
 enum sp_err cli_explain(struct cli *c) {
   struct buf bytes = {0}, text = {0};
   struct entry e;
@@ -219,6 +249,8 @@ enum sp_err cli_explain(struct cli *c) {
     err = site_entry(c->site, n, &bytes, &c->why);
   if (!err)
     err = entry_parse(&e, buf_span(&bytes), &c->why);
+  if (!err)
+    err = ask_for_details(c, REF_ABSENT);
   if (!err) {
     struct speaker s = {site_core(c->site), &c->out};
     json_t *j;
@@ -231,6 +263,8 @@ enum sp_err cli_explain(struct cli *c) {
       if (!err)
         fwrite(text.p, 1, text.n, stdout);
     }
+    if (!err && cli_has(c, OPT_DETAILS) && !c->out.json)
+      err = tell_references(c, buf_span(&bytes));
   }
   buf_free(&bytes);
   buf_free(&text);

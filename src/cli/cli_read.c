@@ -45,22 +45,6 @@ static enum sp_err set_details(struct cli *c, json_t *row, enum ref_kind kind, u
   return SP_OK;
 }
 
-/* Opens the site; with --details journals the reading first. whose: a person, or REF_ABSENT. */
-static enum sp_err open_with_details(struct cli *c, uint32_t whose) {
-  if (!cli_has(c, OPT_DETAILS))
-    return SP_OK;
-  if (!cli_has(c, OPT_AS))
-    return fault_set(&c->why, SP_USAGE,
-                     "--details is journaled with who reads them: give --as NAME");
-  struct ask *a;
-  enum sp_err err = ask_open(c, &a);
-  if (err)
-    return err;
-  err = ask_details_read(c, a, whose);
-  ask_close(a);
-  return err;
-}
-
 /* --- Persons --- */
 
 static json_t *person_row(const struct core *core, uint32_t i) {
@@ -96,7 +80,7 @@ enum sp_err cli_person_list(struct cli *c) {
   if (!err && cli_has(c, OPT_AREA))
     err = site_find_place(c->site, REF_AREA, cli_text(c, OPT_AREA), &area, &c->why);
   if (!err)
-    err = open_with_details(c, REF_ABSENT);
+    err = ask_for_details(c, REF_ABSENT);
   if (err)
     return err;
   const struct core *core = site_core(c->site);
@@ -189,7 +173,7 @@ enum sp_err cli_person_show(struct cli *c) {
   if (!err)
     err = site_find_person(c->site, c->args.operands[0], &i, &c->why);
   if (!err)
-    err = open_with_details(c, i);
+    err = ask_for_details(c, i);
   if (err)
     return err;
   const struct core *core = site_core(c->site);
@@ -448,7 +432,7 @@ enum sp_err cli_roll(struct cli *c) {
   if (!err && c->args.operands[0])
     err = site_find_place(c->site, REF_AREA, c->args.operands[0], &within, &c->why);
   if (!err)
-    err = open_with_details(c, REF_ABSENT);
+    err = ask_for_details(c, REF_ABSENT);
   if (err)
     return err;
   const struct core *core = site_core(c->site);
@@ -525,7 +509,7 @@ enum sp_err cli_operator_list(struct cli *c) {
   };
   enum sp_err err = site_open(c);
   if (!err)
-    err = open_with_details(c, REF_ABSENT);
+    err = ask_for_details(c, REF_ABSENT);
   if (err)
     return err;
   const struct core *core = site_core(c->site);

@@ -166,6 +166,16 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_NOTICE_OWED] = {"NOTICE OWED", COLOUR_BAD, "{person|18}  {movement}, {order}",
                            "{person} left in {movement}, an emergency, although {order} forbids to "
                            "take them elsewhere: its issuer is to be told."},
+    [EVENT_RECALL_RAISED] = {"RECALL", COLOUR_BAD, "{person|18}  {movement}: {reasons}",
+                             "{person} is under way in {movement}, and may not be taken there any "
+                             "more: whoever has them is to be told, and to answer."},
+    [EVENT_RECALL_ANSWERED] = {"answered", COLOUR_NONE, "{person|18}  {movement}: {answer}",
+                               "Whoever has {person}, recalled from {movement}, has answered: "
+                               "{answer}."},
+    [EVENT_DEADLINE_PASSED] = {"OVERDUE", COLOUR_BAD,
+                               "[{person|18}  ]{deadline}[ of {order}][ of {movement}]",
+                               "What should have been done by {due} was not: {deadline}[, of "
+                               "{order}][, in {movement}][, about {person}]."},
     [EVENT_LOCKDOWN_STARTED] = {"LOCKDOWN", COLOUR_BAD, "{area}",
                                 "The area {area} and all within it is locked down: only holders of "
                                 "a level that says so pass."},

@@ -319,8 +319,9 @@ static enum sp_err keep_details(void *ctx, const struct store_details *d) {
 enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t index, json_t **details,
                          struct fault *why) {
   const struct core *core = s->fold.core;
-  const struct id *subject =
-      kind == REF_PERSON ? &core->persons[index].id : &core->operators[index].id;
+  const struct id *subject = kind == REF_PERSON  ? &core->persons[index].id
+                             : kind == REF_ORDER ? &core->orders[index].id
+                                                 : &core->operators[index].id;
   struct last_details last = {NULL, why};
   enum sp_err err = store_details(s->store, subject, keep_details, &last, why);
   if (err) {

@@ -240,13 +240,12 @@ void apply_booking_opened(struct core *core, const struct event *e) {
   const struct ev_booking_opened *b = &e->u.booking_opened;
   SP_ASSERT(core->head.n_bookings < bookings_max);
   uint32_t i = core->head.n_bookings++;
-  core->bookings[i] =
-      (struct booking){.id = b->booking,
-                       .person = b->person,
-                       .order = b->order,
-                       .opened_s = seconds_of(e->at),
-                       .closed_s = UINT32_MAX,
-                       .held_since_s = seconds_of(e->at)};
+  core->bookings[i] = (struct booking){.id = b->booking,
+                                       .person = b->person,
+                                       .order = b->order,
+                                       .opened_s = seconds_of(e->at),
+                                       .closed_s = UINT32_MAX,
+                                       .held_since_s = seconds_of(e->at)};
   core->custody[b->person].booking = i + 1;
   core_index_added(core, REF_BOOKING, i);
 }

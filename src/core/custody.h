@@ -137,8 +137,8 @@ struct booking { /* one stay */
   struct id id;
   uint32_t person, order;      /* order: the one it was opened on */
   uint32_t opened_s, closed_s; /* UINT32_MAX: open */
-  uint32_t held_since_s;       /* opened, or the last order about them that holds was authenticated */
-  uint32_t told;               /* 1: that nothing holds them any more was an alarm */
+  uint32_t held_since_s; /* opened, or the last order about them that holds was authenticated */
+  uint32_t told;         /* 1: that nothing holds them any more was an alarm */
 };
 struct link { /* two registrations that may be one human, or are: a row for each of the two */
   uint32_t other, next;

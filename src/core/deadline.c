@@ -162,8 +162,8 @@ static struct pending pending_of_person(const struct core *core, uint32_t person
     const struct order *o = &core->orders[i - 1];
     if (o->kind == ORDER_RELEASE && o->due_s != UINT32_MAX &&
         !(o->told >> DEADLINE_RELEASE_OVERDUE & 1))
-      sooner(&p, first_second(core, person, i - 1, o->due_s, is_in_force),
-             DEADLINE_RELEASE_OVERDUE, i - 1, REF_ABSENT);
+      sooner(&p, first_second(core, person, i - 1, o->due_s, is_in_force), DEADLINE_RELEASE_OVERDUE,
+             i - 1, REF_ABSENT);
   }
   return p;
 }
@@ -198,7 +198,8 @@ static void touch_order(struct core *core, uint32_t order) {
     for (uint32_t i = 0; i < core->head.n_orders; i++)
       if (due_of_order(core, i) < due_of_order(core, *next))
         *next = i;
-  } else if (due < due_of_order(core, *next) || (due == due_of_order(core, *next) && order < *next && due != UINT32_MAX)) {
+  } else if (due < due_of_order(core, *next) ||
+             (due == due_of_order(core, *next) && order < *next && due != UINT32_MAX)) {
     *next = order;
   }
 }
@@ -369,20 +370,19 @@ void decide_deadline(struct deciding *d) {
     return;
   uint32_t person = core->head.due_person, order = core->head.due_order;
   bool of_person = due_of_person(core, person) <= due_of_order(core, order);
-  struct pending p =
-      of_person ? pending_of_person(core, person) : pending_of_order(core, order);
+  struct pending p = of_person ? pending_of_person(core, person) : pending_of_order(core, order);
   if (p.kind == DEADLINE_COUNT) {
     struct event *e = deciding_alarm(d, EVENT_RECALL_RAISED);
     e->u.recall_raised = (struct ev_recall_raised){.movement = p.movement, .person = person};
     ask_under_way(core, active_member(core, person), instant(p.at_s), &e->u.recall_raised.reasons);
     return;
   }
-  deciding_alarm(d, EVENT_DEADLINE_PASSED)->u.deadline_passed = (struct ev_deadline_passed){
-      .deadline = p.kind,
-      .person = of_person ? person : core->orders[order].person,
-      .order = p.order,
-      .movement = p.movement,
-      .due = instant(p.at_s)};
+  deciding_alarm(d, EVENT_DEADLINE_PASSED)->u.deadline_passed =
+      (struct ev_deadline_passed){.deadline = p.kind,
+                                  .person = of_person ? person : core->orders[order].person,
+                                  .order = p.order,
+                                  .movement = p.movement,
+                                  .due = instant(p.at_s)};
 }
 
 void apply_deadline_passed(struct core *core, const struct event *e) {

@@ -229,13 +229,12 @@ void apply_manifest_added(struct core *core, const struct event *e) {
   SP_ASSERT(core->head.n_members < members_max);
   uint32_t i = core->head.n_members++;
   struct movement *m = &core->movements[a->movement];
-  core->members[i] =
-      (struct member){.movement = a->movement,
-                                        .person = a->person,
-                                        .order = a->order,
-                                        .next = m->members,
-                                        .state = MEMBER_ALTERNATE,
-                                        .recalled_s = UINT32_MAX};
+  core->members[i] = (struct member){.movement = a->movement,
+                                     .person = a->person,
+                                     .order = a->order,
+                                     .next = m->members,
+                                     .state = MEMBER_ALTERNATE,
+                                     .recalled_s = UINT32_MAX};
   m->members = core->custody[a->person].member = i + 1;
   if (!a->alternate)
     member_goes(core, &core->members[i], MEMBER_MANIFESTED);

@@ -128,7 +128,7 @@ struct core_head {
   uint32_t n_authorities, n_places, n_bases, n_classes, n_class_rows, n_orders, n_bookings, n_links;
   uint32_t n_movements, n_members;
   uint32_t due_person, due_order; /* whose deadline is the next; REF_ABSENT: none runs */
-  uint32_t free_link;                            /* head of the free chain: index + 1 */
+  uint32_t free_link;             /* head of the free chain: index + 1 */
   uint32_t n_areas, n_gates, n_doors, n_readers; /* of the plan in force */
   uint32_t site_created;
   uint32_t alarms_lost; /* raised while alarms_max were open; they are in the journal */

@@ -254,15 +254,15 @@ const char *check_deadline_passed(const struct core *core, const struct event *e
     r = &core->members[core->custody[p->person].member - 1];
   switch ((enum deadline)p->deadline) {
   case DEADLINE_HOLD_LAPSED:
-    return p->person == REF_ABSENT || !is_booked(core, p->person) ? "they have no booking"
+    return p->person == REF_ABSENT || !is_booked(core, p->person)      ? "they have no booking"
            : core->bookings[core->custody[p->person].booking - 1].told ? so
                                                                        : NULL;
   case DEADLINE_RELEASE_OVERDUE:
   case DEADLINE_ORDER_UNCONFIRMED:
   case DEADLINE_DETAINER_EXPIRED:
-    return p->order == REF_ABSENT                             ? "it names no order"
+    return p->order == REF_ABSENT                           ? "it names no order"
            : core->orders[p->order].told >> p->deadline & 1 ? so
-                                                              : NULL;
+                                                            : NULL;
   case DEADLINE_RECALL_UNANSWERED:
   case DEADLINE_RETURN_OVERDUE:
   case DEADLINE_EXCEPTION_UNWRITTEN:
