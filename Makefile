@@ -94,6 +94,7 @@ coverage:
 # BIG=1 also fills a log with ten million entries: three minutes and eight gigabytes more.
 bench: build
 	@$(BUILD)/bench/bench_decide
+	@$(BUILD)/bench/bench_movement
 	@$(BUILD)/bench/bench_store $(BUILD)
 	@$(BUILD)/bench/bench_osdp
 	@rm -rf $(BUILD)/bench-site && $(BUILD)/bench/bench_engine $(BUILD)/bench-site 100000 900000
