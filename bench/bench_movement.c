@@ -1,5 +1,5 @@
-/* bench_movement.c: how long it takes to decide a manifest of 240 persons, on a site of 5,000 staff,
- * 20,000 detainees and 2,000 orders besides those that hold and move them. */
+/* bench_movement.c: how long it takes to decide a manifest of 240 persons, on a site of 5,000
+ * staff, 20,000 detainees and 2,000 orders besides those that hold and move them. */
 #include "big_site.h"
 #include "core/state.h"
 
@@ -94,8 +94,8 @@ static void admit(struct core *core, uint32_t n) {
   happen(core, e);
   uint32_t held = order(core, ORDER_COMMITMENT, person, REF_ABSENT);
   e = (struct event){.type = EVENT_BOOKING_OPENED};
-  e.u.booking_opened = (struct ev_booking_opened){
-      id_of(4, n), person_number(core->head.n_bookings), person, held};
+  e.u.booking_opened =
+      (struct ev_booking_opened){id_of(4, n), person_number(core->head.n_bookings), person, held};
   happen(core, e);
   e = (struct event){.type = EVENT_PERSON_LOCATED};
   e.u.person_located = (struct ev_person_located){person, area_outside, 2};
@@ -171,9 +171,9 @@ int main(void) {
     admit(s.core, i);
   crowd(s.core);
   struct event e = {.type = EVENT_MOVEMENT_PROPOSED};
-  e.u.movement_proposed = (struct ev_movement_proposed){id_of(5, 0), person_number(0),
-                                                        MOVEMENT_TRANSFER, 0, REF_ABSENT, 0, seats,
-                                                        false, false, TIME_ABSENT, TIME_ABSENT, 0};
+  e.u.movement_proposed = (struct ev_movement_proposed){
+      id_of(5, 0), person_number(0), MOVEMENT_TRANSFER, 0, REF_ABSENT, 0, seats, false,
+      false,       TIME_ABSENT,      TIME_ABSENT,       0};
   happen(s.core, e);
   e = (struct event){.type = EVENT_MOVEMENT_AUTHORISED};
   e.u.movement_authorised = (struct ev_movement_authorised){0, 1};

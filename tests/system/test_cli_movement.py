@@ -15,6 +15,7 @@ import unittest
 from site_fixture import BINARY, INVALID, NOT_FOUND, OK, PASSWORDS, REFUSED, USAGE, Site
 
 PLAN = pathlib.Path(__file__).resolve().parent.parent / "scenarios" / "plans" / "port.yaml"
+SANITIZED = not (pathlib.Path(BINARY).parent / "tests" / "intercepted.so").exists()
 CARDS = ("h10301:17-4711", "h10301:17-4712")
 
 
@@ -24,6 +25,8 @@ class Movement(Site):
     MORE = ("dana", "rita", "lena", "gil")  # desk, records, legal, gate
 
     def setUp(self):
+        if SANITIZED and self._testMethodName not in ("test_the_desk", "test_stayed_after_departure"):
+            self.skipTest("one build is enough")
         super().setUp()
         for words in (("authority", "add", "appeals"), ("authority", "add", "district", "--above", "appeals"),
                       ("authority", "add", "state-b"), ("place", "add", "jail-b", "us"), ("basis", "add", "code")):
@@ -123,6 +126,35 @@ class Movement(Site):
             self.assertIn(part, told)
         self.ask("movement", "depart", movement, by="gil", second="sam", expect=OK)
         self.assertEqual(self.states(movement), {dina: "removed", emil: "departed"})
+        self.agree()
+
+    def test_stayed_after_departure(self):
+        """The engine recalls by itself, a clock runs until somebody answers, and the papers are named to whoever may read them."""
+        person = self.inside(CARDS[0])
+        movement, _ = self.bus(person)
+        self.confirm(movement, person)
+        self.ask("movement", "board", movement, person, by="gil", expect=OK)
+        self.ask("movement", "depart", movement, by="gil", second="sam", expect=OK)
+        stay = self.order("stay", person, "--reference", "25-1084", "--official", "Clerk of the Court", authentic=False)
+        for _ in range(100):
+            if self.entries("--type", "recall.raised"):
+                break
+            time.sleep(0.1)
+        recall = self.entries("--type", "recall.raised")[0]
+        self.assertEqual([r["code"] for r in recall["data"]["reasons"]], ["stayed"])
+        self.assertIn(f"{person}", self.ask("alarm", "list", expect=OK).out)
+        told = self.ask("explain", str(recall["n"]), expect=OK).out
+        self.assertIn(f"stay {stay} of district forbids it", told)
+        self.assertNotIn("25-1084", told)
+        told = self.ask("explain", str(recall["n"]), "--details", by="rita", expect=OK).out
+        self.assertIn(f"stay {stay} of district: reference 25-1084, Clerk of the Court", told)
+        shown = self.ask("order", "show", stay, "--details", "--json", by="rita", expect=OK).json()
+        self.assertEqual((shown["reference"], shown["official"]), ("25-1084", "Clerk of the Court"))
+        self.assertNotIn("reference", self.ask("order", "show", stay, "--json", expect=OK).json())
+        self.assertEqual(len(self.entries("--type", "details.read")), 2)
+        self.ask("recall", "answer", movement, person, "returning", by="rita", expect=OK)
+        self.show(CARDS[0], "main-in", "--walk", expect=OK)
+        self.assertEqual(self.states(movement), {person: "returned"})
         self.agree()
 
     def test_several_are_refused_at_once(self):
