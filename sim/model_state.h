@@ -208,7 +208,12 @@ struct m_case {             /* how a person stands */
   int64_t held_since_s;     /* opened, or the last order about them that holds authenticated */
   bool booked, lapse_told;
 };
-/* What the steps ask, and on what a yes rests. */
+bool m_is_active(uint32_t state); /* on a manifest */
+struct m_bound { /* registrations that hang together: nearest first, the last linked first */
+  uint32_t at[16], n;
+};
+struct m_bound m_bound(const struct model *m, uint32_t person);
+/* What the steps ask (model_question.c), and on what a yes rests. */
 struct refs m_ask(const struct model *m, uint32_t movement, uint32_t person, uint32_t order,
                   uint32_t to, usec at, struct reasons *found);
 bool m_decide_movement(const struct asked *a); /* false: it is no such command */
