@@ -83,7 +83,8 @@
   X(LIMIT_REACHED, "limit_reached", 0, "a limit of this site is reached (see limits.h)")           \
   X(AREA_OCCUPIED, "area_occupied", 0, "{} still holds someone, so the plan cannot drop it")       \
   X(DOOR_IN_USE, "door_in_use", 0, "{} is unlocked or open, so the plan cannot drop it now")       \
-  X(INCOMPLETE, "incomplete", 0, "what it must name is missing, or does not belong")               \
+  X(INCOMPLETE, "incomplete", 0,                                                                   \
+    "what it must name is missing, or does not belong: docs/custody.md tells")                     \
   X(NOT_THE_ISSUER, "not_the_issuer", 0,                                                           \
     "{} can be ended by its issuer or one above, and no other")                                    \
   X(SELF, "self", 0, "the two are the same")                                                       \

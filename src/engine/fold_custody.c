@@ -192,8 +192,13 @@ static const char *member_is(const struct core *core, uint32_t movement, uint32_
 
 #define FROM(NAME) (1u << MEMBER_##NAME)
 
+/* Of one who is back too: an emergency's order comes late. */
 const char *check_manifest_cited(const struct core *core, const struct event *e) {
-  return member_is(core, e->u.manifest_cited.movement, e->u.manifest_cited.person, UINT32_MAX);
+  const struct ev_manifest_cited *c = &e->u.manifest_cited;
+  uint32_t last = core->custody[c->person].member;
+  return last && core->members[last - 1].movement == c->movement
+             ? NULL
+             : "the person is on no such manifest";
 }
 
 const char *check_manifest_promoted(const struct core *core, const struct event *e) {

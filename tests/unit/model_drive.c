@@ -1,5 +1,6 @@
 #include "model_drive.h"
 
+#include "engine/fold_check.h"
 #include "plan/plan_read.h"
 #include "sim/random_custody.h"
 #include "sim/random_plan.h"
@@ -454,6 +455,11 @@ bool drive_run_only(struct drive *d, struct command *c, struct buf *story) {
     struct event e = d->out.events[i];
     if (d->spoilt && e.type == EVENT_PLAN_APPLIED)
       e.plan = d->spoilt;
+    struct fault why = {0};
+    if (fold_check_event(d->core, &e, &why)) {
+      buf_printf(story, "what was decided would not be read back: %s", why.text);
+      return false;
+    }
     core_apply(d->core, &e);
   }
   d->steps++;
