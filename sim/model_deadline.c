@@ -93,7 +93,7 @@ static void of_movement(const struct model *m, const struct instants *i, uint32_
   const struct ev_movement_proposed *v = m_movement(m, c->movement);
   int64_t departed_s = m_journey(m, c->movement).departed_s;
   bool away = c->state == MEMBER_DEPARTED || c->state == MEMBER_ARRIVED;
-  struct m_pending of = {0, of_recall, person, REF_ABSENT, c->movement};
+  struct m_pending of = {0, of_recall, person, REF_ABSENT, c->movement, REF_ABSENT};
   if (away && c->recalled_s == INT64_MAX)
     take(p, first(m, i, person, 0, departed_s, may_no_more), of);
   of.kind = DEADLINE_RECALL_UNANSWERED;
@@ -117,31 +117,60 @@ static bool was_told(const struct model *m, enum deadline deadline, uint32_t ord
   return false;
 }
 
-static struct m_pending of_person(const struct model *m, const struct instants *i,
-                                  uint32_t person) {
-  struct m_pending p = {INT64_MAX, 0, person, REF_ABSENT, REF_ABSENT};
-  struct m_case c = m_case(m, person);
-  if (c.movement != REF_ABSENT)
-    of_movement(m, i, person, &c, &p);
-  if (!c.booked)
-    return p;
-  struct m_pending of = {0, DEADLINE_HOLD_LAPSED, person, REF_ABSENT, REF_ABSENT};
-  if (!c.lapse_told)
-    take(&p, first(m, i, person, 0, c.held_since_s, nobody_holds), of);
+static void of_booking(const struct model *m, const struct instants *i, uint32_t person,
+                       const struct m_case *c, struct m_pending *p) {
+  struct m_pending of = {0, DEADLINE_HOLD_LAPSED, person, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  if (!c->lapse_told)
+    take(p, first(m, i, person, 0, c->held_since_s, nobody_holds), of);
   of.kind = DEADLINE_RELEASE_OVERDUE;
   for (uint32_t o = m_count_custody(m, EVENT_ORDER_RECORDED); o-- > 0;) {
     const struct ev_order_recorded *r = m_order(m, o);
     of.order = o;
     if (r->person == person && r->kind == ORDER_RELEASE && r->due != TIME_ABSENT &&
         !was_told(m, DEADLINE_RELEASE_OVERDUE, o))
-      take(&p, first(m, i, person, o, m_second(r->due), in_force), of);
+      take(p, first(m, i, person, o, m_second(r->due), in_force), of);
   }
+}
+
+/* It was closed, or that it was missed was told. */
+static bool is_over(const struct model *m, uint32_t hearing) {
+  for (uint32_t i = 0; i < m->n_custody; i++) {
+    const struct event *e = &m->custody[i];
+    if ((e->type == EVENT_HEARING_CLOSED && e->u.hearing_closed.hearing == hearing) ||
+        (e->type == EVENT_DEADLINE_PASSED && e->u.deadline_passed.hearing == hearing))
+      return true;
+  }
+  return false;
+}
+
+static void of_hearings(const struct model *m, uint32_t person, struct m_pending *p) {
+  struct m_pending of = {0, DEADLINE_HEARING_MISSED, person, REF_ABSENT, REF_ABSENT, 0};
+  of.hearing = m_count_custody(m, EVENT_HEARING_SET);
+  for (uint32_t i = m->n_custody; i-- > 0;) {
+    const struct event *e = &m->custody[i];
+    if (e->type != EVENT_HEARING_SET)
+      continue;
+    of.hearing--;
+    if (e->u.hearing_set.person == person && !is_over(m, of.hearing))
+      take(p, m_second(e->u.hearing_set.at) + 12 * 3600, of);
+  }
+}
+
+static struct m_pending of_person(const struct model *m, const struct instants *i,
+                                  uint32_t person) {
+  struct m_pending p = {INT64_MAX, 0, person, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct m_case c = m_case(m, person);
+  if (c.movement != REF_ABSENT)
+    of_movement(m, i, person, &c, &p);
+  if (c.booked)
+    of_booking(m, i, person, &c, &p);
+  of_hearings(m, person, &p);
   return p;
 }
 
 static struct m_pending of_order(const struct model *m, uint32_t order, usec recorded) {
   const struct ev_order_recorded *o = m_order(m, order);
-  struct m_pending p = {INT64_MAX, 0, o->person, order, REF_ABSENT}, of = p;
+  struct m_pending p = {INT64_MAX, 0, o->person, order, REF_ABSENT, REF_ABSENT}, of = p;
   if (m_order_was(m, EVENT_ORDER_RECALLED, order) || m_order_was(m, EVENT_ORDER_REFUTED, order))
     return p;
   of.kind = DEADLINE_ORDER_UNCONFIRMED;
@@ -154,7 +183,7 @@ static struct m_pending of_order(const struct model *m, uint32_t order, usec rec
 }
 
 static struct m_pending find_next(const struct model *m) {
-  struct m_pending next = {INT64_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct m_pending next = {INT64_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT};
   struct instants i = instants_of(m);
   for (uint32_t p = 0; i.at && p < m->n_persons; p++) {
     struct m_pending of = m->persons[p].kind == PERSON_DETAINEE ? of_person(m, &i, p) : next;
@@ -206,7 +235,7 @@ void m_decide_deadline(const struct asked *a) {
     return;
   }
   m_expect_alarm(a, EVENT_DEADLINE_PASSED)->u.deadline_passed =
-      (struct ev_deadline_passed){p.kind, p.person, p.order, p.movement, p.at_s * USEC_PER_S};
+      (struct ev_deadline_passed){p.kind, p.person, p.order, p.movement, p.hearing, p.at_s * USEC_PER_S};
 }
 
 void m_answer_recall(const struct asked *a) {
@@ -218,4 +247,36 @@ void m_answer_recall(const struct asked *a) {
   else
     m_expect(a, EVENT_RECALL_ANSWERED)->u.recall_answered =
         (struct ev_recall_answered){r->movement, r->person, r->answer};
+}
+
+/* --- Hearings --- */
+
+void m_set_hearing(const struct asked *a) {
+  const struct cmd_hearing_set *c = &a->c->u.hearing_set;
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < a->m->n_custody; i++) {
+    const struct event *e = &a->m->custody[i];
+    if (e->type == EVENT_HEARING_SET && m_same_id(e->u.hearing_set.hearing, c->hearing)) {
+      m_reject(a, REASON_EXISTS, REF_HEARING, n);
+      return;
+    }
+    n += e->type == EVENT_HEARING_SET;
+  }
+  if (a->m->persons[c->person].kind != PERSON_DETAINEE)
+    m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
+  else if (!m_bad_dates(a, TIME_ABSENT, c->at))
+    m_expect(a, EVENT_HEARING_SET)->u.hearing_set =
+        (struct ev_hearing_set){c->hearing, m_number(n), c->person, c->authority, c->at};
+}
+
+void m_close_hearing(const struct asked *a) {
+  const struct cmd_hearing_close *c = &a->c->u.hearing_close;
+  for (uint32_t i = 0; i < a->m->n_custody; i++)
+    if (a->m->custody[i].type == EVENT_HEARING_CLOSED &&
+        a->m->custody[i].u.hearing_closed.hearing == c->hearing) {
+      m_reject(a, REASON_ALREADY_SO, REF_HEARING, c->hearing);
+      return;
+    }
+  m_expect(a, EVENT_HEARING_CLOSED)->u.hearing_closed =
+      (struct ev_hearing_closed){c->hearing, c->outcome};
 }

@@ -656,6 +656,8 @@ bool m_decide_movement(const struct asked *a) {
       [COMMAND_MOVEMENT_ARRIVE] = arrive,
       [COMMAND_MOVEMENT_HANDOVER] = hand_over,
       [COMMAND_RECALL_ANSWER] = m_answer_recall,
+      [COMMAND_HEARING_SET] = m_set_hearing,
+      [COMMAND_HEARING_CLOSE] = m_close_hearing,
   };
   if (!rules[a->c->type])
     return false;

@@ -77,7 +77,7 @@ struct m_reader {
 struct m_pending { /* a deadline */
   int64_t at_s;    /* INT64_MAX: none */
   uint32_t kind;   /* enum deadline; DEADLINE_COUNT: a recall */
-  uint32_t person, order, movement;
+  uint32_t person, order, movement, hearing;
 };
 struct m_pending_kept { /* what was found, so that it is not looked for at every step */
   bool known;
@@ -231,6 +231,8 @@ void m_move_departure(struct model *m, uint32_t movement, usec at);
 usec m_deadline_due(const struct model *m);
 void m_decide_deadline(const struct asked *a);
 void m_answer_recall(const struct asked *a);
+void m_set_hearing(const struct asked *a);
+void m_close_hearing(const struct asked *a);
 
 void m_decide(const struct model *m, const struct command *c, struct outcome *o);
 bool m_may(const struct asked *a);          /* model_permit.c: who may ask */

@@ -36,7 +36,7 @@ static usec draw_date(const struct random_custody *d) {
 
 /* --- Custody: few names and few orders, so that they meet --- */
 
-enum { id_order = 101, id_booking, id_movement };
+enum { id_order = 101, id_booking, id_movement, id_hearing };
 enum { named_most = 5, orders_most = 100, movements_most = 24 };
 
 static uint32_t one_of(const struct random_custody *d, uint32_t n, uint32_t absent_in_ten) {
@@ -202,6 +202,16 @@ static bool random_movement(const struct random_custody *d, struct command *c) {
   if (c->type == COMMAND_MOVEMENT_PROPOSE) {
     draw_movement(d, &c->u.movement_propose);
     return h->n_authorities && h->n_operators && h->n_movements < movements_most;
+  }
+  if (c->type == COMMAND_HEARING_SET) {
+    c->u.hearing_set = (struct cmd_hearing_set){
+        random_id(id_hearing, chance(d, 1, 12) ? some(d, h->n_hearings) : h->n_hearings), person,
+        some(d, h->n_authorities), d->now + rng_between(d->rng, -50000, 90000) * USEC_PER_S};
+    return h->n_authorities && h->n_persons && h->n_hearings < movements_most;
+  }
+  if (c->type == COMMAND_HEARING_CLOSE) {
+    c->u.hearing_close = (struct cmd_hearing_close){some(d, h->n_hearings), below(d, 3)};
+    return h->n_hearings > 0 && chance(d, 1, 2);
   }
   if (!h->n_movements || !h->n_persons)
     return false;
@@ -436,8 +446,8 @@ static bool next_step(const struct random_custody *d, uint32_t person, const str
     c->type = COMMAND_MOVEMENT_BOARD;
     return true;
   case MEMBER_BOARDED:
-    c->type = COMMAND_MOVEMENT_DEPART;
-    return chance(d, 2, 3);
+    c->type = chance(d, 5, 6) ? COMMAND_MOVEMENT_DEPART : COMMAND_MOVEMENT_DISEMBARK;
+    return true;
   case MEMBER_DEPARTED:
   case MEMBER_ARRIVED:
     if (r->recalled_s != UINT32_MAX && chance(d, 1, 4)) {

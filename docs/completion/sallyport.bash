@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement recall authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement hearing recall authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -65,6 +65,12 @@ _sallyport() {
   movement)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' propose authorise cancel list show board disembark depart divert arrive handover' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  hearing)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' set close list' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -256,6 +262,9 @@ _sallyport() {
   'movement divert') options=' --help --dir --json --as --password-fd' ;;
   'movement arrive') options=' --help --dir --json --as --password-fd' ;;
   'movement handover') options=' --help --dir --json --as --password-fd --receipt' ;;
+  'hearing set') options=' --help --dir --json --as --password-fd --at' ;;
+  'hearing close') options=' --help --dir --json --as --password-fd' ;;
+  'hearing list') options=' --help --dir --json' ;;
   'recall answer') options=' --help --dir --json --as --password-fd' ;;
   'authority add') options=' --help --dir --json --as --password-fd --second --second-password-fd --above' ;;
   'authority list') options=' --help --dir --json' ;;

@@ -50,6 +50,7 @@ struct slug {
   X(ORDER, "order")                                                                                \
   X(BOOKING, "booking")                                                                            \
   X(MOVEMENT, "movement")                                                                          \
+  X(HEARING, "hearing")                                                                            \
   X(ENTRY, "entry") /* the index is a journal index; JSON "entry:123" */
 
 enum ref_kind {

@@ -270,3 +270,20 @@ enum sp_err cli_booking_list(struct cli *c) {
   table_end(&t, "no bookings: `sallyport booking open` admits somebody");
   return SP_OK;
 }
+
+/* --- Hearings --- */
+
+enum sp_err cli_hearing_list(struct cli *c) {
+  static const struct column columns[] = {
+      {"number", "HEARING", COLUMN_TEXT}, {"person", "PERSON", COLUMN_TEXT},
+      {"authority", "BY", COLUMN_TEXT},   {"at", "AT", COLUMN_TIME},
+      {"state", "STATE", COLUMN_STATE},
+  };
+  LIST(columns, n_hearings,
+       json_pack("{s:o,s:o,s:s,s:o,s:s}", "number", row_number(i), "person",
+                 row_number(core->hearings[i].person), "authority",
+                 core->authorities[core->hearings[i].authority].name.s, "at",
+                 row_until(core->hearings[i].at_s), "state",
+                 hearing_state_names[core->hearings[i].state]),
+       "no hearings: `sallyport hearing set` sets one");
+}

@@ -166,6 +166,10 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_NOTICE_OWED] = {"NOTICE OWED", COLOUR_BAD, "{person|18}  {movement}, {order}",
                            "{person} left in {movement}, an emergency, although {order} forbids to "
                            "take them elsewhere: its issuer is to be told."},
+    [EVENT_HEARING_SET] = {"hearing", COLOUR_NONE, "{person|18}  {hearing} at {at}",
+                           "{person} is to be heard: {hearing}, at {at}."},
+    [EVENT_HEARING_CLOSED] = {"heard", COLOUR_NONE, "{hearing}: {outcome}",
+                              "{hearing} is closed: {outcome}."},
     [EVENT_RECALL_RAISED] = {"RECALL", COLOUR_BAD, "{person|18}  {movement}: {reasons}",
                              "{person} is under way in {movement}, and may not be taken there any "
                              "more: whoever has them is to be told, and to answer."},
@@ -173,9 +177,9 @@ static const struct words table[EVENT_COUNT] = {
                                "Whoever has {person}, recalled from {movement}, has answered: "
                                "{answer}."},
     [EVENT_DEADLINE_PASSED] = {"OVERDUE", COLOUR_BAD,
-                               "[{person|18}  ]{deadline}[ of {order}][ of {movement}]",
+                               "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of {hearing}]",
                                "What should have been done by {due} was not: {deadline}[, of "
-                               "{order}][, in {movement}][, about {person}]."},
+                               "{order}][, in {movement}][, of {hearing}][, about {person}]."},
     [EVENT_LOCKDOWN_STARTED] = {"LOCKDOWN", COLOUR_BAD, "{area}",
                                 "The area {area} and all within it is locked down: only holders of "
                                 "a level that says so pass."},
@@ -352,6 +356,18 @@ static void put_movement(const struct core *core, struct buf *out, const char *h
   buf_printf(out, "movement %s (%s)", number, movement_kind_names[core->movements[i].kind]);
 }
 
+static void put_hearing(const struct core *core, struct buf *out, const char *hex) {
+  struct id id;
+  uint32_t i;
+  char number[person_text_max];
+  if (!parse_id(hex, strlen(hex), &id) || !core_find_hearing(core, id, &i)) {
+    buf_printf(out, "hearing %.8s", hex);
+    return;
+  }
+  person_text(number, i);
+  buf_printf(out, "hearing %s by %s", number, core->authorities[core->hearings[i].authority].name.s);
+}
+
 static void put_person(const struct core *core, struct buf *out, const char *hex) {
   struct id id;
   uint32_t index;
@@ -386,7 +402,7 @@ static put_thing *thing_of(struct span kind) {
     put_thing *put;
   } things[] = {{"person", put_person},     {"operator", put_operator},
                 {"order", put_order},       {"booking", put_booking},
-                {"movement", put_movement}, {"credential", put_credential}};
+                {"movement", put_movement}, {"hearing", put_hearing}, {"credential", put_credential}};
   for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
     if (span_is(kind, things[i].kind))
       return things[i].put;

@@ -197,6 +197,13 @@ enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t 
                        offsetof(struct movement, id), core->head.n_movements, index, why);
 }
 
+enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,
+                              struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_numbered("hearing", text, core->hearings, sizeof *core->hearings,
+                       offsetof(struct hearing, id), core->head.n_hearings, index, why);
+}
+
 enum sp_err site_find_operator(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) {
   const struct core *core = s->fold.core;

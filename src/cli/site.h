@@ -34,6 +34,8 @@ enum sp_err site_find_order(const struct site *s, const char *text, uint32_t *in
                             struct fault *why) SP_MUST_USE;
 enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) SP_MUST_USE;
+enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,
+                              struct fault *why) SP_MUST_USE;
 /* A login name (looked up in the details) or an id. */
 enum sp_err site_find_operator(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) SP_MUST_USE;

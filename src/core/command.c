@@ -301,6 +301,22 @@ static const struct field movement_handover[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_hearing_set
+static const struct field hearing_set[] = {
+    F_TIME_REQUIRED("at", at, "when"),
+    F_REF("authority", authority, AUTHORITY, "who hears them"),
+    F_ID_NEW("hearing", hearing, "its id"),
+    F_REF("person", person, PERSON, "who is heard"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_hearing_close
+static const struct field hearing_close[] = {
+    F_REF("hearing", hearing, HEARING, "which"),
+    F_ENUM("outcome", outcome, hearing_outcome_list, "what became of it"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_recall_answer
 static const struct field recall_answer[] = {
     F_ENUM("answer", answer, recall_answer_names, "what whoever has them says"),
@@ -451,6 +467,8 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_MOVEMENT_DIVERT] = "it goes to another place than was planned",
     [COMMAND_MOVEMENT_ARRIVE] = "it is there",
     [COMMAND_MOVEMENT_HANDOVER] = "the receiver takes a person over, and signs",
+    [COMMAND_HEARING_SET] = "a person is to be heard, then and by that authority",
+    [COMMAND_HEARING_CLOSE] = "a hearing was held, was put off or will not be",
     [COMMAND_RECALL_ANSWER] = "whoever has a person who was recalled has answered",
     [COMMAND_LOCKDOWN_START] = "lock down an area, or the site",
     [COMMAND_LOCKDOWN_RELEASE] = "end that",
@@ -543,6 +561,8 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_MOVEMENT_DIVERT] = {0, R_ACTING & ~R(ADMIN), 0},
     [COMMAND_MOVEMENT_ARRIVE] = {0, R_ACTING & ~R(ADMIN), 0},
     [COMMAND_MOVEMENT_HANDOVER] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT) | R(GATE), 0},
+    [COMMAND_HEARING_SET] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_HEARING_CLOSE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_RECALL_ANSWER] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_LOCKDOWN_START] = {0, R_ACTING, 0},
     [COMMAND_LOCKDOWN_RELEASE] = {0, R(GATE) | R(SHIFT), R_ACTING},

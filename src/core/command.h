@@ -64,6 +64,8 @@
   X(MOVEMENT_DIVERT, movement_divert, "movement.divert")                                           \
   X(MOVEMENT_ARRIVE, movement_ref, "movement.arrive")                                              \
   X(MOVEMENT_HANDOVER, movement_handover, "movement.handover")                                     \
+  X(HEARING_SET, hearing_set, "hearing.set")                                                       \
+  X(HEARING_CLOSE, hearing_close, "hearing.close")                                                 \
   X(RECALL_ANSWER, recall_answer, "recall.answer")                                                 \
   X(LOCKDOWN_START, area_ref, "lockdown.start")                                                    \
   X(LOCKDOWN_RELEASE, area_ref, "lockdown.release")                                                \
@@ -280,6 +282,15 @@ struct cmd_movement_handover {
   uint32_t movement, person;
   struct hash receipt; /* the paper that the receiver signed; absent = not signed */
 };
+struct cmd_hearing_set {
+  struct id hearing;
+  uint32_t person, authority;
+  usec at;
+};
+struct cmd_hearing_close {
+  uint32_t hearing;
+  uint32_t outcome; /* enum hearing_state - 1 */
+};
 struct cmd_recall_answer {
   uint32_t movement, person;
   uint32_t answer; /* enum recall_answer */
@@ -380,6 +391,8 @@ struct command {
     struct cmd_identity_confirm identity_confirm;
     struct cmd_movement_divert movement_divert;
     struct cmd_movement_handover movement_handover;
+    struct cmd_hearing_set hearing_set;
+    struct cmd_hearing_close hearing_close;
     struct cmd_recall_answer recall_answer;
     struct cmd_area_ref area_ref;
     struct cmd_threat_ref threat_ref;

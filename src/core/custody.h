@@ -144,12 +144,23 @@ struct link { /* two registrations that may be one human, or are: a row for each
   uint32_t other, next;
   uint32_t merged; /* 1: by person.merge; else a candidate */
 };
+enum hearing_state { HEARING_SET, HEARING_HELD, HEARING_ADJOURNED, HEARING_CANCELLED };
+extern const char *const hearing_state_names[], *const hearing_outcome_list[];
+struct hearing {
+  struct id id;
+  uint32_t person, authority;
+  uint32_t at_s;
+  uint32_t next; /* of the person: index + 1 */
+  uint32_t state;
+  uint32_t told; /* 1: that it was missed was an alarm */
+};
 /* Beside each person: apart from `struct person`, since a passage of staff needs none of it. */
 struct custody {
   uint32_t orders, classes, links; /* heads: index + 1 */
   uint32_t booking;                /* the last one: index + 1 */
   uint32_t marks;                  /* bits */
   uint32_t member;                 /* the last row of a manifest: index + 1 */
+  uint32_t hearings;               /* head: index + 1 */
   uint32_t due_s;                  /* when the next deadline passes; UINT32_MAX: none runs */
 };
 
@@ -186,6 +197,8 @@ struct custody {
   X(MOVEMENT_DIVERTED, movement_diverted)                                                          \
   X(MOVEMENT_ARRIVED, movement_arrived)                                                            \
   X(MOVEMENT_HANDED_OVER, movement_handed_over)                                                    \
+  X(HEARING_SET, hearing_set)                                                                      \
+  X(HEARING_CLOSED, hearing_closed)                                                                \
   X(RECALL_RAISED, recall_raised)                                                                  \
   X(RECALL_ANSWERED, recall_answered)                                                              \
   X(DEADLINE_PASSED, deadline_passed)
@@ -223,5 +236,6 @@ bool held_at(const struct core *core, uint32_t person, usec at, uint32_t *order,
 
 bool core_find_order(const struct core *core, struct id id, uint32_t *index);
 bool core_find_booking(const struct core *core, struct id id, uint32_t *index);
+bool core_find_hearing(const struct core *core, struct id id, uint32_t *index);
 
 #endif

@@ -78,6 +78,8 @@ void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons
   X(MOVEMENT_DIVERT, movement_divert)                                                              \
   X(MOVEMENT_ARRIVE, movement_arrive)                                                              \
   X(MOVEMENT_HANDOVER, movement_handover)                                                          \
+  X(HEARING_SET, hearing_set)                                                                      \
+  X(HEARING_CLOSE, hearing_close)                                                                  \
   X(RECALL_ANSWER, recall_answer)
 #define X(NAME, name) void decide_##name(struct deciding *d);
 CUSTODY_DECIDERS(X)

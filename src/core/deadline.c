@@ -12,13 +12,13 @@ const char *const recall_answer_names[] = {"returning", "held_there", "out_of_re
 struct pending {
   uint32_t at_s; /* UINT32_MAX: none */
   uint32_t kind; /* enum deadline; DEADLINE_COUNT: a recall */
-  uint32_t order, movement;
+  uint32_t order, movement, hearing;
 };
 
 static void sooner(struct pending *p, uint32_t at_s, uint32_t kind, uint32_t order,
                    uint32_t movement) {
   if (at_s < p->at_s)
-    *p = (struct pending){at_s, kind, order, movement};
+    *p = (struct pending){at_s, kind, order, movement, REF_ABSENT};
 }
 
 /* No such instant lies behind the last second that a date can name. */
@@ -147,29 +147,39 @@ static void pending_of_movement(const struct core *core, const struct member *r,
            r->movement);
 }
 
-static struct pending pending_of_person(const struct core *core, uint32_t person) {
-  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT};
+static void pending_of_booking(const struct core *core, uint32_t person, struct pending *p) {
   const struct custody *c = &core->custody[person];
-  if (c->member)
-    pending_of_movement(core, &core->members[c->member - 1], &p);
-  if (!is_booked(core, person))
-    return p;
   const struct booking *b = &core->bookings[c->booking - 1];
   if (!b->told)
-    sooner(&p, first_second(core, person, 0, b->held_since_s, is_not_held), DEADLINE_HOLD_LAPSED,
+    sooner(p, first_second(core, person, 0, b->held_since_s, is_not_held), DEADLINE_HOLD_LAPSED,
            REF_ABSENT, REF_ABSENT);
   for (uint32_t i = c->orders; i; i = core->orders[i - 1].next) {
     const struct order *o = &core->orders[i - 1];
     if (o->kind == ORDER_RELEASE && o->due_s != UINT32_MAX &&
         !(o->told >> DEADLINE_RELEASE_OVERDUE & 1))
-      sooner(&p, first_second(core, person, i - 1, o->due_s, is_in_force), DEADLINE_RELEASE_OVERDUE,
-             i - 1, REF_ABSENT);
+      sooner(p, first_second(core, person, i - 1, o->due_s, is_in_force),
+             DEADLINE_RELEASE_OVERDUE, i - 1, REF_ABSENT);
+  }
+}
+
+static struct pending pending_of_person(const struct core *core, uint32_t person) {
+  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  const struct custody *c = &core->custody[person];
+  if (c->member)
+    pending_of_movement(core, &core->members[c->member - 1], &p);
+  if (is_booked(core, person))
+    pending_of_booking(core, person, &p);
+  for (uint32_t i = c->hearings; i; i = core->hearings[i - 1].next) {
+    const struct hearing *h = &core->hearings[i - 1];
+    uint32_t at_s = later(h->at_s, hearing_close_s);
+    if (h->state == HEARING_SET && !h->told && at_s < p.at_s)
+      p = (struct pending){at_s, DEADLINE_HEARING_MISSED, REF_ABSENT, REF_ABSENT, i - 1};
   }
   return p;
 }
 
 static struct pending pending_of_order(const struct core *core, uint32_t order) {
-  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT};
+  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT};
   const struct order *o = &core->orders[order];
   if (o->refuted || o->recalled)
     return p;
@@ -317,6 +327,12 @@ void deadlines_follow(struct core *core, const struct event *e) {
     if (core->custody[e->u.passage_ended.person].member)
       touch_person(core, e->u.passage_ended.person);
     break;
+  case EVENT_HEARING_SET:
+    touch_person(core, e->u.hearing_set.person);
+    break;
+  case EVENT_HEARING_CLOSED:
+    touch_person(core, core->hearings[e->u.hearing_closed.hearing].person);
+    break;
   case EVENT_RECALL_RAISED:
     touch_person(core, e->u.recall_raised.person);
     break;
@@ -382,6 +398,7 @@ void decide_deadline(struct deciding *d) {
                                   .person = of_person ? person : core->orders[order].person,
                                   .order = p.order,
                                   .movement = p.movement,
+                                  .hearing = p.hearing,
                                   .due = instant(p.at_s)};
 }
 
@@ -390,6 +407,8 @@ void apply_deadline_passed(struct core *core, const struct event *e) {
   uint32_t told = 1u << p->deadline;
   if (p->deadline == DEADLINE_HOLD_LAPSED)
     core->bookings[core->custody[p->person].booking - 1].told = 1;
+  else if (p->hearing != REF_ABSENT)
+    core->hearings[p->hearing].told = 1;
   else if (p->order != REF_ABSENT)
     core->orders[p->order].told |= told;
   else

@@ -322,6 +322,21 @@ static const struct field notice_owed[] = {
     F_REF("person", person, PERSON, "who"),
 };
 #undef S
+#define S ev_hearing_set
+static const struct field hearing_set[] = {
+    F_TIME_REQUIRED("at", at, "when"),
+    F_REF("authority", authority, AUTHORITY, "who hears them"),
+    F_ID("hearing", hearing, "its id"),
+    F_U32_REQUIRED("number", number, "short, the last digit checks the others"),
+    F_REF("person", person, PERSON, "who is heard"),
+};
+#undef S
+#define S ev_hearing_closed
+static const struct field hearing_closed[] = {
+    F_REF("hearing", hearing, HEARING, "which"),
+    F_ENUM("outcome", outcome, hearing_outcome_list, "what became of it"),
+};
+#undef S
 #define S ev_recall_raised
 static const struct field recall_raised[] = {
     F_REF("movement", movement, MOVEMENT, "in which they are under way"),
@@ -340,6 +355,7 @@ static const struct field recall_answered[] = {
 static const struct field deadline_passed[] = {
     F_ENUM("deadline", deadline, deadline_names, "what should have been done"),
     F_TIME_REQUIRED("due", due, "by then"),
+    F_REF_OPTIONAL("hearing", hearing, HEARING, "which was not closed"),
     F_REF_OPTIONAL("movement", movement, MOVEMENT, "of which"),
     F_REF_OPTIONAL("order", order, ORDER, "which"),
     F_REF_OPTIONAL("person", person, PERSON, "about whom"),
@@ -539,6 +555,8 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_MOVEMENT_HANDED_OVER] = "the receiver signed: a person is in their custody",
     [EVENT_MOVEMENT_REFUSED] = "a step of a movement is not permitted",
     [EVENT_NOTICE_OWED] = "someone left although an order forbids it: tell its issuer",
+    [EVENT_HEARING_SET] = "a person is to be heard",
+    [EVENT_HEARING_CLOSED] = "and was, or it was put off, or will not be",
     [EVENT_RECALL_RAISED] = "a person under way may not be taken there any more: bring them back",
     [EVENT_RECALL_ANSWERED] = "whoever has them has answered",
     [EVENT_DEADLINE_PASSED] = "something that should have been done by now was not",

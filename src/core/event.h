@@ -63,6 +63,8 @@
   X(MOVEMENT_HANDED_OVER, movement_handed_over, "movement.handed_over", 0)                         \
   X(MOVEMENT_REFUSED, movement_refused, "movement.refused", 0)                                     \
   X(NOTICE_OWED, notice_owed, "notice.owed", EVENT_ALARM)                                          \
+  X(HEARING_SET, hearing_set, "hearing.set", 0)                                                    \
+  X(HEARING_CLOSED, hearing_closed, "hearing.closed", 0)                                           \
   X(RECALL_RAISED, recall_raised, "recall.raised", EVENT_ALARM)                                    \
   X(RECALL_ANSWERED, recall_answered, "recall.answered", 0)                                        \
   X(DEADLINE_PASSED, deadline_passed, "deadline.passed", EVENT_ALARM)                              \
@@ -303,6 +305,15 @@ struct ev_movement_refused {
 struct ev_notice_owed { /* that they left all the same, to whoever forbade it */
   uint32_t movement, person, order;
 };
+struct ev_hearing_set {
+  struct id hearing;
+  uint32_t number; /* short, as a person's */
+  uint32_t person, authority;
+  usec at;
+};
+struct ev_hearing_closed {
+  uint32_t hearing, outcome; /* enum hearing_state - 1 */
+};
 struct ev_recall_raised {
   uint32_t movement, person;
   struct reasons reasons;
@@ -312,7 +323,7 @@ struct ev_recall_answered {
 };
 struct ev_deadline_passed {
   uint32_t deadline;                /* enum deadline */
-  uint32_t person, order, movement; /* REF_ABSENT where not meant */
+  uint32_t person, order, movement, hearing; /* REF_ABSENT where not meant */
   usec due;                         /* when it passed */
 };
 struct ev_area_ref {
@@ -433,6 +444,8 @@ struct event {
     struct ev_movement_handed_over movement_handed_over;
     struct ev_movement_refused movement_refused;
     struct ev_notice_owed notice_owed;
+    struct ev_hearing_set hearing_set;
+    struct ev_hearing_closed hearing_closed;
     struct ev_recall_raised recall_raised;
     struct ev_recall_answered recall_answered;
     struct ev_deadline_passed deadline_passed;

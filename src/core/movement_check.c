@@ -26,6 +26,14 @@ static bool member_fits(const struct core *core, uint32_t i) {
          (!member_is_active(r->state) || core->custody[r->person].member == i + 1);
 }
 
+/* Rows lead from later ones to earlier ones of the same person. */
+static bool hearing_fits(const struct core *core, uint32_t i) {
+  const struct hearing *h = &core->hearings[i];
+  return h->person < core->head.n_persons && h->authority < core->head.n_authorities &&
+         h->next <= i && (!h->next || core->hearings[h->next - 1].person == h->person) &&
+         h->state <= HEARING_CANCELLED && h->told <= 1;
+}
+
 /* Each row is in the chain of its movement; seats and places are counted once more. */
 static bool counts_fit(const struct core *core) {
   uint32_t in_chains = 0;
@@ -62,8 +70,12 @@ const char *movement_check(const struct core *core) {
     ok = member_fits(core, i);
   for (uint32_t i = 0; ok && i < core->head.n_persons; i++) {
     uint32_t last = core->custody[i].member;
-    ok = last <= core->head.n_members && (!last || core->members[last - 1].person == i);
+    uint32_t heard = core->custody[i].hearings;
+    ok = last <= core->head.n_members && (!last || core->members[last - 1].person == i) &&
+         heard <= core->head.n_hearings && (!heard || core->hearings[heard - 1].person == i);
   }
+  for (uint32_t i = 0; ok && i < core->head.n_hearings; i++)
+    ok = hearing_fits(core, i);
   if (!ok)
     return "a movement, or a row of its manifest, points outside of its array";
   if (!counts_fit(core) || !agreements_fit(core))

@@ -274,8 +274,30 @@ const char *check_deadline_passed(const struct core *core, const struct event *e
     return !r || r->movement != p->movement ? "they are on no such manifest"
            : r->told >> p->deadline & 1     ? so
                                             : NULL;
+  case DEADLINE_HEARING_MISSED:
+    return p->hearing == REF_ABSENT || p->person != core->hearings[p->hearing].person
+               ? "it names no hearing of theirs"
+           : core->hearings[p->hearing].told ? so
+                                             : NULL;
   case DEADLINE_COUNT:
     break;
   }
   return "there is no such deadline";
+}
+
+/* --- Hearings --- */
+
+const char *check_hearing_set(const struct core *core, const struct event *e) {
+  uint32_t have;
+  if (core_find_hearing(core, e->u.hearing_set.hearing, &have))
+    return exists;
+  if (core->head.n_hearings == hearings_max)
+    return full;
+  return e->u.hearing_set.number == person_number(core->head.n_hearings)
+             ? NULL
+             : "it is not the next short number";
+}
+
+const char *check_hearing_closed(const struct core *core, const struct event *e) {
+  return core->hearings[e->u.hearing_closed.hearing].state == HEARING_SET ? NULL : so;
 }

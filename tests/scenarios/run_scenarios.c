@@ -689,6 +689,8 @@ static const struct {
     {"leaves", COMMAND_MOVEMENT_DEPART, {"movement"}},
     {"divert", COMMAND_MOVEMENT_DIVERT, {"movement", "to"}},
     {"arrive", COMMAND_MOVEMENT_ARRIVE, {"movement"}},
+    {"hearing", COMMAND_HEARING_SET, {"hearing", "person", "authority"}},
+    {"close-hearing", COMMAND_HEARING_CLOSE, {"hearing", "outcome"}},
     {"answer-recall", COMMAND_RECALL_ANSWER, {"movement", "person", "answer"}},
     {"hand-over", COMMAND_MOVEMENT_HANDOVER, {"movement", "person"}},
 };
@@ -731,7 +733,8 @@ static void put_field(struct play *p, struct buf *b, const struct field *f, cons
     put_hex(b, &p->core->persons[person_of(p, value)].id);
     buf_puts(b, "\"");
   } else if (f->kind == FIELD_REF &&
-             (f->ref == REF_ORDER || f->ref == REF_BOOKING || f->ref == REF_MOVEMENT)) {
+             (f->ref == REF_ORDER || f->ref == REF_BOOKING || f->ref == REF_MOVEMENT ||
+                                          f->ref == REF_HEARING)) {
     struct id id = id_of(ref_kind_names[f->ref], value);
     buf_puts(b, "\"");
     put_hex(b, &id);

@@ -310,6 +310,8 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_MOVEMENT_DIVERT:
   case COMMAND_MOVEMENT_ARRIVE:
   case COMMAND_MOVEMENT_HANDOVER:
+  case COMMAND_HEARING_SET:
+  case COMMAND_HEARING_CLOSE:
   case COMMAND_RECALL_ANSWER: {
     struct random_custody r = custody_of(d);
     return random_custody(&r, c);
