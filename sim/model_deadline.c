@@ -234,8 +234,8 @@ void m_decide_deadline(const struct asked *a) {
     ask_again(a->m, p.person, p.at_s * USEC_PER_S, &e->u.recall_raised.reasons);
     return;
   }
-  m_expect_alarm(a, EVENT_DEADLINE_PASSED)->u.deadline_passed =
-      (struct ev_deadline_passed){p.kind, p.person, p.order, p.movement, p.hearing, p.at_s * USEC_PER_S};
+  m_expect_alarm(a, EVENT_DEADLINE_PASSED)->u.deadline_passed = (struct ev_deadline_passed){
+      p.kind, p.person, p.order, p.movement, p.hearing, p.at_s * USEC_PER_S};
 }
 
 void m_answer_recall(const struct asked *a) {

@@ -176,10 +176,11 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_RECALL_ANSWERED] = {"answered", COLOUR_NONE, "{person|18}  {movement}: {answer}",
                                "Whoever has {person}, recalled from {movement}, has answered: "
                                "{answer}."},
-    [EVENT_DEADLINE_PASSED] = {"OVERDUE", COLOUR_BAD,
-                               "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of {hearing}]",
-                               "What should have been done by {due} was not: {deadline}[, of "
-                               "{order}][, in {movement}][, of {hearing}][, about {person}]."},
+    [EVENT_DEADLINE_PASSED] =
+        {"OVERDUE", COLOUR_BAD,
+         "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of {hearing}]",
+         "What should have been done by {due} was not: {deadline}[, of "
+         "{order}][, in {movement}][, of {hearing}][, about {person}]."},
     [EVENT_LOCKDOWN_STARTED] = {"LOCKDOWN", COLOUR_BAD, "{area}",
                                 "The area {area} and all within it is locked down: only holders of "
                                 "a level that says so pass."},
@@ -365,7 +366,8 @@ static void put_hearing(const struct core *core, struct buf *out, const char *he
     return;
   }
   person_text(number, i);
-  buf_printf(out, "hearing %s by %s", number, core->authorities[core->hearings[i].authority].name.s);
+  buf_printf(out, "hearing %s by %s", number,
+             core->authorities[core->hearings[i].authority].name.s);
 }
 
 static void put_person(const struct core *core, struct buf *out, const char *hex) {
@@ -400,9 +402,9 @@ static put_thing *thing_of(struct span kind) {
   static const struct {
     const char *kind;
     put_thing *put;
-  } things[] = {{"person", put_person},     {"operator", put_operator},
-                {"order", put_order},       {"booking", put_booking},
-                {"movement", put_movement}, {"hearing", put_hearing}, {"credential", put_credential}};
+  } things[] = {{"person", put_person},        {"operator", put_operator}, {"order", put_order},
+                {"booking", put_booking},      {"movement", put_movement}, {"hearing", put_hearing},
+                {"credential", put_credential}};
   for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
     if (span_is(kind, things[i].kind))
       return things[i].put;

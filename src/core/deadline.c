@@ -157,8 +157,8 @@ static void pending_of_booking(const struct core *core, uint32_t person, struct 
     const struct order *o = &core->orders[i - 1];
     if (o->kind == ORDER_RELEASE && o->due_s != UINT32_MAX &&
         !(o->told >> DEADLINE_RELEASE_OVERDUE & 1))
-      sooner(p, first_second(core, person, i - 1, o->due_s, is_in_force),
-             DEADLINE_RELEASE_OVERDUE, i - 1, REF_ABSENT);
+      sooner(p, first_second(core, person, i - 1, o->due_s, is_in_force), DEADLINE_RELEASE_OVERDUE,
+             i - 1, REF_ABSENT);
   }
 }
 

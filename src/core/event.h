@@ -322,9 +322,9 @@ struct ev_recall_answered {
   uint32_t movement, person, answer; /* enum recall_answer */
 };
 struct ev_deadline_passed {
-  uint32_t deadline;                /* enum deadline */
+  uint32_t deadline;                         /* enum deadline */
   uint32_t person, order, movement, hearing; /* REF_ABSENT where not meant */
-  usec due;                         /* when it passed */
+  usec due;                                  /* when it passed */
 };
 struct ev_area_ref {
   uint32_t area;

@@ -1,5 +1,5 @@
-/* hearing.c: when a court or another authority hears a person: set, and closed when it was held, was
- * put off or will not be. What nobody closes in time is an alarm (deadline.c). */
+/* hearing.c: when a court or another authority hears a person: set, and closed when it was held,
+ * was put off or will not be. What nobody closes in time is an alarm (deadline.c). */
 #include "core/custody_int.h"
 
 static const struct ref nothing = {REF_NONE, 0};

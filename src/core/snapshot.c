@@ -9,7 +9,8 @@
   ((uint32_t)(1u * 1000003u + sizeof(struct core_head) * 31u + sizeof(struct person) * 37u +       \
               sizeof(struct door_state) * 41u + sizeof(struct reader_state) * 53u +                \
               sizeof(struct order) * 59u + sizeof(struct movement) * 61u +                         \
-              sizeof(struct member) * 67u + sizeof(struct custody) * 71u + REASON_COUNT * 43u + EVENT_COUNT * 47u))
+              sizeof(struct member) * 67u + sizeof(struct custody) * 71u + REASON_COUNT * 43u +    \
+              EVENT_COUNT * 47u))
 
 struct dump_head {
   char magic[8]; /* "SPSTATE" */
@@ -109,9 +110,10 @@ static bool counts_fit(const struct core_head *h, const struct plan *plan) {
          h->n_bases <= bases_max && h->n_classes <= classes_max &&
          h->n_class_rows <= class_rows_max && h->n_orders <= orders_max &&
          h->n_bookings <= bookings_max && h->n_movements <= movements_max &&
-         h->n_members <= members_max && h->n_hearings <= hearings_max && h->n_links <= registration_links_max &&
-         h->free_link <= h->n_links && h->n_areas == areas && h->n_gates == gates &&
-         h->n_doors == doors && h->n_readers == readers && h->free_grant <= h->n_extra_grants &&
+         h->n_members <= members_max && h->n_hearings <= hearings_max &&
+         h->n_links <= registration_links_max && h->free_link <= h->n_links &&
+         h->n_areas == areas && h->n_gates == gates && h->n_doors == doors &&
+         h->n_readers == readers && h->free_grant <= h->n_extra_grants &&
          h->free_separation <= h->n_separations && h->threat < (plan ? plan->n_threats : 1);
 }
 

@@ -105,8 +105,8 @@ struct core *core_init(void *mem) {
   core->head.last_at = core->head.custody_at = USEC_MIN;
   core->head.due_person = core->head.due_order = REF_ABSENT;
   core->person_index.mask = core->credential_index.mask = core->operator_index.mask =
-      core->order_index.mask = core->booking_index.mask = core->movement_index.mask = core->hearing_index.mask =
-          core->tags.mask = first_slots - 1;
+      core->order_index.mask = core->booking_index.mask = core->movement_index.mask =
+          core->hearing_index.mask = core->tags.mask = first_slots - 1;
   return core;
 }
 
@@ -203,8 +203,8 @@ void core_index_added(struct core *core, enum ref_kind kind, uint32_t index) {
 }
 
 void core_index_all(struct core *core) {
-  static const enum ref_kind all[] = {REF_PERSON, REF_CREDENTIAL, REF_OPERATOR,
-                                      REF_ORDER,  REF_BOOKING,    REF_MOVEMENT, REF_HEARING};
+  static const enum ref_kind all[] = {REF_PERSON,  REF_CREDENTIAL, REF_OPERATOR, REF_ORDER,
+                                      REF_BOOKING, REF_MOVEMENT,   REF_HEARING};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
     if (by_id(core, all[i]).n)
       core_index_added(core, all[i], 0);

@@ -732,9 +732,8 @@ static void put_field(struct play *p, struct buf *b, const struct field *f, cons
     buf_puts(b, "\"");
     put_hex(b, &p->core->persons[person_of(p, value)].id);
     buf_puts(b, "\"");
-  } else if (f->kind == FIELD_REF &&
-             (f->ref == REF_ORDER || f->ref == REF_BOOKING || f->ref == REF_MOVEMENT ||
-                                          f->ref == REF_HEARING)) {
+  } else if (f->kind == FIELD_REF && (f->ref == REF_ORDER || f->ref == REF_BOOKING ||
+                                      f->ref == REF_MOVEMENT || f->ref == REF_HEARING)) {
     struct id id = id_of(ref_kind_names[f->ref], value);
     buf_puts(b, "\"");
     put_hex(b, &id);
