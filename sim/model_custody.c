@@ -578,6 +578,11 @@ static void book(const struct asked *a) {
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, c->person);
     return;
   }
+  if (!m_register_sound(c->recorded, c->outstanding)) {
+    m_reject(a, REASON_INCOMPLETE, REF_NONE, 0);
+    return;
+  }
+  uint32_t missing = m_register_lacks(c->recorded);
   bool theirs = o->person == c->person ||
                 (o->person != REF_ABSENT && m->persons[o->person].merged_into == c->person);
   bool holds = kinds[o->kind].does == HOLDS;
@@ -587,16 +592,21 @@ static void book(const struct asked *a) {
   }
   if (!theirs)
     m_add_reason(&found, REASON_WRONG_PERSON, REF_ORDER, c->order);
-  if (holds && theirs) {
-    m_expect(a, EVENT_BOOKING_OPENED)->u.booking_opened = (struct ev_booking_opened){
-        c->booking, m_number(m_count_custody(m, EVENT_BOOKING_OPENED)), c->person, c->order};
+  if (holds && theirs && !missing) {
+    m_expect(a, EVENT_BOOKING_OPENED)->u.booking_opened =
+        (struct ev_booking_opened){c->booking,  m_number(m_count_custody(m, EVENT_BOOKING_OPENED)),
+                                   c->person,   c->order,
+                                   c->recorded, c->outstanding};
     return;
   }
-  m_add_reason(&found, REASON_NO_BASIS_TO_HOLD, REF_PERSON, c->person);
+  if (!holds || !theirs)
+    m_add_reason(&found, REASON_NO_BASIS_TO_HOLD, REF_PERSON, c->person);
+  if (missing)
+    m_add_reason(&found, REASON_REGISTER_INCOMPLETE, REF_PERSON, c->person);
   a->o->verdict = VERDICT_REFUSED;
   a->o->reasons = found;
   m_expect(a, EVENT_BOOKING_REFUSED)->u.booking_refused =
-      (struct ev_booking_refused){c->person, c->order, found};
+      (struct ev_booking_refused){c->person, c->order, missing, found};
 }
 
 static void mark(const struct asked *a) {
@@ -645,6 +655,7 @@ bool m_decide_custody(const struct asked *a) {
       [COMMAND_ORDER_RECALL] = take_back,
       [COMMAND_ORDER_REFUTE] = refute,
       [COMMAND_BOOKING_OPEN] = book,
+      [COMMAND_BOOKING_SUPPLEMENT] = m_supplement,
       [COMMAND_MARK_SET] = mark,
       [COMMAND_MARK_CLEAR] = mark,
       [COMMAND_LINK_RECORD] = link_two,

@@ -46,7 +46,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   booking)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' open list' -- "$cur"))
+      COMPREPLY=($(compgen -W ' open supplement template show list' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -245,6 +245,9 @@ _sallyport() {
   'order list') options=' --help --dir --json --person' ;;
   'order show') options=' --help --dir --json --as --password-fd --details' ;;
   'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
+  'booking supplement') options=' --help --dir --json --as --password-fd --details-file' ;;
+  'booking template') options=' --help --json' ;;
+  'booking show') options=' --help --dir --json --as --password-fd --details' ;;
   'booking list') options=' --help --dir --json' ;;
   'movement propose') options=' --help --dir --json --as --password-fd --adults-only --agreement --departs --emergency --receiver --returns --seats --to' ;;
   'movement authorise') options=' --help --dir --json --as --password-fd' ;;

@@ -139,6 +139,8 @@ struct booking { /* one stay */
   uint32_t opened_s, closed_s; /* UINT32_MAX: open */
   uint32_t held_since_s; /* opened, or the last order about them that holds was authenticated */
   uint32_t told;         /* 1: that nothing holds them any more was an alarm */
+  uint32_t recorded;     /* fields of the register that some entry answers; bits */
+  uint32_t outstanding;  /* those whose last answer is "unknown" or "declined" */
 };
 struct link { /* two registrations that may be one human, or are: a row for each of the two */
   uint32_t other, next;
@@ -179,6 +181,7 @@ struct custody {
   X(ORDER_RECALLED, order_recalled)                                                                \
   X(ORDER_REFUTED, order_refuted)                                                                  \
   X(BOOKING_OPENED, booking_opened)                                                                \
+  X(BOOKING_SUPPLEMENTED, booking_supplemented)                                                    \
   X(MARK_SET, mark_set)                                                                            \
   X(MARK_CLEARED, mark_cleared)                                                                    \
   X(LINK_RECORDED, link_recorded)                                                                  \

@@ -60,6 +60,7 @@ void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons
   X(ORDER_RECALL, order_recall)                                                                    \
   X(ORDER_REFUTE, order_refute)                                                                    \
   X(BOOKING_OPEN, booking_open)                                                                    \
+  X(BOOKING_SUPPLEMENT, booking_supplement)                                                        \
   X(MARK_SET, mark_set)                                                                            \
   X(MARK_CLEAR, mark_clear)                                                                        \
   X(LINK_RECORD, link_record)                                                                      \

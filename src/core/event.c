@@ -4,6 +4,7 @@
 #include "core/fields.h"
 #include "core/movement.h"
 #include "core/reason.h"
+#include "core/register_fields.h"
 
 const char *const opening_names[] = {"passage", "rex", "egress", "forced", NULL};
 const char *const credential_state_names[] = {"issued",  "suspended",     "lost", "revoked",
@@ -196,14 +197,29 @@ static const struct field booking_opened[] = {
     F_ID("booking", booking, "its id"),
     F_U32_REQUIRED("number", number, "short number; the last digit checks the others"),
     F_REF("order", order, ORDER, "that holds them"),
+    F_SET("outstanding", outstanding, register_field_names,
+          "answered by \"unknown\" or \"declined\""),
     F_REF("person", person, PERSON, "who"),
+    F_SET("recorded", recorded, register_field_names,
+          "fields of the register that its details answer"),
 };
 #undef S
 #define S ev_booking_refused
 static const struct field booking_refused[] = {
+    F_SET("missing", missing, register_field_names, "fields that admission needs"),
     F_REF("order", order, ORDER, "that was offered"),
     F_REF("person", person, PERSON, "who"),
     F_REASONS("reasons", reasons, "all of them, the primary one first"),
+};
+#undef S
+#define S ev_booking_supplemented
+static const struct field booking_supplemented[] = {
+    F_REF("booking", booking, BOOKING, "which"),
+    F_SET("outstanding", outstanding, register_field_names,
+          "answered by \"unknown\" or \"declined\""),
+    F_REF("person", person, PERSON, "who"),
+    F_SET("recorded", recorded, register_field_names,
+          "fields of the register that its details answer, anew or for the first time"),
 };
 #undef S
 #define S ev_mark
@@ -534,6 +550,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_ORDER_REFUTED] = "it is not its issuer's: somebody made it up",
     [EVENT_BOOKING_OPENED] = "a detainee was admitted",
     [EVENT_BOOKING_REFUSED] = "a detainee was not admitted",
+    [EVENT_BOOKING_SUPPLEMENTED] = "the register of a booking says more, or something else",
     [EVENT_MARK_SET] = "what keeps a person from being moved",
     [EVENT_MARK_CLEARED] = "and was resolved",
     [EVENT_LINK_RECORDED] = "two registrations may be one human",

@@ -10,6 +10,7 @@
  * checked by simple loops; at the end the events are applied to an empty site once more and must
  * give the same bytes, and so must a load of the dump.
  */
+#include "core/register_fields.h"
 #include "core/state.h"
 #include "engine/fold_check.h"
 #include "plan/plan_blob.h"
@@ -672,6 +673,7 @@ static const struct {
     {"recall", COMMAND_ORDER_RECALL, {"order"}},
     {"refute", COMMAND_ORDER_REFUTE, {"order"}},
     {"booking", COMMAND_BOOKING_OPEN, {"booking", "person", "order"}},
+    {"supplement", COMMAND_BOOKING_SUPPLEMENT, {"booking"}},
     {"mark", COMMAND_MARK_SET, {"person", "mark"}},
     {"unmark", COMMAND_MARK_CLEAR, {"person", "mark"}},
     {"link", COMMAND_LINK_RECORD, {"person", "other"}},
@@ -751,6 +753,45 @@ static const struct field *field_named(struct play *p, const struct record *r, c
   return NULL;
 }
 
+/* What the engine would find in the details: all that admission needs, or what is listed after
+ * "recorded", less "without", and after "outstanding" what was declined or is unknown. */
+static uint32_t fields_in(struct play *p, const char *list) {
+  char text[512];
+  uint32_t bits = 0;
+  snprintf(text, sizeof text, "%s", list);
+  for (char *save, *s = strtok_r(text, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+    uint32_t f = 0;
+    while (f < REGISTER_FIELD_COUNT && strcmp(register_field_names[f], s) != 0)
+      f++;
+    if (f == REGISTER_FIELD_COUNT)
+      FAIL(p, "the register has no field %s", s);
+    bits |= 1u << f;
+  }
+  return bits;
+}
+
+static uint32_t fields_after(struct play *p, const struct words *w, const char *name) {
+  const char *list = option(w, name);
+  return list ? fields_in(p, list) : 0;
+}
+
+static void fill_register(struct play *p, const struct words *w, struct command *c) {
+  uint32_t recorded = fields_after(p, w, "recorded");
+  uint32_t outstanding = fields_after(p, w, "outstanding");
+  if (c->type == COMMAND_BOOKING_OPEN) {
+    c->u.booking_open.recorded = (recorded | register_required()) & ~fields_after(p, w, "without");
+    c->u.booking_open.outstanding = outstanding;
+  } else if (c->type == COMMAND_BOOKING_SUPPLEMENT) {
+    c->u.booking_supplement.recorded = recorded | outstanding;
+    c->u.booking_supplement.outstanding = outstanding;
+  }
+}
+
+static bool of_register(const char *word) {
+  return strcmp(word, "recorded") == 0 || strcmp(word, "outstanding") == 0 ||
+         strcmp(word, "without") == 0;
+}
+
 static bool act_asked(struct play *p, const struct words *w) {
   size_t i = 0;
   while (i < sizeof asked / sizeof asked[0] && strcmp(asked[i].verb, w->at[0]) != 0)
@@ -766,7 +807,8 @@ static bool act_asked(struct play *p, const struct words *w) {
   for (int k = 1; k < w->n; k++) {
     const char *first = k <= 3 ? asked[i].fields[k - 1] : NULL;
     bool given = first && (k == 1 || asked[i].fields[k - 2]);
-    if (!given && (strcmp(w->at[k], "by") == 0 || strcmp(w->at[k], "and") == 0)) {
+    if (!given &&
+        (strcmp(w->at[k], "by") == 0 || strcmp(w->at[k], "and") == 0 || of_register(w->at[k]))) {
       k++;
       continue;
     }
@@ -792,6 +834,7 @@ static bool act_asked(struct play *p, const struct words *w) {
     memcpy((uint8_t *)&told.u + new_id->offset, &id, sizeof id);
   }
   c.u = told.u;
+  fill_register(p, w, &c);
   run(p, &c);
   return true;
 }
