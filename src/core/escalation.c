@@ -1,6 +1,7 @@
-/* escalation.c: who may not go although a release in force frees them, or since nobody knows whether
- * an order of a class binds them, waits for somebody who can resolve it: an alarm names them. To keep
- * whoever is to be released is itself a breach, so a clock runs as well (deadline.c). */
+/* escalation.c: who may not go although a release in force frees them, or since nobody knows
+ * whether an order of a class binds them, waits for somebody who can resolve it: an alarm names
+ * them. To keep whoever is to be released is itself a breach, so a clock runs as well (deadline.c).
+ */
 #include "core/custody_int.h"
 
 static bool frees(const struct core *core, const struct question *q) {
