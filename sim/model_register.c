@@ -8,9 +8,9 @@
 
 static bool is_required(const char *name) {
   static const char *const needed[] = {
-      "identity",    "identity_by",   "gender",          "deprived_at",       "deprived_where",
-      "deprived_by", "grounds",       "supervised_by",   "place_authority",   "health",
-      "injuries",    "ill_treatment", "property",        "family",            "children",
+      "identity",    "identity_by",       "gender",        "deprived_at",     "deprived_where",
+      "deprived_by", "grounds",           "supervised_by", "place_authority", "health",
+      "injuries",    "ill_treatment",     "property",      "family",          "children",
       "next_of_kin", "emergency_contact",
   };
   for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
@@ -70,6 +70,6 @@ void m_supplement(const struct asked *a) {
     m_reject(a, REASON_INCOMPLETE, REF_BOOKING, c->booking);
   else
     m_expect(a, EVENT_BOOKING_SUPPLEMENTED)->u.booking_supplemented =
-        (struct ev_booking_supplemented){c->booking, booking(a->m, c->booking)->person,
-                                         c->recorded, c->outstanding};
+        (struct ev_booking_supplemented){c->booking, booking(a->m, c->booking)->person, c->recorded,
+                                         c->outstanding};
 }

@@ -201,6 +201,7 @@ struct m_register m_register(const struct model *m, uint32_t booking);
 uint32_t m_register_lacks(uint32_t recorded);
 bool m_register_sound(uint32_t recorded, uint32_t outstanding);
 void m_supplement(const struct asked *a);
+void m_tell_conflicts(const struct asked *a, uint32_t order); /* model_conflict.c */
 
 /* --- model_movement.c: who is taken where --- */
 struct m_journey { /* how a movement stands */

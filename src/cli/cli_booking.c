@@ -34,9 +34,12 @@ static json_t *booking_row(const struct core *core, uint32_t i) {
 
 enum sp_err cli_booking_list(struct cli *c) {
   static const struct column columns[] = {
-      {"number", "BOOKING", COLUMN_TEXT},          {"person", "PERSON", COLUMN_TEXT},
-      {"state", "STATE", COLUMN_STATE},            {"opened", "OPENED", COLUMN_TIME},
-      {"order", "ON ORDER", COLUMN_TEXT},          {"held_by", "HELD BY", COLUMN_TEXT},
+      {"number", "BOOKING", COLUMN_TEXT},
+      {"person", "PERSON", COLUMN_TEXT},
+      {"state", "STATE", COLUMN_STATE},
+      {"opened", "OPENED", COLUMN_TIME},
+      {"order", "ON ORDER", COLUMN_TEXT},
+      {"held_by", "HELD BY", COLUMN_TEXT},
       {"outstanding", "OUTSTANDING", COLUMN_TEXT},
   };
   enum sp_err err = site_open(c);
@@ -64,8 +67,7 @@ static enum sp_err put_answers(void *ctx, uint64_t n, const json_t *details, str
       said = json_array();
       json_object_set_new(answers, field, said);
     }
-    json_array_append_new(said,
-                          json_pack("{s:I,s:O}", "entry", (json_int_t)n, "value", value));
+    json_array_append_new(said, json_pack("{s:I,s:O}", "entry", (json_int_t)n, "value", value));
   }
   return SP_OK;
 }
@@ -92,10 +94,14 @@ static void show_answers(const struct out *out, uint32_t recorded, const json_t 
 
 enum sp_err cli_booking_show(struct cli *c) {
   static const struct column columns[] = {
-      {"number", "Booking", COLUMN_TEXT},       {"person", "Person", COLUMN_TEXT},
-      {"state", "State", COLUMN_STATE},         {"opened", "Opened", COLUMN_TIME},
-      {"closed", "Closed", COLUMN_TIME},        {"order", "On order", COLUMN_TEXT},
-      {"held_by", "Held by", COLUMN_TEXT},      {"recorded", "Recorded", COLUMN_TEXT},
+      {"number", "Booking", COLUMN_TEXT},
+      {"person", "Person", COLUMN_TEXT},
+      {"state", "State", COLUMN_STATE},
+      {"opened", "Opened", COLUMN_TIME},
+      {"closed", "Closed", COLUMN_TIME},
+      {"order", "On order", COLUMN_TEXT},
+      {"held_by", "Held by", COLUMN_TEXT},
+      {"recorded", "Recorded", COLUMN_TEXT},
       {"outstanding", "Outstanding", COLUMN_TEXT},
   };
   uint32_t i;
@@ -162,10 +168,10 @@ enum sp_err cli_booking_template(struct cli *c) {
   table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
   for (uint32_t f = 0; f < REGISTER_FIELD_COUNT; f++) {
     const struct register_row *row = register_row(f);
-    table_row(&t, json_pack("{s:s,s:s,s:s,s:o,s:s,s:s}", "field", row->name, "required",
-                            row->required ? "required" : "", "shape",
-                            register_shape_names[row->shape], "words", words_of(row->answers),
-                            "clause", row->clauses, "doc", row->doc));
+    table_row(&t,
+              json_pack("{s:s,s:s,s:s,s:o,s:s,s:s}", "field", row->name, "required",
+                        row->required ? "required" : "", "shape", register_shape_names[row->shape],
+                        "words", words_of(row->answers), "clause", row->clauses, "doc", row->doc));
   }
   table_end(&t, "");
   return SP_OK;

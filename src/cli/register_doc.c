@@ -6,8 +6,7 @@ static void put_answers(struct buf *out, unsigned answers) {
   static const struct {
     unsigned answer;
     const char *word;
-  } words[] = {
-      {ANSWER_NONE, "none"}, {ANSWER_DECLINED, "declined"}, {ANSWER_UNKNOWN, "unknown"}};
+  } words[] = {{ANSWER_NONE, "none"}, {ANSWER_DECLINED, "declined"}, {ANSWER_UNKNOWN, "unknown"}};
   const char *before = "";
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     if (answers & words[i].answer) {
@@ -25,7 +24,8 @@ static void put_shape(struct buf *out, const struct register_row *row) {
 }
 
 void help_register_markdown(struct buf *out) {
-  buf_puts(out, "| field | clause | at admission | is a | or | what |\n|---|---|---|---|---|---|\n");
+  buf_puts(out,
+           "| field | clause | at admission | is a | or | what |\n|---|---|---|---|---|---|\n");
   for (uint32_t f = 0; f < REGISTER_FIELD_COUNT; f++) {
     const struct register_row *row = register_row(f);
     buf_printf(out, "| `%s` | %s | %s | ", row->name, row->clauses,

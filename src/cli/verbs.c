@@ -363,6 +363,16 @@ const struct verb verbs[] = {
      .options = OPT_BIT(DETAILS),
      .operands = {OPERAND_ORDER},
      .run = cli_order_show},
+    {.words = "order conflicts",
+     .doc = "list orders in force that contradict each other",
+     .more =
+         "When an order comes into force by being recorded or authenticated, what contradicts it "
+         "is "
+         "an alarm. This also tells what does so since by its dates, or by an order about a class.",
+     .example = "sallyport order conflicts --person 1000-9",
+     .needs = READS,
+     .options = OPT_BIT(PERSON),
+     .run = cli_order_conflicts},
     {.words = "booking open",
      .doc = "admit a detainee, on an order that holds them",
      .more = "The details are the fields of the register that `booking template` lists; without "
@@ -386,7 +396,7 @@ const struct verb verbs[] = {
      .run = cli_with_details},
     {.words = "booking template",
      .doc = "list the fields of the register; with --json, a form to fill in",
-     .example = "sallyport booking template --json >register.json",
+     .example = "sallyport booking template --json",
      .needs = GIVES_JSON,
      .run = cli_booking_template},
     {.words = "booking show",

@@ -4,8 +4,8 @@
 const char *const register_field_names[] = {REGISTER_FIELD_LIST(X) NULL};
 #undef X
 
-const char *const identity_ways[] = {"papers", "biometrics",   "known_before",
-                                     "family", "others_say", "their_word", NULL};
+const char *const identity_ways[] = {
+    "papers", "biometrics", "known_before", "family", "others_say", "their_word", NULL};
 
 const char *const register_shape_names[REGISTER_SHAPE_COUNT] = {
     [REGISTER_TEXT] = "text", [REGISTER_LIST] = "list",     [REGISTER_TIME] = "time",

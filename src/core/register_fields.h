@@ -74,8 +74,7 @@ enum register_shape {
     ANSWER_OUTSTANDING | ANSWER_NONE, "legal representation, and the judicial process so far")     \
   X(ASSESSMENT, "assessment", "Mandela 8(b)", false, TEXT, ANSWER_UNKNOWN,                         \
     "initial assessment and classification report")                                                \
-  X(BEHAVIOUR, "behaviour", "Mandela 8(c)", false, LIST, ANSWER_NONE,                              \
-    "behaviour and discipline")                                                                    \
+  X(BEHAVIOUR, "behaviour", "Mandela 8(c)", false, LIST, ANSWER_NONE, "behaviour and discipline")  \
   X(REQUESTS, "requests", "Mandela 8(d)", false, LIST, ANSWER_NONE,                                \
     "requests and complaints, of torture or other ill-treatment too, unless they are "             \
     "confidential")                                                                                \

@@ -9,8 +9,7 @@
 static const struct {
   enum register_answer answer;
   const char *word;
-} answers[] = {
-    {ANSWER_NONE, "none"}, {ANSWER_DECLINED, "declined"}, {ANSWER_UNKNOWN, "unknown"}};
+} answers[] = {{ANSWER_NONE, "none"}, {ANSWER_DECLINED, "declined"}, {ANSWER_UNKNOWN, "unknown"}};
 enum { answers_n = sizeof answers / sizeof answers[0] };
 
 static const char *name_at(const void *ctx, uint32_t i) {
@@ -109,8 +108,8 @@ static enum sp_err read_value(const struct register_row *row, const json_t *v, s
 }
 
 /* The word instead of a value, if it is one; those that this field does not take are told. */
-static enum sp_err read_answer(const struct register_row *row, const json_t *v,
-                               unsigned *answer, struct fault *why) {
+static enum sp_err read_answer(const struct register_row *row, const json_t *v, unsigned *answer,
+                               struct fault *why) {
   const char *text = json_string_value(v);
   *answer = 0;
   for (size_t i = 0; i < answers_n; i++)
@@ -133,8 +132,9 @@ enum sp_err register_details_read(struct span json, uint32_t *recorded, uint32_t
   if (err)
     return fault_prefix(why, "details");
   if (!json_is_object(details))
-    err = fault_set(why, SP_INVALID, "details: an object with the fields of the register is "
-                                     "expected: `sallyport booking template` prints one");
+    err = fault_set(why, SP_INVALID,
+                    "details: an object with the fields of the register is "
+                    "expected: `sallyport booking template` prints one");
   json_object_foreach(details, name, v) {
     uint32_t f = 0;
     unsigned answer = 0;
