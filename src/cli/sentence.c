@@ -105,6 +105,11 @@ static const struct words table[EVENT_COUNT] = {
                               "The issuer of {order} withdrew it."},
     [EVENT_ORDER_REFUTED] = {"REFUTED", COLOUR_BAD, "{order}",
                              "{order} is not its issuer's: somebody made it up."},
+    [EVENT_ORDER_CONFLICTS] =
+        {"CONFLICT", COLOUR_BAD, "{person|18}  {order} and {others}",
+         "{order} has come into force about {person}, and contradicts what "
+         "is in force already: {others}. Until their issuers say which holds, "
+         "nobody is moved on either."},
     [EVENT_BOOKING_OPENED] = {"booked", COLOUR_STRONG, "{person|18}  {booking} on {order}",
                               "{person} was admitted: {booking}, on {order}."},
     [EVENT_BOOKING_REFUSED] = {"not booked", COLOUR_BAD, "{person|18}  {reasons}",
@@ -465,6 +470,14 @@ static void put_reasons(struct buf *out, const json_t *list) {
   }
 }
 
+static void put_refs(const struct core *core, struct buf *out, const json_t *list) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *ref = json_string_value(json_array_get(list, i));
+    buf_puts(out, i ? ", " : "");
+    sentence_ref(core, out, ref ? ref : "?");
+  }
+}
+
 struct spoken {
   const struct speaker *s;
   const struct entry *e;
@@ -491,6 +504,8 @@ static bool put_member(const struct spoken *k, struct buf *out, const char *key)
       s ? thing_of(span_str(*ref ? ref : key)) : NULL; /* an id is called as its kind */
   if (kind == FIELD_REASONS)
     put_reasons(out, v);
+  else if (kind == FIELD_REFS)
+    put_refs(k->s->core, out, v);
   else if (put)
     put(k->s->core, out, s);
   else if (s && kind == FIELD_HASH)

@@ -178,6 +178,7 @@ struct custody {
   X(ORDER_WRITTEN, order_written)                                                                  \
   X(ORDER_RECALLED, order_recalled)                                                                \
   X(ORDER_REFUTED, order_refuted)                                                                  \
+  X(ORDER_CONFLICTS, order_conflicts)                                                              \
   X(BOOKING_OPENED, booking_opened)                                                                \
   X(MARK_SET, mark_set)                                                                            \
   X(MARK_CLEARED, mark_cleared)                                                                    \
@@ -209,6 +210,9 @@ struct custody {
 extern const char *const country_codes[];
 
 enum order_status order_status_at(const struct core *core, uint32_t order, usec at);
+/* The same if this other order (REF_ABSENT: none) were authenticated. */
+enum order_status order_status_as_if(const struct core *core, uint32_t order, usec at,
+                                     uint32_t as_if);
 
 /* The registrations that bind this one: itself and those linked to it, directly or through others.
  */

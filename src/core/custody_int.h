@@ -24,6 +24,9 @@ uint32_t order_apart(const struct core *core, uint32_t a, uint32_t b, usec at);
 void check_admission(const struct core *core, uint32_t person, usec at, uint32_t *order,
                      struct reasons *found);
 
+/* The order has come into force: an alarm tells what contradicts it. */
+void tell_conflicts(struct deciding *d, const struct order *o, uint32_t index, uint32_t as_if);
+
 /* --- Movements --- */
 void member_goes(struct core *core, struct member *r, enum member_state to);
 void member_returns(struct core *core, uint32_t person);

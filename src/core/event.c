@@ -185,6 +185,13 @@ static const struct field order_ref[] = {
     F_REF("order", order, ORDER, "which"),
 };
 #undef S
+#define S ev_order_conflicts
+static const struct field order_conflicts[] = {
+    F_ID("order", order, "which has come into force"),
+    F_REFS("others", others, "those in force that contradict it, up to three, the last first"),
+    F_REF("person", person, PERSON, "about whom"),
+};
+#undef S
 #define S ev_order_written
 static const struct field order_written[] = {
     F_HASH("document", document, "the paper: its SHA-256"),
@@ -532,6 +539,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_ORDER_DIFFERS] = "the writing says otherwise than what was recorded",
     [EVENT_ORDER_RECALLED] = "its issuer withdrew it",
     [EVENT_ORDER_REFUTED] = "it is not its issuer's: somebody made it up",
+    [EVENT_ORDER_CONFLICTS] = "an order has come into force, and others in force say otherwise",
     [EVENT_BOOKING_OPENED] = "a detainee was admitted",
     [EVENT_BOOKING_REFUSED] = "a detainee was not admitted",
     [EVENT_MARK_SET] = "what keeps a person from being moved",

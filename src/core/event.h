@@ -41,6 +41,7 @@
   X(ORDER_DIFFERS, order_written, "order.differs", EVENT_ALARM)                                    \
   X(ORDER_RECALLED, order_ref, "order.recalled", 0)                                                \
   X(ORDER_REFUTED, order_ref, "order.refuted", EVENT_ALARM)                                        \
+  X(ORDER_CONFLICTS, order_conflicts, "order.conflicts", EVENT_ALARM)                              \
   X(BOOKING_OPENED, booking_opened, "booking.opened", 0)                                           \
   X(BOOKING_REFUSED, booking_refused, "booking.refused", 0)                                        \
   X(MARK_SET, mark, "mark.set", 0)                                                                 \
@@ -233,6 +234,11 @@ struct ev_order_ref {
 struct ev_order_written {
   uint32_t order;
   struct hash document;
+};
+struct ev_order_conflicts {
+  struct id order; /* the one that has come into force; it may be of the same decision */
+  uint32_t person;
+  struct refs others; /* orders in force that say otherwise */
 };
 struct ev_booking_opened {
   struct id booking;
@@ -427,6 +433,7 @@ struct event {
     struct ev_order_authenticated order_authenticated;
     struct ev_order_ref order_ref;
     struct ev_order_written order_written;
+    struct ev_order_conflicts order_conflicts;
     struct ev_booking_opened booking_opened;
     struct ev_booking_refused booking_refused;
     struct ev_mark mark;
