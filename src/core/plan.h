@@ -237,6 +237,8 @@ struct plan_witness {
     "after its time, in which a hearing is closed")                                                \
   X(order_confirm_s, "order-confirm", 60, 604800, 86400, "1d",                                     \
     "in which an order is authenticated, recalled or refuted")                                     \
+  X(release_answer_s, "release-answer", 60, 604800, 86400, "1d",                                   \
+    "after a release was refused, in which that is resolved")                                      \
   X(exception_write_s, "exception-write", 60, 604800, 259200, "3d",                                \
     "after an emergency has left, in which its order is cited")
 
