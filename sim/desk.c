@@ -5,6 +5,7 @@
 #include "plan/plan_blob.h"
 #include "plan/plan_read.h"
 #include "sim/ask.h"
+#include "sim/command_text.h"
 #include "sim/people.h"
 #include "sim/plans.h"
 #include "sim/random_custody.h"
@@ -385,14 +386,9 @@ static bool new_card(struct desk *d) {
 /* What the register of a booking takes besides the command. */
 static bool ask_custody(struct desk *d, const struct command *c) {
   struct buf more = {0};
-  bool register_too = c->type == COMMAND_BOOKING_OPEN || c->type == COMMAND_BOOKING_SUPPLEMENT;
-  if (register_too)
-    buf_puts(&more, ",\"details\":");
-  if (c->type == COMMAND_BOOKING_OPEN)
-    register_text(&more, c->u.booking_open.recorded, c->u.booking_open.outstanding);
-  else if (c->type == COMMAND_BOOKING_SUPPLEMENT)
-    register_text(&more, c->u.booking_supplement.recorded, c->u.booking_supplement.outstanding);
-  bool asked = ask(d, c, register_too ? buf_cstr(&more) : "", ASK_OTHER, 0);
+  register_text(&more, c);
+  const char *text = buf_cstr(&more);
+  bool asked = ask(d, c, text ? text : "", ASK_OTHER, 0);
   buf_free(&more);
   return asked;
 }

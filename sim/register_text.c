@@ -17,8 +17,9 @@ static const char *value_of(const struct register_row *row, bool outstanding) {
   return values[row->shape];
 }
 
-void register_text(struct buf *out, uint32_t recorded, uint32_t outstanding) {
+static void put_fields(struct buf *out, uint32_t recorded, uint32_t outstanding) {
   const char *before = "{";
+  buf_puts(out, ",\"details\":");
   for (uint32_t f = 0; f < REGISTER_FIELD_COUNT; f++) {
     const struct register_row *row = register_row(f);
     if (!(recorded >> f & 1))
@@ -27,4 +28,11 @@ void register_text(struct buf *out, uint32_t recorded, uint32_t outstanding) {
     before = ",";
   }
   buf_puts(out, recorded ? "}" : "{}");
+}
+
+void register_text(struct buf *out, const struct command *c) {
+  if (c->type == COMMAND_BOOKING_OPEN)
+    put_fields(out, c->u.booking_open.recorded, c->u.booking_open.outstanding);
+  else if (c->type == COMMAND_BOOKING_SUPPLEMENT)
+    put_fields(out, c->u.booking_supplement.recorded, c->u.booking_supplement.outstanding);
 }

@@ -2,10 +2,10 @@
 #ifndef SIM_REGISTER_TEXT_H
 #define SIM_REGISTER_TEXT_H
 
-#include "base/bytes.h"
+#include "core/command.h"
 
-/* Appends an object that answers these fields, those outstanding by "declined" or "unknown" (of
- * fields that take one). */
-void register_text(struct buf *out, uint32_t recorded, uint32_t outstanding);
+/* Of a command about a booking: appends `,"details":{…}` that answers the fields which it says are
+ * recorded, those outstanding by "declined" or "unknown" (of fields that take one). */
+void register_text(struct buf *out, const struct command *c);
 
 #endif
