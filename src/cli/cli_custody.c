@@ -56,8 +56,8 @@ enum sp_err cli_basis_list(struct cli *c) {
   usec now = when_now();
   LIST(columns, n_bases,
        json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "basis", core->bases[i].name.s, "state",
-                 basis_state(core, i, now), "agreement", core->bases[i].agreement,
-                 "country", row_name(core, REF_COUNTRY, core->bases[i].country), "place",
+                 basis_state(core, i, now), "agreement", core->bases[i].agreement, "country",
+                 row_name(core, REF_COUNTRY, core->bases[i].country), "place",
                  row_name(core, REF_PLACE, core->bases[i].place), "places",
                  core->bases[i].places ? json_integer(core->bases[i].places) : json_null(), "from",
                  row_from(core->bases[i].from_s), "until", row_until(core->bases[i].until_s),
