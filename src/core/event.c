@@ -571,8 +571,8 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_MOVEMENT_ARRIVED] = "a movement is there",
     [EVENT_MOVEMENT_HANDED_OVER] = "the receiver signed: a person is in their custody",
     [EVENT_MOVEMENT_REFUSED] = "a step of a movement is not permitted",
-    [EVENT_REFUSAL_ESCALATED] = "whoever is freed by an order, or may be of a class, may not go: "
-                                "somebody has to resolve it",
+    [EVENT_REFUSAL_ESCALATED] = ("whoever is freed by an order, or may be of a class, may not go: "
+                                 "somebody has to resolve it"),
     [EVENT_NOTICE_OWED] = "someone left although an order forbids it: tell its issuer",
     [EVENT_HEARING_SET] = "a person is to be heard",
     [EVENT_HEARING_CLOSED] = "and was, or it was put off, or will not be",
