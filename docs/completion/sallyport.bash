@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement hearing recall authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order paper booking movement manifest movement hearing recall authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -16,7 +16,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -41,6 +41,12 @@ _sallyport() {
   order)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' record authenticate write recall refute list show conflicts' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  paper)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' show' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -106,7 +112,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -187,6 +193,7 @@ _sallyport() {
   --limit) COMPREPLY=(); return ;;
   --key) COMPREPLY=(); return ;;
   --checkpoint) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --out) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --listen) COMPREPLY=(); return ;;
   --connect) COMPREPLY=(); return ;;
   --pty) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -216,6 +223,8 @@ _sallyport() {
   'plan show') options=' --help --dir --json --tree' ;;
   'person add') options=' --help --dir --json --as --password-fd --kind --name --birth-date --document --details-file --from --until' ;;
   'person show') options=' --help --dir --json --as --password-fd --details' ;;
+  'person photo') options=' --help --dir --json --as --password-fd --out'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'person list') options=' --help --dir --json --as --password-fd --kind --state --details --area' ;;
   'person suspend') options=' --help --dir --json --as --password-fd' ;;
   'person reinstate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
@@ -245,6 +254,7 @@ _sallyport() {
   'order list') options=' --help --dir --json --person' ;;
   'order show') options=' --help --dir --json --as --password-fd --details' ;;
   'order conflicts') options=' --help --dir --json --person' ;;
+  'paper show') options=' --help --dir --json --as --password-fd --out' ;;
   'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
   'booking supplement') options=' --help --dir --json --as --password-fd --details-file' ;;
   'booking template') options=' --help --json' ;;

@@ -312,7 +312,13 @@ enum sp_err ask_and_tell(struct cli *c, struct asked asked) {
     asked_forget(&asked);
     return err;
   }
-  err = ask_one(a, asked, &reply, &c->why);
+  struct hash hash;
+  if (c->paper.n)
+    err = ask_blob(a, buf_span(&c->paper), &hash, &c->why);
+  if (!err)
+    err = ask_one(a, asked, &reply, &c->why);
+  else
+    asked_forget(&asked);
   ask_close(a);
   return err ? err : ask_tell(c, reply);
 }

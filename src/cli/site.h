@@ -57,6 +57,10 @@ enum sp_err site_entry(const struct site *s, uint64_t n, struct buf *bytes,
 enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf *out,
                       struct fault *why) SP_MUST_USE;
 
+/* Appends a paper's or a photo's bytes. SP_NOT_FOUND: it is held elsewhere, or was erased. */
+enum sp_err site_paper(const struct site *s, const struct hash *hash, struct buf *out,
+                       struct fault *why) SP_MUST_USE;
+
 /* The personal details that came with the entry of this person (or operator), parsed; *details is
  * NULL when there are none or they were erased. Reading a person's is journaled by whoever calls
  * (details.h of this folder). */
