@@ -27,7 +27,7 @@ static bool is_alarm(enum event_type t) {
       EVENT_DOOR_LOCK_FAILED, EVENT_DURESS_RAISED,   EVENT_READER_OFFLINE,
       EVENT_READER_TAMPERED,  EVENT_READER_INSECURE, EVENT_READER_POWER_FAILED,
       EVENT_ORDER_DIFFERS,    EVENT_ORDER_REFUTED,   EVENT_NOTICE_OWED,
-      EVENT_RECALL_RAISED,    EVENT_DEADLINE_PASSED};
+      EVENT_RECALL_RAISED,    EVENT_DEADLINE_PASSED, EVENT_CANDIDATES_UNLINKED};
   for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
     if (alarms[i] == t)
       return true;

@@ -42,6 +42,13 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_PERSON_LOCATED] = {"located", COLOUR_WARN, "{person|18}  {from} → {to}",
                               "An officer has seen {person} in {to}; the journal had them in "
                               "{from}."},
+    [EVENT_PERSON_IDENTIFIED] = {"identified", COLOUR_NONE, "{person}",
+                                 "More is known of who {person} is: another name, identifier or "
+                                 "birth date."},
+    [EVENT_CANDIDATES_UNLINKED] =
+        {"UNLINKED", COLOUR_BAD, "{person|18}  {candidates}",
+         "{person} may be the same human as others who could not be linked[: {candidates}]: look "
+         "at them by hand.[ More were found than are named{more}.]"},
     [EVENT_CREDENTIAL_ISSUED] =
         {"issued", COLOUR_NONE,
          "{person|18}  {credential} ({format})[ from {from}][ until {until}]",
@@ -465,6 +472,14 @@ static void put_reasons(struct buf *out, const json_t *list) {
   }
 }
 
+static void put_refs(const struct core *core, struct buf *out, const json_t *list) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *ref = json_string_value(json_array_get(list, i));
+    buf_puts(out, i ? ", " : "");
+    sentence_ref(core, out, ref ? ref : "?");
+  }
+}
+
 struct spoken {
   const struct speaker *s;
   const struct entry *e;
@@ -491,6 +506,8 @@ static bool put_member(const struct spoken *k, struct buf *out, const char *key)
       s ? thing_of(span_str(*ref ? ref : key)) : NULL; /* an id is called as its kind */
   if (kind == FIELD_REASONS)
     put_reasons(out, v);
+  else if (kind == FIELD_REFS)
+    put_refs(k->s->core, out, v);
   else if (put)
     put(k->s->core, out, s);
   else if (s && kind == FIELD_HASH)

@@ -421,6 +421,24 @@ static void act_plan(struct play *p, const struct words *w) {
   }
 }
 
+/* "like A,B" is what the engine found, the likest first; "and-more", that there were others. */
+static void read_candidates(struct play *p, const struct words *w, struct refs *r, bool *more) {
+  char text[256];
+  snprintf(text, sizeof text, "%s", option(w, "like") ? option(w, "like") : "");
+  char *save, *s = strtok_r(text, ",", &save);
+  for (; s && r->n < refs_max; s = strtok_r(NULL, ",", &save))
+    r->at[r->n++] = (struct ref){REF_PERSON, person_of(p, s)};
+  *more = has_word(w, "and-more");
+}
+
+/* More is known of who they are: identify PERSON [like A,B] [and-more] */
+static void act_identify(struct play *p, const struct words *w) {
+  struct command c = command_by(p, w, COMMAND_PERSON_IDENTIFY);
+  c.u.person_identify.person = person_of(p, word(p, w, 1));
+  read_candidates(p, w, &c.u.person_identify.candidates, &c.u.person_identify.more);
+  run(p, &c);
+}
+
 static void act_person(struct play *p, const struct words *w) {
   struct command c = command_by(p, w, COMMAND_PERSON_ADD);
   struct cmd_person_add *a = &c.u.person_add;
@@ -434,6 +452,7 @@ static void act_person(struct play *p, const struct words *w) {
   if (a->kind == PERSON_KIND_COUNT)
     FAIL(p, "no kind of person %s", w->at[2]);
   uint32_t index = p->core->head.n_persons;
+  read_candidates(p, w, &a->candidates, &a->more);
   run(p, &c);
   if (p->out.verdict == VERDICT_DONE && p->n_persons < names_max) {
     snprintf(p->persons[p->n_persons].name, sizeof p->persons[0].name, "%s", w->at[1]);
@@ -634,7 +653,8 @@ static const struct {
     {"plan", act_plan},
     {"operator", act_operator},
     {"operator-disable", act_operator_disable},
-    {"person", act_person},
+    {"person", act_person}, /* person NAME KIND [like A,B] */
+    {"identify", act_identify},
     {"card", act_card},
     {"pin", act_pin},
     {"grant", act_grant},
