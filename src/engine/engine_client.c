@@ -217,11 +217,15 @@ static enum sp_err find_actor(struct engine *e, const struct conn *k, const stru
 
 /* Whose details a command may bring: of persons when they are registered, of orders (its official,
  * its reference, what it says), of bookings. Their entry commits to them. */
-static const struct id *subject_of(const struct command *c, enum event_type *commits) {
+static const struct id *subject_of(const struct engine *e, const struct command *c,
+                                   enum event_type *commits) {
   switch ((int)c->type) {
   case COMMAND_PERSON_ADD:
     *commits = EVENT_PERSON_ADDED;
     return &c->u.person_add.person;
+  case COMMAND_PERSON_IDENTIFY:
+    *commits = EVENT_PERSON_IDENTIFIED;
+    return &e->core->persons[c->u.person_identify.person].id;
   case COMMAND_ORDER_RECORD:
     *commits = EVENT_ORDER_RECORDED;
     return &c->u.order_record.order;
@@ -238,7 +242,7 @@ static enum sp_err read_details(struct engine *e, const struct request *r, struc
   if (!r->details.p)
     return SP_OK;
   enum event_type commits;
-  const struct id *subject = subject_of(c, &commits);
+  const struct id *subject = subject_of(e, c, &commits);
   if (!subject)
     return fault_set(why, SP_INVALID, "%s: it takes no details", command_records[c->type].type);
   buf_reset(&e->scratch);
@@ -259,9 +263,12 @@ static void commit_to(struct engine *e, struct batch_extra *extra, enum event_ty
 static enum sp_err run_with_details(struct engine *e, struct command *c, struct batch_extra *extra,
                                     struct conn *k, uint64_t id, struct fault *why) {
   enum event_type commits;
-  if (extra->details.n && subject_of(c, &commits))
+  enum sp_err err = engine_search_like(e, c, extra->details, why);
+  if (err)
+    return err;
+  if (extra->details.n && subject_of(e, c, &commits))
     commit_to(e, extra, commits, c);
-  enum sp_err err = engine_run(e, c, extra, k->id, id, why);
+  err = engine_run(e, c, extra, k->id, id, why);
   bytes_wipe(&extra->opening, sizeof extra->opening);
   return err;
 }
