@@ -10,19 +10,21 @@
 enum { people = 25000, rounds = 5000 };
 
 static const char *const given[] = {
-    "Maria", "José", "Juan", "Ana", "Luis", "Carlos", "Mohammed", "Fatima", "Ahmed", "Ali",
-    "John", "Mary", "Michael", "Linda", "David", "Sarah", "Wei", "Li", "Nguyen", "Thi",
-    "Olga", "Ivan", "Sergei", "Elena", "Miguel", "Rosa", "Pedro", "Carmen", "Jorge", "Lucia",
-    "Kwame", "Amina", "Ibrahim", "Yusuf", "Omar", "Aisha", "Pierre", "Claire", "Hans", "Anna",
-    "Jürgen", "Søren", "Łukasz", "Zoë", "Chloé", "Iker", "Nerea", "Diego", "Valeria", "Mateo"};
+    "Maria",  "José",   "Juan",  "Ana",     "Luis",   "Carlos",  "Mohammed", "Fatima", "Ahmed",
+    "Ali",    "John",   "Mary",  "Michael", "Linda",  "David",   "Sarah",    "Wei",    "Li",
+    "Nguyen", "Thi",    "Olga",  "Ivan",    "Sergei", "Elena",   "Miguel",   "Rosa",   "Pedro",
+    "Carmen", "Jorge",  "Lucia", "Kwame",   "Amina",  "Ibrahim", "Yusuf",    "Omar",   "Aisha",
+    "Pierre", "Claire", "Hans",  "Anna",    "Jürgen", "Søren",   "Łukasz",   "Zoë",    "Chloé",
+    "Iker",   "Nerea",  "Diego", "Valeria", "Mateo"};
 static const char *const family[] = {
-    "García", "González", "Rodríguez", "López", "Martínez", "Hernández", "Pérez", "Sánchez",
-    "Ramírez", "Torres", "Smith", "Johnson", "Brown", "Jones", "Miller", "Davis", "Wilson",
-    "Khan", "Hassan", "Hussein", "Abdi", "Mohamud", "Ali", "Nguyen", "Tran", "Pham", "Wang",
-    "Zhang", "Chen", "Liu", "Ivanov", "Petrov", "Kowalski", "Nowak", "Müller", "Schmidt",
-    "Weber", "Rossi", "Ferrari", "Dubois", "Lefèvre", "Silva", "Santos", "Oliveira", "Muñoz",
-    "Núñez", "O'Neil", "O'Brien", "Mensah", "Okafor", "Diaz", "Vega", "Cruz", "Reyes", "Morales",
-    "Flores", "Rivera", "Gómez", "Castillo", "Ortiz"};
+    "García",   "González", "Rodríguez", "López",    "Martínez", "Hernández", "Pérez",   "Sánchez",
+    "Ramírez",  "Torres",   "Smith",     "Johnson",  "Brown",    "Jones",     "Miller",  "Davis",
+    "Wilson",   "Khan",     "Hassan",    "Hussein",  "Abdi",     "Mohamud",   "Ali",     "Nguyen",
+    "Tran",     "Pham",     "Wang",      "Zhang",    "Chen",     "Liu",       "Ivanov",  "Petrov",
+    "Kowalski", "Nowak",    "Müller",    "Schmidt",  "Weber",    "Rossi",     "Ferrari", "Dubois",
+    "Lefèvre",  "Silva",    "Santos",    "Oliveira", "Muñoz",    "Núñez",     "O'Neil",  "O'Brien",
+    "Mensah",   "Okafor",   "Diaz",      "Vega",     "Cruz",     "Reyes",     "Morales", "Flores",
+    "Rivera",   "Gómez",    "Castillo",  "Ortiz"};
 
 static uint32_t draw(uint64_t *s, uint32_t n) {
   *s = *s * 6364136223846793005u + 1442695040888963407u;
@@ -80,8 +82,7 @@ static void measure(const char *what, const char *born) {
   }
   printf("%-28s %6.1f us a registration's search, %5.1f us to know one at start, %.3f candidates "
          "each, %.1f MB\n",
-         what, us(from, rounds), know, (double)found_n / rounds,
-         (double)like_index_bytes(x) / 1e6);
+         what, us(from, rounds), know, (double)found_n / rounds, (double)like_index_bytes(x) / 1e6);
   if (more)
     printf("%-28s %llu of %d found more than %d\n", "", (unsigned long long)more, rounds,
            like_found_max);

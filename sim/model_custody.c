@@ -490,6 +490,7 @@ static void record(const struct asked *a) {
     if (c->kind == ORDER_KEEP_SEPARATE && !m_separate(m, c->person, c->other))
       m_expect(a, EVENT_SEPARATION_ADDED)->u.separation =
           (struct ev_separation){c->person, c->other};
+    m_tell_conflicts(a, m_count_custody(m, EVENT_ORDER_RECORDED));
   }
 }
 
@@ -513,9 +514,11 @@ static void authenticate(const struct asked *a) {
     m_refuse(a, REASON_SAME_OPERATOR, REF_OPERATOR, by);
   else if (two && m->operators[by].role == m->operators[recorder].role)
     m_refuse(a, REASON_SAME_ROLE, REF_OPERATOR, by);
-  else
+  else {
     m_expect(a, EVENT_ORDER_AUTHENTICATED)->u.order_authenticated =
         (struct ev_order_authenticated){order, by};
+    m_tell_conflicts(a, order);
+  }
 }
 
 static void write_down(const struct asked *a) {
@@ -661,7 +664,8 @@ static bool comes_in(const struct model *m, uint32_t person, uint32_t to) {
          to != area_outside;
 }
 
-/* What it keeps: every entry about custody, of merges, and of detainees who come in. */
+/* What it keeps: every entry about custody, of merges, of detainees who come in, and of plans,
+ * which say how long things may take. */
 bool m_is_custody(const struct model *m, const struct event *e) {
   if (e->type == EVENT_PASSAGE_TAKEN)
     return comes_in(m, e->u.passage_ended.person, e->u.passage_ended.to);
@@ -669,5 +673,6 @@ bool m_is_custody(const struct model *m, const struct event *e) {
     return e->u.passage_granted.taken &&
            comes_in(m, e->u.passage_granted.person, e->u.passage_granted.to);
   return (e->type >= EVENT_AUTHORITY_ADDED && e->type <= EVENT_DEADLINE_PASSED) ||
-         e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED;
+         e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED ||
+         e->type == EVENT_PLAN_APPLIED;
 }

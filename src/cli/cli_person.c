@@ -37,8 +37,8 @@ void candidates_tell(struct cli *c, const json_t *reply) {
 /* --- Searching --- */
 
 static json_t *why_json(unsigned why) {
-  static const char *const words[] = {"identifier",      "same_name",       "like_name",
-                                      "same_birth_date", "swapped_birth_date", "near_birth_date",
+  static const char *const words[] = {"identifier",        "same_name",          "like_name",
+                                      "same_birth_date",   "swapped_birth_date", "near_birth_date",
                                       "unknown_birth_date"};
   json_t *list = json_array();
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
@@ -79,7 +79,8 @@ static unsigned score_of(const struct likeness *is, const struct likeness *of, u
 
 static int likest_first(const void *a, const void *b) {
   const struct match *x = a, *y = b;
-  return x->score != y->score ? (x->score > y->score ? -1 : 1) : (x->person > y->person) - (x->person < y->person);
+  return x->score != y->score ? (x->score > y->score ? -1 : 1)
+                              : (x->person > y->person) - (x->person < y->person);
 }
 
 static enum sp_err print_matches(struct searching *s, const struct match *m, uint32_t n) {
@@ -191,9 +192,12 @@ static enum sp_err candidate_row(struct cli *c, struct table *t, uint32_t a, uin
 
 enum sp_err cli_person_candidates(struct cli *c) {
   static const struct column columns[] = {
-      {"number", "NUMBER", COLUMN_TEXT},     {"kind", "KIND", COLUMN_TEXT},
-      {"other", "MAY BE", COLUMN_TEXT},      {"other_kind", "KIND", COLUMN_TEXT},
-      {"name", "NAME", COLUMN_TEXT},         {"birth_date", "BORN", COLUMN_TEXT},
+      {"number", "NUMBER", COLUMN_TEXT},
+      {"kind", "KIND", COLUMN_TEXT},
+      {"other", "MAY BE", COLUMN_TEXT},
+      {"other_kind", "KIND", COLUMN_TEXT},
+      {"name", "NAME", COLUMN_TEXT},
+      {"birth_date", "BORN", COLUMN_TEXT},
       {"other_name", "THE OTHER", COLUMN_TEXT},
   };
   enum { plain = 4 };

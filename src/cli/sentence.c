@@ -112,6 +112,11 @@ static const struct words table[EVENT_COUNT] = {
                               "The issuer of {order} withdrew it."},
     [EVENT_ORDER_REFUTED] = {"REFUTED", COLOUR_BAD, "{order}",
                              "{order} is not its issuer's: somebody made it up."},
+    [EVENT_ORDER_CONFLICTS] =
+        {"CONFLICT", COLOUR_BAD, "{person|18}  {order} and {others}",
+         "{order} has come into force about {person}, and contradicts what "
+         "is in force already: {others}. Until their issuers say which holds, "
+         "nobody is moved on either."},
     [EVENT_BOOKING_OPENED] = {"booked", COLOUR_STRONG, "{person|18}  {booking} on {order}",
                               "{person} was admitted: {booking}, on {order}."},
     [EVENT_BOOKING_REFUSED] = {"not booked", COLOUR_BAD, "{person|18}  {reasons}",
@@ -170,6 +175,11 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_MOVEMENT_REFUSED] = {"not moved", COLOUR_BAD,
                                 "[{person|18}  ]{movement}  {step}: {reasons}",
                                 "The step `{step}` of {movement} was refused[ for {person}]."},
+    [EVENT_REFUSAL_ESCALATED] =
+        {"ESCALATED", COLOUR_BAD, "{person|18}  {movement}, {order}",
+         "{person} may not go with {movement}, although {order} frees them, "
+         "or since it is uncertain whether it binds them: the legal office "
+         "has to resolve it."},
     [EVENT_NOTICE_OWED] = {"NOTICE OWED", COLOUR_BAD, "{person|18}  {movement}, {order}",
                            "{person} left in {movement}, an emergency, although {order} forbids to "
                            "take them elsewhere: its issuer is to be told."},

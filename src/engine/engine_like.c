@@ -45,8 +45,9 @@ enum sp_err engine_search_like(struct engine *e, struct command *c, struct span 
   if (!details.n)
     return c->type == COMMAND_PERSON_ADD
                ? SP_OK
-               : fault_set(why, SP_INVALID, "person.identify: the details are missing: it is they "
-                                            "that tell another name or number");
+               : fault_set(why, SP_INVALID,
+                           "person.identify: the details are missing: it is they "
+                           "that tell another name or number");
   enum sp_err err = read_details(e, details, why);
   if (!err)
     err = like_index_ready(e->likes, &e->like_room.is, person, why);

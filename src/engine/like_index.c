@@ -27,7 +27,7 @@ struct like_index {
   struct row *rows;
   uint32_t n_rows, room_rows, free_row; /* free_row: head of the chain, index + 1 */
   uint32_t n_free;
-  uint32_t *buckets; /* heads: index + 1 */
+  uint32_t *buckets;  /* heads: index + 1 */
   uint32_t n_buckets; /* a power of two */
   uint32_t stamp;
   struct set *ready; /* with its memory, not yet anybody's */

@@ -26,7 +26,7 @@ struct like_found {
   struct like_one {
     uint32_t person;
     unsigned score, why; /* bits of enum like_why */
-  } at[like_found_max]; /* the likest first; of those as like, who was registered first */
+  } at[like_found_max];  /* the likest first; of those as like, who was registered first */
 };
 
 struct like_index *like_index_new(const struct like_key *key); /* NULL: no memory */

@@ -116,8 +116,9 @@ static bool is_gap(uint32_t c) {
 /* Small letters of scripts whose capitals lie side by side with them; and Arabic letters that are
  * written one for the other: forms of alef, yeh, kaf, teh marbuta. */
 static uint32_t lower_point(uint32_t c) {
-  static const uint16_t same[][2] = {{0x622, 0x627}, {0x623, 0x627}, {0x625, 0x627}, {0x671, 0x627},
-                                     {0x649, 0x64a}, {0x6cc, 0x64a}, {0x6a9, 0x643}, {0x629, 0x647}};
+  static const uint16_t same[][2] = {{0x622, 0x627}, {0x623, 0x627}, {0x625, 0x627},
+                                     {0x671, 0x627}, {0x649, 0x64a}, {0x6cc, 0x64a},
+                                     {0x6a9, 0x643}, {0x629, 0x647}};
   for (size_t i = 0; c >= 0x600 && c < 0x700 && i < sizeof same / sizeof same[0]; i++)
     if (c == same[i][0])
       return same[i][1];
@@ -128,7 +129,7 @@ static uint32_t lower_point(uint32_t c) {
 
 /* The letters of one code point, small and without accents, appended; 0: it ends a word. */
 static unsigned fold(uint32_t c, uint32_t out[2]) {
-  const char *two = c >= 0xc0 && c <= 0x24f       ? &latin[2 * (c - 0xc0)]
+  const char *two = c >= 0xc0 && c <= 0x24f      ? &latin[2 * (c - 0xc0)]
                     : c >= 0x1e00 && c <= 0x1eff ? &latin_more[2 * (c - 0x1e00)]
                                                  : NULL;
   if (two && two[0] != '.') {
@@ -191,9 +192,9 @@ static bool word_is(const struct text *t, uint32_t i, const char *s) {
 
 /* Words that are left out as often as not. */
 static bool is_particle(const struct text *t, uint32_t i) {
-  static const char *const particles[] = {"al",  "bin", "bint", "da",  "das", "de",  "del", "della",
-                                          "den", "der", "di",   "do",  "dos", "du",  "e",   "el",
-                                          "ibn", "la",  "las",  "le",  "los", "van", "von", "y"};
+  static const char *const particles[] = {"al",  "bin", "bint", "da", "das", "de",  "del", "della",
+                                          "den", "der", "di",   "do", "dos", "du",  "e",   "el",
+                                          "ibn", "la",  "las",  "le", "los", "van", "von", "y"};
   for (size_t k = 0; k < sizeof particles / sizeof particles[0]; k++)
     if (word_is(t, i, particles[k]))
       return true;
@@ -220,10 +221,10 @@ static unsigned one_sound(const char *s, char *sound) {
   static const struct {
     const char *letters;
     char sound;
-  } pairs[] = {{"sch", 's'}, {"ch", 'k'}, {"ck", 'k'}, {"cz", 's'}, {"dh", 'd'}, {"gh", 'g'},
-               {"kh", 'k'},  {"ph", 'f'}, {"qu", 'k'}, {"rh", 'r'}, {"sh", 's'}, {"th", 't'},
-               {"ts", 's'},  {"tz", 's'}, {"zh", 's'}, {"x", 's'},  {"q", 'k'},  {"z", 's'},
-               {"v", 'b'},   {"w", 'b'}};
+  } pairs[] = {{"sch", 's'}, {"ch", 'k'}, {"ck", 'k'}, {"cz", 's'}, {"dh", 'd'},
+               {"gh", 'g'},  {"kh", 'k'}, {"ph", 'f'}, {"qu", 'k'}, {"rh", 'r'},
+               {"sh", 's'},  {"th", 't'}, {"ts", 's'}, {"tz", 's'}, {"zh", 's'},
+               {"x", 's'},   {"q", 'k'},  {"z", 's'},  {"v", 'b'},  {"w", 'b'}};
   for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
     if (strncmp(s, pairs[i].letters, strlen(pairs[i].letters)) == 0) {
       *sound = pairs[i].sound;
@@ -511,9 +512,9 @@ static bool words_alike(const struct likeness *a, const struct like_word *x,
 
 /* Each word of the shorter name is given a word of its own in the other, others making room. */
 struct pairing {
-  uint32_t n;                    /* words of the other */
+  uint32_t n;                     /* words of the other */
   uint32_t alike[like_words_max]; /* of each word: bits of the other's */
-  uint32_t of[like_words_max];   /* of each of the other's: the word that has it + 1 */
+  uint32_t of[like_words_max];    /* of each of the other's: the word that has it + 1 */
 };
 
 static bool place(struct pairing *p, uint32_t word, uint32_t *tried) {
@@ -612,9 +613,9 @@ unsigned like_score(const struct likeness *a, const struct likeness *b, unsigned
   static const struct {
     unsigned name, date, score;
   } rule[] = {
-      {LIKE_NAME_SAME, LIKE_BIRTH_SAME, 90},     {LIKE_NAME_ALIKE, LIKE_BIRTH_SAME, 80},
-      {LIKE_NAME_SAME, LIKE_BIRTH_SWAPPED, 70},  {LIKE_NAME_ALIKE, LIKE_BIRTH_SWAPPED, 60},
-      {LIKE_NAME_SAME, LIKE_BIRTH_NEAR, 50},     {LIKE_NAME_SAME, LIKE_BIRTH_UNKNOWN, 40},
+      {LIKE_NAME_SAME, LIKE_BIRTH_SAME, 90},    {LIKE_NAME_ALIKE, LIKE_BIRTH_SAME, 80},
+      {LIKE_NAME_SAME, LIKE_BIRTH_SWAPPED, 70}, {LIKE_NAME_ALIKE, LIKE_BIRTH_SWAPPED, 60},
+      {LIKE_NAME_SAME, LIKE_BIRTH_NEAR, 50},    {LIKE_NAME_SAME, LIKE_BIRTH_UNKNOWN, 40},
   };
   unsigned name = 0, date = compare_dates(a, b), score = 0;
   *why = 0;

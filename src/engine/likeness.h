@@ -11,7 +11,8 @@
  * alike when each word of the shorter one has a like word of its own in the other, two at least
  * (or both are one word). Words are alike when they are the same, sound the same, or are the same
  * but for one letter that is missing, added, another, or has changed places with its neighbour (and
- * the longer one has four at least); an initial is like each word that begins with it. Case, accents and apostrophes do not count, nor do "de", "la", "al", "bin".
+ * the longer one has four at least); an initial is like each word that begins with it. Case,
+ * accents and apostrophes do not count, nor do "de", "la", "al", "bin".
  *
  * Here are no texts, but keyed hashes of them: what is kept of everyone in memory tells nobody's
  * name. Pure: no clock, no locale, no randomness; the key comes from outside.

@@ -79,7 +79,7 @@ static const struct {
     {"Ana Garcia", "Ina Garcia", DIFFERENT},
     {"Lee Wong", "Leo Wong", DIFFERENT},
     {"J. Garcia", "Luis Garcia", DIFFERENT},
-    {"J. G.", "Juan Garcia", DIFFERENT}, /* initials alone tell nothing */
+    {"J. G.", "Juan Garcia", DIFFERENT},        /* initials alone tell nothing */
     {"Daniel Garcia", "Daniela Garcia", ALIKE}, /* one letter: the desk has to look */
     /* Too little in common. */
     {"Maria", "Maria Lopez", DIFFERENT},
@@ -131,8 +131,8 @@ static const struct {
      "{\"name\":\"Ana Diaz\"" BORN("1984-03-02"), 90},
     {"{\"name\":\"Someone Else\",\"aliases\":[\"Ana Diaz\"]" BORN("1984-03-02"),
      "{\"name\":\"Ana Diaz\"" BORN("1984-03-02"), 90},
-    {"{\"name\":\"Someone Else\",\"aliases\":[{\"given_name\":\"Ana\",\"family_name\":\"Diaz\"}]" BORN(
-         "1984-03-02"),
+    {"{\"name\":\"Someone "
+     "Else\",\"aliases\":[{\"given_name\":\"Ana\",\"family_name\":\"Diaz\"}]" BORN("1984-03-02"),
      "{\"name\":\"Ana Diaz\"" BORN("1984-03-02"), 90},
     /* Identifiers, whatever the name. */
     {"{\"name\":\"A B\",\"identifiers\":[{\"type\":\"passport\",\"number\":\"X 123-456\"}]}",
@@ -163,11 +163,20 @@ static void test_pairs(void **state) {
 
 static void test_sounds(void **state) {
   (void)state;
-  static const char *const words[][2] = {
-      {"mohammed", "mhmd"}, {"muhamad", "mhmd"},   {"garcia", "grs"},    {"gonzalez", "gnsls"},
-      {"gonzales", "gnsls"}, {"yusuf", "isf"},     {"philippe", "flp"},  {"schwarz", "sbrs"},
-      {"aaaaa", "a"},        {"x", "s"},           {"", ""},             {"valdes", "blds"},
-      {"baldez", "blds"},    {"bcdfghjklmnpqrstvwxz", "bkdfgjklmnpkrst"}};
+  static const char *const words[][2] = {{"mohammed", "mhmd"},
+                                         {"muhamad", "mhmd"},
+                                         {"garcia", "grs"},
+                                         {"gonzalez", "gnsls"},
+                                         {"gonzales", "gnsls"},
+                                         {"yusuf", "isf"},
+                                         {"philippe", "flp"},
+                                         {"schwarz", "sbrs"},
+                                         {"aaaaa", "a"},
+                                         {"x", "s"},
+                                         {"", ""},
+                                         {"valdes", "blds"},
+                                         {"baldez", "blds"},
+                                         {"bcdfghjklmnpqrstvwxz", "bkdfgjklmnpkrst"}};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
     char sound[16];
     like_sound(words[i][0], sound);
@@ -245,10 +254,10 @@ static uint32_t draw(uint32_t *seed, uint32_t n) {
 }
 
 static void draw_details(uint32_t *seed, char *out, size_t size) {
-  static const char *const given[] = {"Ana", "Anna", "José", "Jose", "Juan", "Joan", "Mohammed",
-                                      "Muhamad", "Luis", "Lisa", "Maria", "Mario"};
+  static const char *const given[] = {"Ana",      "Anna",    "José", "Jose", "Juan",  "Joan",
+                                      "Mohammed", "Muhamad", "Luis", "Lisa", "Maria", "Mario"};
   static const char *const family[] = {"García", "Garcia", "Gonzalez", "Gonzales", "Lopez",
-                                       "Muñoz", "Munoz", "O'Neil", "Oneil", "Perez"};
+                                       "Muñoz",  "Munoz",  "O'Neil",   "Oneil",    "Perez"};
   size_t n = (size_t)snprintf(out, size, "{\"name\":\"%s %s%s%s\"", given[draw(seed, 12)],
                               family[draw(seed, 10)], draw(seed, 3) ? "" : " ",
                               draw(seed, 3) ? "" : family[draw(seed, 10)]);
@@ -346,9 +355,9 @@ static void test_more_is_known(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_names),       cmocka_unit_test(test_pairs),
-      cmocka_unit_test(test_sounds),      cmocka_unit_test(test_hash),
-      cmocka_unit_test(test_odd_details), cmocka_unit_test(test_index_finds_all),
+      cmocka_unit_test(test_names),         cmocka_unit_test(test_pairs),
+      cmocka_unit_test(test_sounds),        cmocka_unit_test(test_hash),
+      cmocka_unit_test(test_odd_details),   cmocka_unit_test(test_index_finds_all),
       cmocka_unit_test(test_more_is_known),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
