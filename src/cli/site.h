@@ -34,6 +34,8 @@ enum sp_err site_find_order(const struct site *s, const char *text, uint32_t *in
                             struct fault *why) SP_MUST_USE;
 enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) SP_MUST_USE;
+enum sp_err site_find_booking(const struct site *s, const char *text, uint32_t *index,
+                              struct fault *why) SP_MUST_USE;
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,
                               struct fault *why) SP_MUST_USE;
 /* A login name (looked up in the details) or an id. */
@@ -60,6 +62,12 @@ enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf 
  * were erased. Reading a person's is journaled by whoever calls (details.h of this folder). */
 enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t index, json_t **details,
                          struct fault *why) SP_MUST_USE;
+/* All details of one subject, by entry. */
+typedef enum sp_err site_entry_details_visit(void *ctx, uint64_t n, const json_t *details,
+                                             struct fault *why);
+enum sp_err site_details_of(const struct site *s, const struct id *subject,
+                            site_entry_details_visit *visit, void *ctx,
+                            struct fault *why) SP_MUST_USE;
 /* The same into a row, and those of their members that tables show beside the rest. */
 enum sp_err site_set_details(struct cli *c, json_t *row, uint32_t person) SP_MUST_USE;
 /* The details of every person that has any, in one go: a call for each set of them, those of the

@@ -5,6 +5,7 @@
 #include "engine/answer.h"
 #include "engine/details_text.h"
 #include "engine/json.h"
+#include "engine/register_details.h"
 #include "journal/details.h"
 #include "journal/sha256.h"
 #include "plan/plan_blob.h"
@@ -217,7 +218,7 @@ static enum sp_err find_actor(struct engine *e, const struct conn *k, const stru
 
 /* Whose details a command may bring: of persons when they are registered, of orders (its official,
  * its reference, what it says), of bookings. Their entry commits to them. */
-static const struct id *subject_of(const struct engine *e, const struct command *c,
+static const struct id *subject_of(const struct core *core, const struct command *c,
                                    enum event_type *commits) {
   switch ((int)c->type) {
   case COMMAND_PERSON_ADD:
@@ -225,16 +226,31 @@ static const struct id *subject_of(const struct engine *e, const struct command 
     return &c->u.person_add.person;
   case COMMAND_PERSON_IDENTIFY:
     *commits = EVENT_PERSON_IDENTIFIED;
-    return &e->core->persons[c->u.person_identify.person].id;
+    return &core->persons[c->u.person_identify.person].id;
   case COMMAND_ORDER_RECORD:
     *commits = EVENT_ORDER_RECORDED;
     return &c->u.order_record.order;
   case COMMAND_BOOKING_OPEN:
     *commits = EVENT_BOOKING_OPENED;
     return &c->u.booking_open.booking;
+  case COMMAND_BOOKING_SUPPLEMENT:
+    *commits = EVENT_BOOKING_SUPPLEMENTED;
+    return &core->bookings[c->u.booking_supplement.booking].id;
   default:
     return NULL;
   }
+}
+
+/* What the details of a booking say is checked, and which fields they answer stands in its entry.
+ */
+static enum sp_err read_register(struct span details, struct command *c, struct fault *why) {
+  if (c->type == COMMAND_BOOKING_OPEN)
+    return register_details_read(details, &c->u.booking_open.recorded,
+                                 &c->u.booking_open.outstanding, why);
+  if (c->type == COMMAND_BOOKING_SUPPLEMENT)
+    return register_details_read(details, &c->u.booking_supplement.recorded,
+                                 &c->u.booking_supplement.outstanding, why);
+  return SP_OK;
 }
 
 static enum sp_err read_details(struct engine *e, const struct request *r, struct command *c,
@@ -242,11 +258,13 @@ static enum sp_err read_details(struct engine *e, const struct request *r, struc
   if (!r->details.p)
     return SP_OK;
   enum event_type commits;
-  const struct id *subject = subject_of(e, c, &commits);
+  const struct id *subject = subject_of(e->core, c, &commits);
   if (!subject)
     return fault_set(why, SP_INVALID, "%s: it takes no details", command_records[c->type].type);
   buf_reset(&e->scratch);
   enum sp_err err = details_text(r->details, &e->scratch, why);
+  if (!err)
+    err = read_register(buf_span(&e->scratch), c, why);
   if (err)
     return err;
   extra->subject = *subject;
@@ -266,7 +284,7 @@ static enum sp_err run_with_details(struct engine *e, struct command *c, struct 
   enum sp_err err = engine_search_like(e, c, extra->details, why);
   if (err)
     return err;
-  if (extra->details.n && subject_of(e, c, &commits))
+  if (extra->details.n && subject_of(e->core, c, &commits))
     commit_to(e, extra, commits, c);
   err = engine_run(e, c, extra, k->id, id, why);
   bytes_wipe(&extra->opening, sizeof extra->opening);
