@@ -127,7 +127,8 @@ static bool has_come_into_force(const struct model *before, const struct model *
   return !was && m_in_force(after, order, at, &unused);
 }
 
-/* What is to be told when this entry, which the command has led to, makes an order come into force. */
+/* What is to be told when this entry, which the command has led to, makes an order come into force.
+ */
 void m_tell_conflicts(const struct asked *a, uint32_t order) {
   const struct model *m = a->m;
   struct model after = *m;

@@ -5,7 +5,8 @@
 #include "cli/site.h"
 #include "core/conflict.h"
 
-/* What of the two: the second forbids the first, or holds whom the first sets free, or both lead elsewhere. */
+/* What of the two: the second forbids the first, or holds whom the first sets free, or both lead
+ * elsewhere. */
 static const char *how(const struct order *moves, const struct order *other) {
   return order_does(other->kind) == ORDER_FORBIDS ? "forbidden"
          : order_does(other->kind) == ORDER_HOLDS ? "held all the same"
@@ -22,7 +23,8 @@ static json_t *conflict_row(const struct core *core, uint32_t moves, uint32_t ot
                    "conflict", how(a, b));
 }
 
-/* Each pair is told once: by the one that moves; of two that move by the later, unless it sets free. */
+/* Each pair is told once: by the one that moves; of two that move by the later, unless it sets
+ * free. */
 static bool tells(const struct core *core, uint32_t moves, uint32_t other) {
   const struct order *a = &core->orders[moves], *b = &core->orders[other];
   if (order_does(b->kind) != ORDER_MOVES)
@@ -32,10 +34,10 @@ static bool tells(const struct core *core, uint32_t moves, uint32_t other) {
 
 enum sp_err cli_order_conflicts(struct cli *c) {
   static const struct column columns[] = {
-      {"person", "PERSON", COLUMN_TEXT},      {"order", "ORDER", COLUMN_TEXT},
-      {"kind", "KIND", COLUMN_TEXT},          {"issuer", "ISSUER", COLUMN_TEXT},
-      {"conflict", "IS", COLUMN_STATE},       {"other", "BY", COLUMN_TEXT},
-      {"other_kind", "KIND", COLUMN_TEXT},    {"other_issuer", "ISSUER", COLUMN_TEXT},
+      {"person", "PERSON", COLUMN_TEXT},   {"order", "ORDER", COLUMN_TEXT},
+      {"kind", "KIND", COLUMN_TEXT},       {"issuer", "ISSUER", COLUMN_TEXT},
+      {"conflict", "IS", COLUMN_STATE},    {"other", "BY", COLUMN_TEXT},
+      {"other_kind", "KIND", COLUMN_TEXT}, {"other_issuer", "ISSUER", COLUMN_TEXT},
   };
   uint32_t person = REF_ABSENT;
   enum sp_err err = site_open(c);
@@ -57,8 +59,8 @@ enum sp_err cli_order_conflicts(struct cli *c) {
       continue;
     uint32_t n = orders_against(core, o, i, now, REF_ABSENT, found, core->head.n_orders);
     for (uint32_t k = 0; k < n; k++)
-      if (tells(core, i, found[k]) && (person == REF_ABSENT || o->person == person ||
-                                       core->orders[found[k]].person == person))
+      if (tells(core, i, found[k]) &&
+          (person == REF_ABSENT || o->person == person || core->orders[found[k]].person == person))
         table_row(&t, conflict_row(core, i, found[k]));
   }
   table_end(&t, "no orders in force contradict each other");

@@ -51,7 +51,8 @@ uint32_t membership_of(const struct core *core, const struct linked *linked, uin
   uint32_t strongest = MEMBERSHIP_NON_MEMBER;
   for (uint32_t k = 0; k < linked->n; k++) {
     uint32_t is = core->classes[class].unlisted;
-    for (uint32_t i = core->custody[linked->persons[k]].classes; i; i = core->class_rows[i - 1].next)
+    for (uint32_t i = core->custody[linked->persons[k]].classes; i;
+         i = core->class_rows[i - 1].next)
       if (core->class_rows[i - 1].class == class)
         is = core->class_rows[i - 1].membership;
     strongest = is > strongest ? is : strongest;

@@ -1,5 +1,6 @@
 /* conflict.h: which orders in force say otherwise than each other. The question of a movement
- * (permit.c) and what is told when an order comes into force rest on the same rules; docs/custody.md
+ * (permit.c) and what is told when an order comes into force rest on the same rules;
+ * docs/custody.md
  * ("The question", "Orders that contradict each other") tells them. */
 #ifndef SP_CORE_CONFLICT_H
 #define SP_CORE_CONFLICT_H
@@ -16,7 +17,8 @@ bool names_country(const struct order *o, uint32_t country);
 bool forbids_kind(const struct core *core, const struct order *o, enum movement_kind kind);
 /* Does it hold them here, beyond what this release (REF_ABSENT: none is cited) sets aside? */
 bool holds_beyond(const struct core *core, uint32_t release, uint32_t order);
-/* Does it free them, or lead them elsewhere than such a movement to this place by the order cited? */
+/* Does it free them, or lead them elsewhere than such a movement to this place by the order cited?
+ */
 bool leads_elsewhere(const struct core *core, enum movement_kind kind, uint32_t cited, uint32_t to,
                      uint32_t order);
 /* The strongest of what is said of any of these registrations. */
