@@ -230,9 +230,9 @@ static void act_door(struct play *p, const struct words *w) {
 
 static void act_reader(struct play *p, const struct words *w) {
   struct asking a = asking_by(p, w, COMMAND_READER_REPORT);
-  a.c.u.reader_report = (struct cmd_reader_report){
-      plan_thing(p, REF_READER, word(p, w, 1)),
-      name_in(p, reader_sign_names, word(p, w, 2), "sign of a reader")};
+  a.c.u.reader_report =
+      (struct cmd_reader_report){plan_thing(p, REF_READER, word(p, w, 1)),
+                                 name_in(p, reader_sign_names, word(p, w, 2), "sign of a reader")};
   ask(p, &a);
 }
 
@@ -267,7 +267,8 @@ static void act_separate(struct play *p, const struct words *w) {
 
 static void act_acknowledge(struct play *p, const struct words *w) {
   struct asking a = asking_by(p, w, COMMAND_ALARM_ACKNOWLEDGE);
-  a.c.u.alarm_acknowledge.alarm = p->core->head.n_alarms ? p->core->alarms[0].n : 0; /* the oldest */
+  a.c.u.alarm_acknowledge.alarm =
+      p->core->head.n_alarms ? p->core->alarms[0].n : 0; /* the oldest */
   ask(p, &a);
 }
 

@@ -37,8 +37,8 @@ static void begin(struct play *p) {
 static void ask_model(struct play *p, const struct command *c) {
   struct core_stage *h = here(p);
   struct buf story = {0};
-  if (!model_step_outcome(h->model, c, &p->out, &story) ||
-      !model_same(h->model, h->core, &story) || !model_invariants(h->model, &story))
+  if (!model_step_outcome(h->model, c, &p->out, &story) || !model_same(h->model, h->core, &story) ||
+      !model_invariants(h->model, &story))
     FAIL(p, "%s", buf_cstr(&story));
   buf_free(&story);
 }
