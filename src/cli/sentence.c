@@ -176,6 +176,11 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_MOVEMENT_REFUSED] = {"not moved", COLOUR_BAD,
                                 "[{person|18}  ]{movement}  {step}: {reasons}",
                                 "The step `{step}` of {movement} was refused[ for {person}]."},
+    [EVENT_REFUSAL_ESCALATED] =
+        {"ESCALATED", COLOUR_BAD, "{person|18}  {movement}, {order}",
+         "{person} may not go with {movement}, although {order} frees them, "
+         "or since it is uncertain whether it binds them: the legal office "
+         "has to resolve it."},
     [EVENT_NOTICE_OWED] = {"NOTICE OWED", COLOUR_BAD, "{person|18}  {movement}, {order}",
                            "{person} left in {movement}, an emergency, although {order} forbids to "
                            "take them elsewhere: its issuer is to be told."},

@@ -130,7 +130,8 @@ struct order {
   uint8_t recalled, refuted;
   uint8_t depth; /* how many orders this one ends, one through the other */
   uint32_t recorded_s;
-  uint32_t told; /* bits (1 << enum deadline) that were alarms already */
+  uint32_t told;      /* bits (1 << enum deadline) that were alarms already */
+  uint32_t blocked_s; /* of a release: since when it is refused all the same; UINT32_MAX */
 };
 enum { order_depth_max = 32 };
 struct booking { /* one stay */
@@ -198,6 +199,7 @@ struct custody {
   X(MOVEMENT_DIVERTED, movement_diverted)                                                          \
   X(MOVEMENT_ARRIVED, movement_arrived)                                                            \
   X(MOVEMENT_HANDED_OVER, movement_handed_over)                                                    \
+  X(REFUSAL_ESCALATED, refusal_escalated)                                                          \
   X(HEARING_SET, hearing_set)                                                                      \
   X(HEARING_CLOSED, hearing_closed)                                                                \
   X(RECALL_RAISED, recall_raised)                                                                  \

@@ -45,6 +45,9 @@ void booking_close(struct core *core, uint32_t person, usec at);
 uint32_t order_no_transfer(const struct core *core, uint32_t person, usec at);
 void refuse_step(struct deciding *d, enum movement_step step, uint32_t movement, uint32_t person,
                  const struct reasons *found);
+/* After refuse_step: an alarm, if others than those who asked have to resolve it. */
+void escalate(struct deciding *d, enum movement_step step, const struct question *q,
+              const struct reasons *found);
 void refuse_sequence(struct deciding *d, enum movement_step step, uint32_t movement,
                      uint32_t person);
 /* Is anybody aboard, in this state or further, who is kept separate from the person? */

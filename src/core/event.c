@@ -335,6 +335,14 @@ static const struct field movement_refused[] = {
     F_ENUM("step", step, movement_step_names, "what was asked"),
 };
 #undef S
+#define S ev_refusal_escalated
+static const struct field refusal_escalated[] = {
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("order", order, ORDER, "that frees them, or of whose class they may be"),
+    F_REF("person", person, PERSON, "who may not go"),
+    F_ENUM("step", step, movement_step_names, "what was asked"),
+};
+#undef S
 #define S ev_notice_owed
 static const struct field notice_owed[] = {
     F_REF("movement", movement, MOVEMENT, "in which they left"),
@@ -577,6 +585,8 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_MOVEMENT_ARRIVED] = "a movement is there",
     [EVENT_MOVEMENT_HANDED_OVER] = "the receiver signed: a person is in their custody",
     [EVENT_MOVEMENT_REFUSED] = "a step of a movement is not permitted",
+    [EVENT_REFUSAL_ESCALATED] = "whoever is freed by an order, or may be of a class, may not go: "
+                                "somebody has to resolve it",
     [EVENT_NOTICE_OWED] = "someone left although an order forbids it: tell its issuer",
     [EVENT_HEARING_SET] = "a person is to be heard",
     [EVENT_HEARING_CLOSED] = "and was, or it was put off, or will not be",

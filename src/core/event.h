@@ -65,6 +65,7 @@
   X(MOVEMENT_ARRIVED, movement_ref, "movement.arrived", 0)                                         \
   X(MOVEMENT_HANDED_OVER, movement_handed_over, "movement.handed_over", 0)                         \
   X(MOVEMENT_REFUSED, movement_refused, "movement.refused", 0)                                     \
+  X(REFUSAL_ESCALATED, refusal_escalated, "refusal.escalated", EVENT_ALARM)                        \
   X(NOTICE_OWED, notice_owed, "notice.owed", EVENT_ALARM)                                          \
   X(HEARING_SET, hearing_set, "hearing.set", 0)                                                    \
   X(HEARING_CLOSED, hearing_closed, "hearing.closed", 0)                                           \
@@ -318,6 +319,10 @@ struct ev_movement_refused {
   uint32_t step;             /* enum movement_step */
   struct reasons reasons;
 };
+struct ev_refusal_escalated {
+  uint32_t movement, person, order; /* order: the release, or the one whose class is uncertain */
+  uint32_t step;                    /* enum movement_step */
+};
 struct ev_notice_owed { /* that they left all the same, to whoever forbade it */
   uint32_t movement, person, order;
 };
@@ -462,6 +467,7 @@ struct event {
     struct ev_movement_diverted movement_diverted;
     struct ev_movement_handed_over movement_handed_over;
     struct ev_movement_refused movement_refused;
+    struct ev_refusal_escalated refusal_escalated;
     struct ev_notice_owed notice_owed;
     struct ev_hearing_set hearing_set;
     struct ev_hearing_closed hearing_closed;

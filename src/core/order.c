@@ -213,7 +213,8 @@ static struct order row_of(const struct event *e) {
                     .n_countries = (uint8_t)r->countries.n,
                     .oral = r->oral,
                     .sealed = r->sealed,
-                    .recorded_s = seconds_of(e->at)};
+                    .recorded_s = seconds_of(e->at),
+                    .blocked_s = UINT32_MAX};
   for (uint32_t k = 0; k < r->countries.n; k++)
     o.countries[k] = (uint16_t)(r->countries.at[k].index + 1);
   return o;

@@ -250,6 +250,13 @@ const char *check_movement_handed_over(const struct core *core, const struct eve
   return member_is(core, h->movement, h->person, FROM(ARRIVED));
 }
 
+const char *check_refusal_escalated(const struct core *core, const struct event *e) {
+  const struct order *o = &core->orders[e->u.refusal_escalated.order];
+  if (o->kind == ORDER_RELEASE ? o->person == REF_ABSENT : o->class == REF_ABSENT)
+    return "its order neither frees anybody nor binds a class";
+  return NULL;
+}
+
 /* --- Deadlines --- */
 
 /* They are under way in this movement, and recalled or not. */
@@ -281,6 +288,7 @@ const char *check_deadline_passed(const struct core *core, const struct event *e
            : core->bookings[core->custody[p->person].booking - 1].told ? so
                                                                        : NULL;
   case DEADLINE_RELEASE_OVERDUE:
+  case DEADLINE_RELEASE_BLOCKED:
   case DEADLINE_ORDER_UNCONFIRMED:
   case DEADLINE_DETAINER_EXPIRED:
     return p->order == REF_ABSENT                           ? "it names no order"
