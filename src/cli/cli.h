@@ -87,6 +87,8 @@ const char *cli_dir(const struct cli *c);
   X(compromise)                                                                                    \
   X(hearing_list)                                                                                  \
   X(booking_list)                                                                                  \
+  X(booking_show)                                                                                  \
+  X(booking_template)                                                                              \
   X(movement_list)                                                                                 \
   X(movement_show)                                                                                 \
   X(movement_board)                                                                                \
