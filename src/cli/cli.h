@@ -84,6 +84,9 @@ const char *cli_dir(const struct cli *c);
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \
   X(order_conflicts)                                                                               \
+  X(review_credential)                                                                             \
+  X(review_operator)                                                                               \
+  X(compromise)                                                                                    \
   X(hearing_list)                                                                                  \
   X(booking_list)                                                                                  \
   X(booking_show)                                                                                  \

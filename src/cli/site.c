@@ -1,5 +1,7 @@
 #include "cli/site.h"
 
+#include "journal/entry.h"
+
 #include "core/state.h"
 
 #include "cli/sentence.h"
@@ -297,6 +299,35 @@ enum sp_err site_entry(const struct site *s, uint64_t n, struct buf *bytes, stru
   if (!err && !o.found)
     err = fault_set(why, SP_CORRUPT, "entry %" PRIu64 " is missing", n);
   return err;
+}
+
+static enum sp_err entry_time(const struct site *s, uint64_t n, usec *at, struct fault *why) {
+  struct buf bytes = {0};
+  struct entry e = {0};
+  enum sp_err err = site_entry(s, n, &bytes, why);
+  if (!err)
+    err = entry_parse(&e, buf_span(&bytes), why);
+  if (!err)
+    *at = e.at;
+  buf_free(&bytes);
+  return err;
+}
+
+enum sp_err site_find_since(const struct site *s, usec since, uint64_t *from, struct fault *why) {
+  uint64_t lo = 0, hi = core_next_entry(s->fold.core);
+  while (lo < hi) {
+    uint64_t mid = lo + (hi - lo) / 2;
+    usec at;
+    enum sp_err err = entry_time(s, mid, &at, why);
+    if (err)
+      return err;
+    if (at < since)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  *from = lo;
+  return SP_OK;
 }
 
 enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf *out,

@@ -53,6 +53,10 @@ enum sp_err site_entries(const struct site *s, uint64_t from, site_visit *visit,
 enum sp_err site_entry(const struct site *s, uint64_t n, struct buf *bytes,
                        struct fault *why) SP_MUST_USE;
 
+/* The first entry not before this time: times never go back. */
+enum sp_err site_find_since(const struct site *s, usec since, uint64_t *from,
+                            struct fault *why) SP_MUST_USE;
+
 /* Appends a blob's bytes. */
 enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf *out,
                       struct fault *why) SP_MUST_USE;

@@ -15,6 +15,7 @@
   X(PLAN_APPLY, plan_apply, "plan.apply")                                                          \
   X(OPERATOR_ADD, operator_add, "operator.add")                                                    \
   X(OPERATOR_DISABLE, operator_ref, "operator.disable")                                            \
+  X(OPERATOR_COMPROMISE, operator_compromise, "operator.compromise")                               \
   X(PERSON_ADD, person_add, "person.add")                                                          \
   X(PERSON_SUSPEND, person_ref, "person.suspend")                                                  \
   X(PERSON_REINSTATE, person_ref, "person.reinstate")                                              \
@@ -28,6 +29,7 @@
   X(CREDENTIAL_REINSTATE, credential_ref, "credential.reinstate")                                  \
   X(CREDENTIAL_LOST, credential_ref, "credential.lost")                                            \
   X(CREDENTIAL_REVOKE, credential_ref, "credential.revoke")                                        \
+  X(CREDENTIAL_COMPROMISE, credential_compromise, "credential.compromise")                         \
   X(PIN_SET, pin_set, "pin.set")                                                                   \
   X(LEVEL_GRANT, level_grant, "level.grant")                                                       \
   X(LEVEL_REVOKE, level_revoke, "level.revoke")                                                    \
@@ -156,6 +158,10 @@ struct cmd_operator_add {
 struct cmd_operator_ref {
   uint32_t operator_index;
 };
+struct cmd_operator_compromise {
+  uint32_t operator_index;
+  usec since; /* their password may have been in other hands */
+};
 struct cmd_person_add {
   struct id person;
   uint32_t kind;
@@ -185,6 +191,10 @@ struct cmd_credential_issue {
 };
 struct cmd_credential_ref {
   uint32_t credential;
+};
+struct cmd_credential_compromise {
+  uint32_t credential;
+  usec since; /* it may have been in other hands */
 };
 struct cmd_pin_set {
   uint32_t person;
@@ -376,6 +386,7 @@ struct command {
     struct cmd_plan_apply plan_apply;
     struct cmd_operator_add operator_add;
     struct cmd_operator_ref operator_ref;
+    struct cmd_operator_compromise operator_compromise;
     struct cmd_person_add person_add;
     struct cmd_person_ref person_ref;
     struct cmd_person_merge person_merge;
@@ -383,6 +394,7 @@ struct command {
     struct cmd_person_identify person_identify;
     struct cmd_credential_issue credential_issue;
     struct cmd_credential_ref credential_ref;
+    struct cmd_credential_compromise credential_compromise;
     struct cmd_pin_set pin_set;
     struct cmd_level_grant level_grant;
     struct cmd_level_revoke level_revoke;

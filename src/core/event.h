@@ -11,6 +11,7 @@
   X(PLAN_APPLIED, plan_applied, "plan.applied", 0)                                                 \
   X(OPERATOR_ADDED, operator_added, "operator.added", 0)                                           \
   X(OPERATOR_DISABLED, operator_ref, "operator.disabled", 0)                                       \
+  X(OPERATOR_COMPROMISED, operator_compromised, "operator.compromised", EVENT_ALARM)               \
   X(PERSON_ADDED, person_added, "person.added", 0)                                                 \
   X(PERSON_SUSPENDED, person_ref, "person.suspended", 0)                                           \
   X(PERSON_REINSTATED, person_ref, "person.reinstated", 0)                                         \
@@ -25,6 +26,7 @@
   X(CREDENTIAL_REINSTATED, credential_ref, "credential.reinstated", 0)                             \
   X(CREDENTIAL_LOST, credential_ref, "credential.lost", 0)                                         \
   X(CREDENTIAL_REVOKED, credential_ref, "credential.revoked", 0)                                   \
+  X(CREDENTIAL_COMPROMISED, credential_compromised, "credential.compromised", EVENT_ALARM)         \
   X(PIN_SET, pin_set, "pin.set", 0)                                                                \
   X(PIN_LOCKED, pin_locked, "pin.locked", EVENT_ALARM)                                             \
   X(LEVEL_GRANTED, level_granted, "level.granted", 0)                                              \
@@ -149,6 +151,10 @@ struct ev_operator_added {
 struct ev_operator_ref {
   uint32_t operator_index;
 };
+struct ev_operator_compromised {
+  uint32_t operator_index;
+  usec since;
+};
 struct ev_person_added {
   struct id person;
   uint32_t kind;
@@ -176,6 +182,10 @@ struct ev_credential_issued {
 };
 struct ev_credential_ref {
   uint32_t credential, person;
+};
+struct ev_credential_compromised {
+  uint32_t credential, person;
+  usec since;
 };
 struct ev_pin_set {
   uint32_t person;
@@ -432,6 +442,7 @@ struct event {
     struct ev_plan_applied plan_applied;
     struct ev_operator_added operator_added;
     struct ev_operator_ref operator_ref;
+    struct ev_operator_compromised operator_compromised;
     struct ev_person_added person_added;
     struct ev_person_ref person_ref;
     struct ev_person_merged person_merged;
@@ -439,6 +450,7 @@ struct event {
     struct ev_candidates_unlinked candidates_unlinked;
     struct ev_credential_issued credential_issued;
     struct ev_credential_ref credential_ref;
+    struct ev_credential_compromised credential_compromised;
     struct ev_pin_set pin_set;
     struct ev_pin_locked pin_locked;
     struct ev_level_granted level_granted;

@@ -264,6 +264,27 @@ static bool conflict_with_another(struct outcome *o) {
   e->u.order_conflicts.others.at[0].index ^= 1;
   return true;
 }
+/* A core that writes down another beginning of what may have been in other hands. */
+static bool compromised_later(struct outcome *o) {
+  struct event *e;
+  if (has_event(o, EVENT_CREDENTIAL_COMPROMISED, &e))
+    return ++e->u.credential_compromised.since;
+  return has_event(o, EVENT_OPERATOR_COMPROMISED, &e) && ++e->u.operator_compromised.since;
+}
+/* A core that lets an order be confirmed twice. */
+static bool confirmed_twice(struct outcome *o) {
+  struct event *e;
+  if (o->verdict != VERDICT_REJECTED || o->reasons.at[0].code != REASON_ALREADY_SO ||
+      o->reasons.at[0].on.kind != REF_ORDER)
+    return false;
+  o->verdict = VERDICT_DONE;
+  o->n_events = 1;
+  e = &o->events[0];
+  e->type = EVENT_ORDER_AUTHENTICATED;
+  e->u.order_authenticated = (struct ev_order_authenticated){o->reasons.at[0].on.index, 0};
+  o->reasons.n = 0;
+  return true;
+}
 #define M(name)                                                                                    \
   { #name, name }
 static const struct {
@@ -282,9 +303,10 @@ static const struct {
     M(signals_otherwise),   M(candidate_forgotten),    M(unlinked_untold),
     M(boards_all_the_same), M(promotes_all_the_same),  M(departs_all_the_same),
     M(conflict_untold),     M(conflict_with_another),  M(admits_all_the_same),
+    M(compromised_later),   M(confirmed_twice),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 8 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 10 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
@@ -389,6 +411,8 @@ static void test_changed_states(void **state) {
   SPOILT(c->credentials[0].tag.b[0], 1);
   SPOILT(c->operators[0].disabled, c->operators[0].disabled ? -1 : 1);
   SPOILT(c->operators[0].role, 1);
+  SPOILT(c->operators[0].compromised_s, -1);
+  SPOILT(c->credentials[0].compromised_s, -1);
   SPOILT(c->areas[2].occupancy, 1);
   SPOILT(c->areas[2].reserved, 1);
   SPOILT(c->areas[2].leaving, 1);
