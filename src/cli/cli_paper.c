@@ -147,10 +147,11 @@ enum sp_err cli_paper_show(struct cli *c) {
 
 static enum sp_err keep_photo(void *ctx, uint64_t n, const json_t *details, struct fault *why) {
   const char *hex = json_string_value(json_object_get(details, "photo"));
-  struct hash *last = ctx;
+  const char *kind = json_string_value(json_object_get(details, "kind"));
+  struct hash *last = ctx, hash;
   (void)n, (void)why;
-  if (hex && !hex_decode(last->b, sizeof last->b, hex, strlen(hex)))
-    *last = (struct hash){{0}};
+  if (hex && kind && hex_decode(hash.b, sizeof hash.b, hex, strlen(hex)))
+    *last = hash;
   return SP_OK;
 }
 
@@ -183,8 +184,9 @@ static enum sp_err take_photo(struct cli *c, uint32_t person) {
 enum sp_err cli_person_photo(struct cli *c) {
   uint32_t person;
   if ((c->args.operands[1] != NULL) == cli_has(c, OPT_OUT))
-    return fault_set(&c->why, SP_USAGE,
-                     "name the photograph to keep, or with --out where to put the one that is kept");
+    return fault_set(
+        &c->why, SP_USAGE,
+        "name the photograph to keep, or with --out where to put the one that is kept");
   enum sp_err err = site_open(c);
   if (!err)
     err = site_find_person(c->site, c->args.operands[0], &person, &c->why);

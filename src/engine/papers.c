@@ -68,12 +68,14 @@ enum sp_err photo_of_command(struct conn *k, const struct core *core, const stru
     return err;
   struct buf *photo = conn_blob(k, &hash);
   if (!photo || !photo->n)
-    return fault_set(why, SP_NOT_FOUND, "person.photo: the photo was not uploaded on this connection");
+    return fault_set(why, SP_NOT_FOUND,
+                     "person.photo: the photo was not uploaded on this connection");
   const char *kind = kind_of(buf_span(photo));
   if (!kind)
     return fault_set(why, SP_INVALID, "person.photo: it is no JPEG and no PNG");
   if (photo->n > photo_bytes_max)
-    return fault_set(why, SP_LIMIT, "person.photo: %zu bytes, and a photo has %d at most: make it smaller",
+    return fault_set(why, SP_LIMIT,
+                     "person.photo: %zu bytes, and a photo has %d at most: make it smaller",
                      photo->n, photo_bytes_max);
   buf_printf(details, "{\"kind\":\"%s\",\"photo\":\"%s\"}", kind, hex);
   extra->paper = photo;

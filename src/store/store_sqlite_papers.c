@@ -1,7 +1,7 @@
-/* store_sqlite_papers.c: papers and photos: bytes that an entry names or commits to, of one subject.
- * Their bytes lie beside those of details, where no cell is ever moved and erasing writes zeros
- * (store_sqlite_details.c). Whoever brings the same bytes twice has them twice: each goes with its
- * own subject, and nobody's erasure takes another's.
+/* store_sqlite_papers.c: papers and photos: bytes that an entry names or commits to, of one
+ * subject. Their bytes lie beside those of details, where no cell is ever moved and erasing writes
+ * zeros (store_sqlite_details.c). Whoever brings the same bytes twice has them twice: each goes
+ * with its own subject, and nobody's erasure takes another's.
  */
 #include "store/store_sqlite_int.h"
 

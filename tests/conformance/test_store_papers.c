@@ -1,4 +1,5 @@
-/* Papers and photos: kept with their entry, of one subject, gone with its erasure and nowhere left. */
+/* Papers and photos: kept with their entry, of one subject, gone with its erasure and nowhere left.
+ */
 #include "store_fixture.h"
 
 #include <sqlite3.h>
@@ -184,11 +185,16 @@ static void an_older_database(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      ON(file, kept_and_erased_by_subject), ON(memory, kept_and_erased_by_subject),
-      ON(file, the_same_bytes_of_two),      ON(memory, the_same_bytes_of_two),
-      ON(file, one_of_an_entry),            ON(memory, one_of_an_entry),
-      ON(file, in_the_batch_of_an_erasure), ON(memory, in_the_batch_of_an_erasure),
-      ON(file, nothing_is_left_in_the_files), ON(file, an_older_database),
+      ON(file, kept_and_erased_by_subject),
+      ON(memory, kept_and_erased_by_subject),
+      ON(file, the_same_bytes_of_two),
+      ON(memory, the_same_bytes_of_two),
+      ON(file, one_of_an_entry),
+      ON(memory, one_of_an_entry),
+      ON(file, in_the_batch_of_an_erasure),
+      ON(memory, in_the_batch_of_an_erasure),
+      ON(file, nothing_is_left_in_the_files),
+      ON(file, an_older_database),
   };
   return cmocka_run_group_tests_name("papers in the store", tests, NULL, NULL);
 }
