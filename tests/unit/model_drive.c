@@ -303,6 +303,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_SEPARATION_ADD:
   case COMMAND_SEPARATION_LIFT:
     c->u.separation = (struct cmd_separation){person, other};
+    if (c->type == COMMAND_SEPARATION_LIFT && head->n_persons &&
+        d->core->persons[person].separations)
+      c->u.separation.from_person =
+          d->core->separations[d->core->persons[person].separations - 1].other;
     return head->n_persons > 0;
   case COMMAND_AUTHORITY_ADD:
   case COMMAND_PLACE_ADD:
