@@ -303,6 +303,17 @@ bool random_custody(const struct random_custody *d, struct command *c) {
                                             .from = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d),
                                             .until = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d)};
     return h->n_bases < named_most;
+  case COMMAND_AGREEMENT_COMMIT:
+  case COMMAND_AGREEMENT_PAY: {
+    static const struct slug currencies[] = {{"usd"}, {"usd"}, {"usd"}, {"eur"}, {"us1"}, {"euro"}};
+    uint32_t agreement = some(d, h->n_bases);
+    for (uint32_t i = 0; i < h->n_bases && chance(d, 3, 4); i++)
+      agreement = d->core->bases[i].agreement ? i : agreement;
+    c->u.funds = (struct cmd_funds){agreement, below(d, 1000), currencies[below(d, 6)], {{0}}};
+    if (chance(d, 1, 20))
+      c->u.funds.amount = (UINT64_C(1) << 53) - 1 - below(d, 2000);
+    return h->n_bases > 0;
+  }
   case COMMAND_BASIS_REPEAL:
     c->u.basis_ref.basis = some(d, h->n_bases);
     return h->n_bases > 0 && chance(d, 1, 2);
