@@ -536,9 +536,22 @@ static bool next_movement(const struct random_custody *d, uint32_t person, struc
   return true;
 }
 
+/* One who is aboard or under way, if there is any: few are, and much can become of them. */
+static uint32_t someone_aboard(const struct random_custody *d, uint32_t person) {
+  uint32_t n = d->core->head.n_persons, from = some(d, n);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct member *r = active_member(d->core, (from + i) % n);
+    if (r && r->state >= MEMBER_BOARDED)
+      return (from + i) % n;
+  }
+  return person;
+}
+
 bool random_case(const struct random_custody *d, struct command *c) {
   struct reasons unused = {0};
   uint32_t person = some_detainee(d), order = REF_ABSENT;
+  if (chance(d, 1, 3))
+    person = someone_aboard(d, person);
   if (!d->core->head.n_persons || d->core->persons[person].kind != PERSON_DETAINEE)
     return false;
   const struct member *r = active_member(d->core, person);

@@ -55,6 +55,9 @@ void check_separate(const struct core *core, uint32_t movement, uint32_t person,
 void check_still(const struct core *core, uint32_t person, struct reasons *found);
 void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons *found);
 
+void decide_person_add(struct deciding *d); /* candidate.c */
+void decide_person_identify(struct deciding *d);
+
 #define CUSTODY_DECIDERS(X)                                                                        \
   X(AUTHORITY_ADD, authority_add)                                                                  \
   X(PLACE_ADD, place_add)                                                                          \
