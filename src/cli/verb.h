@@ -137,7 +137,8 @@ enum option_id {
 #undef X
       OPTION_COUNT
 };
-
+/* Bits of them: there are more than 64. */
+__extension__ typedef unsigned __int128 option_set;
 struct option_row {
   const char *name;
   enum value_kind kind;
@@ -177,8 +178,8 @@ struct verb {
   const char *more;    /* a paragraph, or NULL */
   const char *example; /* one or more lines */
   unsigned needs;
-  uint64_t options;  /* bits of enum option_id besides those that `needs` gives */
-  uint64_t required; /* of them */
+  option_set options;  /* bits of enum option_id besides those that `needs` gives */
+  option_set required; /* of them */
   struct operand operands[operands_max];
   uint32_t command;  /* enum command_type + 1 of what it asks of the engine; 0 = nothing */
   bool fields;       /* takes the other fields of its command as options (fields.h) */
@@ -188,10 +189,10 @@ struct verb {
 extern const struct verb verbs[];
 extern const size_t verbs_n;
 
-#define OPT_BIT(NAME) (UINT64_C(1) << OPT_##NAME)
+#define OPT_BIT(NAME) ((option_set)1 << OPT_##NAME)
 /* All that the verb takes. */
-uint64_t verb_options(const struct verb *v);
+option_set verb_options(const struct verb *v);
 
-_Static_assert(OPTION_COUNT <= 64, "options are bits of one word");
+_Static_assert(OPTION_COUNT <= 128, "options are bits of one word");
 
 #endif
