@@ -350,7 +350,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
     c->u.alarm_acknowledge.alarm = some_alarm(d);
     return true;
   case COMMAND_DETAILS_READ:
-    c->u.details_read.person = chance(d, 1, 2) ? REF_ABSENT : person;
+    c->u.details_read = (struct cmd_details_read){
+        chance(d, 1, 2) ? REF_ABSENT : person,
+        head->n_orders && chance(d, 1, 2) ? below(d, head->n_orders) : REF_ABSENT,
+        head->n_movements && chance(d, 1, 6) ? below(d, head->n_movements) : REF_ABSENT};
     return head->n_persons > 0;
   case COMMAND_DETAILS_ERASE:
     c->u.details_erase = (struct cmd_details_erase){person, below(d, 3)};
