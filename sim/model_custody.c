@@ -490,6 +490,7 @@ static void record(const struct asked *a) {
     if (c->kind == ORDER_KEEP_SEPARATE && !m_separate(m, c->person, c->other))
       m_expect(a, EVENT_SEPARATION_ADDED)->u.separation =
           (struct ev_separation){c->person, c->other};
+    m_tell_conflicts(a, m_count_custody(m, EVENT_ORDER_RECORDED));
   }
 }
 
@@ -513,9 +514,11 @@ static void authenticate(const struct asked *a) {
     m_refuse(a, REASON_SAME_OPERATOR, REF_OPERATOR, by);
   else if (two && m->operators[by].role == m->operators[recorder].role)
     m_refuse(a, REASON_SAME_ROLE, REF_OPERATOR, by);
-  else
+  else {
     m_expect(a, EVENT_ORDER_AUTHENTICATED)->u.order_authenticated =
         (struct ev_order_authenticated){order, by};
+    m_tell_conflicts(a, order);
+  }
 }
 
 static void write_down(const struct asked *a) {

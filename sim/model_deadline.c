@@ -117,6 +117,21 @@ static bool was_told(const struct model *m, enum deadline deadline, uint32_t ord
   return false;
 }
 
+/* The first refusal of this release that has not been told as unresolved; INT64_MAX: none. */
+static int64_t blocked_since(const struct model *m, uint32_t order) {
+  int64_t since_s = INT64_MAX;
+  for (uint32_t i = 0; i < m->n_custody; i++) {
+    const struct event *e = &m->custody[i];
+    if (e->type == EVENT_REFUSAL_ESCALATED && e->u.refusal_escalated.order == order &&
+        m_order(m, order)->kind == ORDER_RELEASE && since_s == INT64_MAX)
+      since_s = m_second(e->at);
+    if (e->type == EVENT_DEADLINE_PASSED && e->u.deadline_passed.order == order &&
+        e->u.deadline_passed.deadline == DEADLINE_RELEASE_BLOCKED)
+      since_s = INT64_MAX;
+  }
+  return since_s;
+}
+
 static void of_booking(const struct model *m, const struct instants *i, uint32_t person,
                        const struct m_case *c, struct m_pending *p) {
   struct m_pending of = {0, DEADLINE_HOLD_LAPSED, person, REF_ABSENT, REF_ABSENT, REF_ABSENT};
@@ -129,6 +144,11 @@ static void of_booking(const struct model *m, const struct instants *i, uint32_t
     if (r->person == person && r->kind == ORDER_RELEASE && r->due != TIME_ABSENT &&
         !was_told(m, DEADLINE_RELEASE_OVERDUE, o))
       take(p, first(m, i, person, o, m_second(r->due), in_force), of);
+    int64_t since_s = r->person == person ? blocked_since(m, o) : INT64_MAX;
+    struct m_pending blocked = of;
+    blocked.kind = DEADLINE_RELEASE_BLOCKED;
+    if (since_s != INT64_MAX)
+      take(p, first(m, i, person, o, since_s + 24 * 3600, in_force), blocked);
   }
 }
 

@@ -21,18 +21,32 @@ static bool room(void **array, uint32_t n, size_t size) {
 
 #define ROOM(m, array) room((void **)&(m)->array, (m)->n_##array, sizeof *(m)->array)
 
+// clang-format off
 static bool is_alarm(enum event_type t) {
   static const enum event_type alarms[] = {
-      EVENT_PIN_LOCKED,       EVENT_DOOR_FORCED,     EVENT_DOOR_HELD,
-      EVENT_DOOR_LOCK_FAILED, EVENT_DURESS_RAISED,   EVENT_READER_OFFLINE,
-      EVENT_READER_TAMPERED,  EVENT_READER_INSECURE, EVENT_READER_POWER_FAILED,
-      EVENT_ORDER_DIFFERS,    EVENT_ORDER_REFUTED,   EVENT_NOTICE_OWED,
-      EVENT_RECALL_RAISED,    EVENT_DEADLINE_PASSED};
+      EVENT_PIN_LOCKED,
+      EVENT_DOOR_FORCED,
+      EVENT_DOOR_HELD,
+      EVENT_DOOR_LOCK_FAILED,
+      EVENT_DURESS_RAISED,
+      EVENT_READER_OFFLINE,
+      EVENT_READER_TAMPERED,
+      EVENT_READER_INSECURE,
+      EVENT_READER_POWER_FAILED,
+      EVENT_ORDER_DIFFERS,
+      EVENT_ORDER_REFUTED,
+      EVENT_NOTICE_OWED,
+      EVENT_REFUSAL_ESCALATED,
+      EVENT_RECALL_RAISED,
+      EVENT_DEADLINE_PASSED,
+      EVENT_ORDER_CONFLICTS,
+  };
   for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
     if (alarms[i] == t)
       return true;
   return false;
 }
+// clang-format on
 
 static bool raise_alarm(struct model *m, const struct event *e) {
   if (m->n_alarms == alarms_max) {

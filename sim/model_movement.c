@@ -214,6 +214,36 @@ static void refused(const struct asked *a, enum movement_step step, uint32_t mov
       (struct ev_movement_refused){movement, person, step, *r};
 }
 
+/* A release in force frees them, or nobody knows whether an order of a class binds them. */
+static void escalate(const struct asked *a, enum movement_step step, uint32_t movement,
+                     uint32_t person, uint32_t order, const struct reasons *r) {
+  const struct model *m = a->m;
+  struct reason_on unused;
+  uint32_t on = REF_ABSENT;
+  for (uint32_t i = r->n; i-- > 0;)
+    if (r->at[i].code == REASON_CLASS_UNCERTAIN)
+      on = r->at[i].on.index;
+  if (m_movement(m, movement)->kind == MOVEMENT_RELEASE && order != REF_ABSENT &&
+      m_order(m, order)->kind == ORDER_RELEASE && m_order(m, order)->person != REF_ABSENT &&
+      (m_order(m, order)->person == person ||
+       m->persons[m_order(m, order)->person].merged_into == person) &&
+      m_in_force(m, order, a->c->at, &unused))
+    on = order;
+  for (uint32_t i = 0; i < a->o->n_events; i++)
+    if (a->o->events[i].type == EVENT_REFUSAL_ESCALATED)
+      return;
+  if (on != REF_ABSENT)
+    m_expect_alarm(a, EVENT_REFUSAL_ESCALATED)->u.refusal_escalated =
+        (struct ev_refusal_escalated){movement, person, on, step};
+}
+
+/* Of one who was asked about: refused, and told to whoever has to resolve it. */
+static void not_permitted(const struct asked *a, enum movement_step step, uint32_t movement,
+                          uint32_t person, uint32_t order, const struct reasons *r) {
+  refused(a, step, movement, person, r);
+  escalate(a, step, movement, person, order, r);
+}
+
 static void out_of_sequence(const struct asked *a, enum movement_step step, uint32_t movement,
                             uint32_t person) {
   struct reasons r = {0};
@@ -318,7 +348,7 @@ static void promote(const struct asked *a) {
   ask_separate(a, r->movement, r->person, MEMBER_MANIFESTED, &found);
   ask_knowledge(a, r->movement, &found);
   if (found.n)
-    refused(a, STEP_PROMOTE, r->movement, r->person, &found);
+    not_permitted(a, STEP_PROMOTE, r->movement, r->person, c.order, &found);
   else
     m_expect(a, EVENT_MANIFEST_PROMOTED)->u.member_permitted =
         (struct ev_member_permitted){r->movement, r->person, on};
@@ -337,7 +367,7 @@ static void board(const struct asked *a) {
   ask_separate(a, r->movement, r->person, MEMBER_BOARDED, &found);
   ask_knowledge(a, r->movement, &found);
   if (found.n)
-    refused(a, STEP_BOARD, r->movement, r->person, &found);
+    not_permitted(a, STEP_BOARD, r->movement, r->person, c.order, &found);
   else
     m_expect(a, EVENT_MOVEMENT_BOARDED)->u.member_permitted =
         (struct ev_member_permitted){r->movement, r->person, on};
@@ -370,7 +400,7 @@ static void confirm(const struct asked *a) {
   ask_separate(a, r->movement, r->person, MEMBER_CONFIRMED, &found);
   ask_knowledge(a, r->movement, &found);
   if (found.n)
-    refused(a, STEP_CONFIRM, r->movement, r->person, &found);
+    not_permitted(a, STEP_CONFIRM, r->movement, r->person, c.order, &found);
   else
     m_expect(a, EVENT_IDENTITY_CONFIRMED)->u.identity_confirmed = (struct ev_identity_confirmed){
         r->movement, r->person, r->presented, r->second_identifier, r->biometric, on};
@@ -391,7 +421,7 @@ static void cite(const struct asked *a) {
   struct refs on = ask_of(a, &c, r->person, &found);
   ask_knowledge(a, r->movement, &found);
   if (found.n)
-    refused(a, STEP_CITE, r->movement, r->person, &found);
+    not_permitted(a, STEP_CITE, r->movement, r->person, c.order, &found);
   else
     m_expect(a, EVENT_MANIFEST_CITED)->u.manifest_cited =
         (struct ev_manifest_cited){r->movement, r->person, r->order, on};
@@ -425,7 +455,7 @@ static void add(const struct asked *a) {
   }
   ask_knowledge(a, r->movement, &found);
   if (found.n)
-    refused(a, STEP_ADD, r->movement, r->person, &found);
+    not_permitted(a, STEP_ADD, r->movement, r->person, r->order, &found);
   else
     m_expect(a, EVENT_MANIFEST_ADDED)->u.manifest_added =
         (struct ev_manifest_added){r->movement, r->person, r->order, r->alternate, on};
@@ -449,7 +479,7 @@ static void hand_over(const struct asked *a) {
   ask_still(a, r->person, &found);
   ask_knowledge(a, r->movement, &found);
   if (found.n)
-    refused(a, STEP_HANDOVER, r->movement, r->person, &found);
+    not_permitted(a, STEP_HANDOVER, r->movement, r->person, c.order, &found);
   else
     m_expect(a, EVENT_MOVEMENT_HANDED_OVER)->u.movement_handed_over =
         (struct ev_movement_handed_over){r->movement, r->person, r->receipt, on};
@@ -526,7 +556,7 @@ static bool ask_everyone(const struct asked *a, enum movement_step step, uint32_
       ask_separate(a, movement, person, MEMBER_BOARDED, &found);
     ask_knowledge(a, movement, &found);
     if (found.n) {
-      refused(a, step, movement, person, &found);
+      not_permitted(a, step, movement, person, c.order, &found);
       n_refused++;
     }
   }

@@ -193,6 +193,8 @@ const struct ev_class_added *m_class(const struct model *m, uint32_t class);
 const struct ev_authority_added *m_authority(const struct model *m, uint32_t authority);
 uint32_t m_keeps_apart(const struct model *m, uint32_t a, uint32_t b, usec at);
 
+void m_tell_conflicts(const struct asked *a, uint32_t order); /* model_conflict.c */
+
 /* --- model_movement.c: who is taken where --- */
 struct m_journey { /* how a movement stands */
   enum movement_state state;

@@ -40,7 +40,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   order)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' record authenticate write recall refute list show' -- "$cur"))
+      COMPREPLY=($(compgen -W ' record authenticate write recall refute list show conflicts' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -253,6 +253,7 @@ _sallyport() {
   'order refute') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'order list') options=' --help --dir --json --person' ;;
   'order show') options=' --help --dir --json --as --password-fd --details' ;;
+  'order conflicts') options=' --help --dir --json --person' ;;
   'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
   'booking list') options=' --help --dir --json' ;;
   'movement propose') options=' --help --dir --json --as --password-fd --adults-only --agreement --departs --emergency --receiver --returns --seats --to' ;;

@@ -81,6 +81,7 @@ const char *cli_dir(const struct cli *c);
   X(class_list)                                                                                    \
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \
+  X(order_conflicts)                                                                               \
   X(hearing_list)                                                                                  \
   X(booking_list)                                                                                  \
   X(movement_list)                                                                                 \

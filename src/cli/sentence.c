@@ -105,6 +105,11 @@ static const struct words table[EVENT_COUNT] = {
                               "The issuer of {order} withdrew it."},
     [EVENT_ORDER_REFUTED] = {"REFUTED", COLOUR_BAD, "{order}",
                              "{order} is not its issuer's: somebody made it up."},
+    [EVENT_ORDER_CONFLICTS] =
+        {"CONFLICT", COLOUR_BAD, "{person|18}  {order} and {others}",
+         "{order} has come into force about {person}, and contradicts what "
+         "is in force already: {others}. Until their issuers say which holds, "
+         "nobody is moved on either."},
     [EVENT_BOOKING_OPENED] = {"booked", COLOUR_STRONG, "{person|18}  {booking} on {order}",
                               "{person} was admitted: {booking}, on {order}."},
     [EVENT_BOOKING_REFUSED] = {"not booked", COLOUR_BAD, "{person|18}  {reasons}",
@@ -163,6 +168,11 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_MOVEMENT_REFUSED] = {"not moved", COLOUR_BAD,
                                 "[{person|18}  ]{movement}  {step}: {reasons}",
                                 "The step `{step}` of {movement} was refused[ for {person}]."},
+    [EVENT_REFUSAL_ESCALATED] =
+        {"ESCALATED", COLOUR_BAD, "{person|18}  {movement}, {order}",
+         "{person} may not go with {movement}, although {order} frees them, "
+         "or since it is uncertain whether it binds them: the legal office "
+         "has to resolve it."},
     [EVENT_NOTICE_OWED] = {"NOTICE OWED", COLOUR_BAD, "{person|18}  {movement}, {order}",
                            "{person} left in {movement}, an emergency, although {order} forbids to "
                            "take them elsewhere: its issuer is to be told."},
@@ -490,6 +500,14 @@ static void put_reasons(struct buf *out, const json_t *list) {
   }
 }
 
+static void put_refs(const struct core *core, struct buf *out, const json_t *list) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *ref = json_string_value(json_array_get(list, i));
+    buf_puts(out, i ? ", " : "");
+    sentence_ref(core, out, ref ? ref : "?");
+  }
+}
+
 struct spoken {
   const struct speaker *s;
   const struct entry *e;
@@ -534,6 +552,8 @@ static bool put_member(const struct spoken *k, struct buf *out, const char *key)
       s ? thing_of(span_str(*ref ? ref : key)) : NULL; /* an id is called as its kind */
   if (kind == FIELD_REASONS)
     put_reasons(out, v);
+  else if (kind == FIELD_REFS)
+    put_refs(k->s->core, out, v);
   else if (put)
     put(k->s, out, s);
   else if (s && kind == FIELD_HASH)

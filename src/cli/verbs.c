@@ -365,6 +365,16 @@ const struct verb verbs[] = {
      .options = OPT_BIT(DETAILS),
      .operands = {OPERAND_ORDER},
      .run = cli_order_show},
+    {.words = "order conflicts",
+     .doc = "list orders in force that contradict each other",
+     .more =
+         "When an order comes into force by being recorded or authenticated, what contradicts it "
+         "is "
+         "an alarm. This also tells what does so since by its dates, or by an order about a class.",
+     .example = "sallyport order conflicts --person 1000-9",
+     .needs = READS,
+     .options = OPT_BIT(PERSON),
+     .run = cli_order_conflicts},
     {.words = "booking open",
      .doc = "admit a detainee, on an order that holds them",
      .example = "sallyport booking open 1000-9 1000-9 --as dana",

@@ -130,7 +130,8 @@ struct order {
   uint8_t recalled, refuted;
   uint8_t depth; /* how many orders this one ends, one through the other */
   uint32_t recorded_s;
-  uint32_t told; /* bits (1 << enum deadline) that were alarms already */
+  uint32_t told;      /* bits (1 << enum deadline) that were alarms already */
+  uint32_t blocked_s; /* of a release: since when it is refused all the same; UINT32_MAX */
 };
 enum { order_depth_max = 32 };
 struct booking { /* one stay */
@@ -178,6 +179,7 @@ struct custody {
   X(ORDER_WRITTEN, order_written)                                                                  \
   X(ORDER_RECALLED, order_recalled)                                                                \
   X(ORDER_REFUTED, order_refuted)                                                                  \
+  X(ORDER_CONFLICTS, order_conflicts)                                                              \
   X(BOOKING_OPENED, booking_opened)                                                                \
   X(MARK_SET, mark_set)                                                                            \
   X(MARK_CLEARED, mark_cleared)                                                                    \
@@ -197,6 +199,7 @@ struct custody {
   X(MOVEMENT_DIVERTED, movement_diverted)                                                          \
   X(MOVEMENT_ARRIVED, movement_arrived)                                                            \
   X(MOVEMENT_HANDED_OVER, movement_handed_over)                                                    \
+  X(REFUSAL_ESCALATED, refusal_escalated)                                                          \
   X(HEARING_SET, hearing_set)                                                                      \
   X(HEARING_CLOSED, hearing_closed)                                                                \
   X(RECALL_RAISED, recall_raised)                                                                  \
@@ -209,6 +212,9 @@ struct custody {
 extern const char *const country_codes[];
 
 enum order_status order_status_at(const struct core *core, uint32_t order, usec at);
+/* The same if this other order (REF_ABSENT: none) were authenticated. */
+enum order_status order_status_as_if(const struct core *core, uint32_t order, usec at,
+                                     uint32_t as_if);
 
 /* The registrations that bind this one: itself and those linked to it, directly or through others.
  */

@@ -24,6 +24,9 @@ uint32_t order_apart(const struct core *core, uint32_t a, uint32_t b, usec at);
 void check_admission(const struct core *core, uint32_t person, usec at, uint32_t *order,
                      struct reasons *found);
 
+/* The order has come into force: an alarm tells what contradicts it. */
+void tell_conflicts(struct deciding *d, const struct order *o, uint32_t index, uint32_t as_if);
+
 /* --- Movements --- */
 void member_goes(struct core *core, struct member *r, enum member_state to);
 void member_returns(struct core *core, uint32_t person);
@@ -36,6 +39,9 @@ void booking_close(struct core *core, uint32_t person, usec at);
 uint32_t order_no_transfer(const struct core *core, uint32_t person, usec at);
 void refuse_step(struct deciding *d, enum movement_step step, uint32_t movement, uint32_t person,
                  const struct reasons *found);
+/* After refuse_step: an alarm, if others than those who asked have to resolve it. */
+void escalate(struct deciding *d, enum movement_step step, const struct question *q,
+              const struct reasons *found);
 void refuse_sequence(struct deciding *d, enum movement_step step, uint32_t movement,
                      uint32_t person);
 /* Is anybody aboard, in this state or further, who is kept separate from the person? */

@@ -159,6 +159,10 @@ static void pending_of_booking(const struct core *core, uint32_t person, struct 
         !(o->told >> DEADLINE_RELEASE_OVERDUE & 1))
       sooner(p, first_second(core, person, i - 1, o->due_s, is_in_force), DEADLINE_RELEASE_OVERDUE,
              i - 1, REF_ABSENT);
+    if (o->blocked_s != UINT32_MAX && !(o->told >> DEADLINE_RELEASE_BLOCKED & 1))
+      sooner(p,
+             first_second(core, person, i - 1, later(o->blocked_s, release_answer_s), is_in_force),
+             DEADLINE_RELEASE_BLOCKED, i - 1, REF_ABSENT);
   }
 }
 
@@ -300,6 +304,9 @@ void deadlines_follow(struct core *core, const struct event *e) {
     break;
   case EVENT_PERSON_UNMERGED:
     touch_all(core); /* into whom they were merged, the row tells no more */
+    break;
+  case EVENT_REFUSAL_ESCALATED:
+    touch_person(core, e->u.refusal_escalated.person);
     break;
   case EVENT_MANIFEST_ADDED:
     touch_person(core, e->u.manifest_added.person);

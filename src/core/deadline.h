@@ -14,6 +14,7 @@ struct core;
   X(EXCEPTION_UNWRITTEN, "exception_unwritten")                                                    \
   X(HOLD_LAPSED, "hold_lapsed")                                                                    \
   X(RELEASE_OVERDUE, "release_overdue")                                                            \
+  X(RELEASE_BLOCKED, "release_blocked")                                                            \
   X(HEARING_MISSED, "hearing_missed")                                                              \
   X(ORDER_UNCONFIRMED, "order_unconfirmed")                                                        \
   X(DETAINER_EXPIRED, "detainer_expired")

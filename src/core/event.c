@@ -185,6 +185,13 @@ static const struct field order_ref[] = {
     F_REF("order", order, ORDER, "which"),
 };
 #undef S
+#define S ev_order_conflicts
+static const struct field order_conflicts[] = {
+    F_ID("order", order, "which has come into force"),
+    F_REFS("others", others, "those in force that contradict it, up to three, the last first"),
+    F_REF("person", person, PERSON, "about whom"),
+};
+#undef S
 #define S ev_order_written
 static const struct field order_written[] = {
     F_HASH("document", document, "the paper: its SHA-256"),
@@ -312,6 +319,14 @@ static const struct field movement_refused[] = {
     F_REF("movement", movement, MOVEMENT, "of which"),
     F_REF_OPTIONAL("person", person, PERSON, "who"),
     F_REASONS("reasons", reasons, "all of them, the primary one first"),
+    F_ENUM("step", step, movement_step_names, "what was asked"),
+};
+#undef S
+#define S ev_refusal_escalated
+static const struct field refusal_escalated[] = {
+    F_REF("movement", movement, MOVEMENT, "of which"),
+    F_REF("order", order, ORDER, "that frees them, or of whose class they may be"),
+    F_REF("person", person, PERSON, "who may not go"),
     F_ENUM("step", step, movement_step_names, "what was asked"),
 };
 #undef S
@@ -534,6 +549,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_ORDER_DIFFERS] = "the writing says otherwise than what was recorded",
     [EVENT_ORDER_RECALLED] = "its issuer withdrew it",
     [EVENT_ORDER_REFUTED] = "it is not its issuer's: somebody made it up",
+    [EVENT_ORDER_CONFLICTS] = "an order has come into force, and others in force say otherwise",
     [EVENT_BOOKING_OPENED] = "a detainee was admitted",
     [EVENT_BOOKING_REFUSED] = "a detainee was not admitted",
     [EVENT_MARK_SET] = "what keeps a person from being moved",
@@ -556,6 +572,8 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_MOVEMENT_ARRIVED] = "a movement is there",
     [EVENT_MOVEMENT_HANDED_OVER] = "the receiver signed: a person is in their custody",
     [EVENT_MOVEMENT_REFUSED] = "a step of a movement is not permitted",
+    [EVENT_REFUSAL_ESCALATED] = "whoever is freed by an order, or may be of a class, may not go: "
+                                "somebody has to resolve it",
     [EVENT_NOTICE_OWED] = "someone left although an order forbids it: tell its issuer",
     [EVENT_HEARING_SET] = "a person is to be heard",
     [EVENT_HEARING_CLOSED] = "and was, or it was put off, or will not be",

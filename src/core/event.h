@@ -41,6 +41,7 @@
   X(ORDER_DIFFERS, order_written, "order.differs", EVENT_ALARM)                                    \
   X(ORDER_RECALLED, order_ref, "order.recalled", 0)                                                \
   X(ORDER_REFUTED, order_ref, "order.refuted", EVENT_ALARM)                                        \
+  X(ORDER_CONFLICTS, order_conflicts, "order.conflicts", EVENT_ALARM)                              \
   X(BOOKING_OPENED, booking_opened, "booking.opened", 0)                                           \
   X(BOOKING_REFUSED, booking_refused, "booking.refused", 0)                                        \
   X(MARK_SET, mark, "mark.set", 0)                                                                 \
@@ -62,6 +63,7 @@
   X(MOVEMENT_ARRIVED, movement_ref, "movement.arrived", 0)                                         \
   X(MOVEMENT_HANDED_OVER, movement_handed_over, "movement.handed_over", 0)                         \
   X(MOVEMENT_REFUSED, movement_refused, "movement.refused", 0)                                     \
+  X(REFUSAL_ESCALATED, refusal_escalated, "refusal.escalated", EVENT_ALARM)                        \
   X(NOTICE_OWED, notice_owed, "notice.owed", EVENT_ALARM)                                          \
   X(HEARING_SET, hearing_set, "hearing.set", 0)                                                    \
   X(HEARING_CLOSED, hearing_closed, "hearing.closed", 0)                                           \
@@ -234,6 +236,11 @@ struct ev_order_written {
   uint32_t order;
   struct hash document;
 };
+struct ev_order_conflicts {
+  struct id order; /* the one that has come into force; it may be of the same decision */
+  uint32_t person;
+  struct refs others; /* orders in force that say otherwise */
+};
 struct ev_booking_opened {
   struct id booking;
   uint32_t number;
@@ -301,6 +308,10 @@ struct ev_movement_refused {
   uint32_t movement, person; /* person: REF_ABSENT */
   uint32_t step;             /* enum movement_step */
   struct reasons reasons;
+};
+struct ev_refusal_escalated {
+  uint32_t movement, person, order; /* order: the release, or the one whose class is uncertain */
+  uint32_t step;                    /* enum movement_step */
 };
 struct ev_notice_owed { /* that they left all the same, to whoever forbade it */
   uint32_t movement, person, order;
@@ -427,6 +438,7 @@ struct event {
     struct ev_order_authenticated order_authenticated;
     struct ev_order_ref order_ref;
     struct ev_order_written order_written;
+    struct ev_order_conflicts order_conflicts;
     struct ev_booking_opened booking_opened;
     struct ev_booking_refused booking_refused;
     struct ev_mark mark;
@@ -443,6 +455,7 @@ struct event {
     struct ev_movement_diverted movement_diverted;
     struct ev_movement_handed_over movement_handed_over;
     struct ev_movement_refused movement_refused;
+    struct ev_refusal_escalated refusal_escalated;
     struct ev_notice_owed notice_owed;
     struct ev_hearing_set hearing_set;
     struct ev_hearing_closed hearing_closed;

@@ -163,6 +163,7 @@ static struct event *decide_step(struct deciding *d, enum movement_step step, ui
   if (!found->n)
     return deciding_event(d, type);
   refuse_step(d, step, movement, person, found);
+  escalate(d, step, &q, found);
   return NULL;
 }
 
@@ -217,11 +218,13 @@ void decide_manifest_add(struct deciding *d) {
   if (r)
     reasons_add(&found, REASON_SEQUENCE, ref_to(REF_MOVEMENT, r->movement));
   ask(d, STEP_ADD, !c->alternate, &q, &found, &rests_on);
-  if (found.n)
+  if (found.n) {
     refuse_step(d, STEP_ADD, c->movement, c->person, &found);
-  else
+    escalate(d, STEP_ADD, &q, &found);
+  } else {
     deciding_event(d, EVENT_MANIFEST_ADDED)->u.manifest_added =
         (struct ev_manifest_added){c->movement, c->person, c->order, c->alternate, rests_on};
+  }
 }
 
 void apply_manifest_added(struct core *core, const struct event *e) {

@@ -117,6 +117,7 @@ static bool ask_all(struct deciding *d, enum movement_step step, uint32_t moveme
     check_knowledge(d, movement, &found);
     if (found.n) {
       refuse_step(d, step, movement, r->person, &found);
+      escalate(d, step, &q, &found);
       refused++;
     }
   }

@@ -38,17 +38,21 @@ const char *order_kind_doc(enum order_kind kind) {
 
 /* --- In force? --- */
 
+/* Each of these may count one more order as authenticated (as_if; REF_ABSENT: none), so that it can
+ * be asked how things will stand. */
+
 /* The order that suspends this basis; REF_ABSENT: none. */
-static uint32_t suspended_by(const struct core *core, uint32_t basis, usec at) {
+static uint32_t suspended_by(const struct core *core, uint32_t basis, usec at, uint32_t as_if) {
   for (uint32_t i = core->bases[basis].orders_on; i; i = core->orders[i - 1].next)
-    if (order_status_at(core, i - 1, at) == ORDER_STATUS_IN_FORCE)
+    if (order_status_as_if(core, i - 1, at, as_if) == ORDER_STATUS_IN_FORCE)
       return i - 1;
   return REF_ABSENT;
 }
 
-enum order_status basis_status_at(const struct core *core, uint32_t basis, usec at) {
+static enum order_status basis_status(const struct core *core, uint32_t basis, usec at,
+                                      uint32_t as_if) {
   const struct basis *b = &core->bases[basis];
-  if (suspended_by(core, basis, at) != REF_ABSENT)
+  if (suspended_by(core, basis, at, as_if) != REF_ABSENT)
     return ORDER_STATUS_BASIS_SUSPENDED;
   if (seconds_of(at) >= b->repealed_s)
     return ORDER_STATUS_BASIS_REPEALED;
@@ -56,32 +60,41 @@ enum order_status basis_status_at(const struct core *core, uint32_t basis, usec 
                                              : ORDER_STATUS_BASIS_NOT_IN_FORCE;
 }
 
+enum order_status basis_status_at(const struct core *core, uint32_t basis, usec at) {
+  return basis_status(core, basis, at, REF_ABSENT);
+}
+
+static bool is_authentic(const struct core *core, uint32_t order, uint32_t as_if) {
+  return core->orders[order].authenticator != REF_ABSENT || order == as_if;
+}
+
 /* What ended another stays ended when the order that did so expires; not when that is recalled,
  * refuted or ended itself. Only what was authenticated ends anything. */
-static bool took_effect(const struct core *core, uint32_t order, usec at);
+static bool took_effect(const struct core *core, uint32_t order, usec at, uint32_t as_if);
 
-static bool ended(const struct core *core, const struct order *o, usec at) {
+static bool ended(const struct core *core, const struct order *o, usec at, uint32_t as_if) {
   for (uint32_t i = o->enders; i; i = core->orders[i - 1].next_ender)
-    if (took_effect(core, i - 1, at))
+    if (took_effect(core, i - 1, at, as_if))
       return true;
   return false;
 }
 
-static bool took_effect(const struct core *core, uint32_t order, usec at) {
+static bool took_effect(const struct core *core, uint32_t order, usec at, uint32_t as_if) {
   const struct order *o = &core->orders[order];
-  return o->authenticator != REF_ABSENT && !o->refuted && !o->recalled &&
-         seconds_of(at) >= o->from_s && !ended(core, o, at);
+  return is_authentic(core, order, as_if) && !o->refuted && !o->recalled &&
+         seconds_of(at) >= o->from_s && !ended(core, o, at, as_if);
 }
 
-enum order_status order_status_at(const struct core *core, uint32_t order, usec at) {
+enum order_status order_status_as_if(const struct core *core, uint32_t order, usec at,
+                                     uint32_t as_if) {
   const struct order *o = &core->orders[order];
   if (o->refuted)
     return ORDER_STATUS_REFUTED;
   if (o->recalled)
     return ORDER_STATUS_RECALLED;
-  if (ended(core, o, at))
+  if (ended(core, o, at, as_if))
     return ORDER_STATUS_ENDED;
-  if (o->authenticator == REF_ABSENT && kinds[o->kind].does != ORDER_FORBIDS)
+  if (!is_authentic(core, order, as_if) && kinds[o->kind].does != ORDER_FORBIDS)
     return ORDER_STATUS_UNAUTHENTICATED;
   if (seconds_of(at) < o->from_s)
     return ORDER_STATUS_NOT_YET;
@@ -89,7 +102,11 @@ enum order_status order_status_at(const struct core *core, uint32_t order, usec 
     return ORDER_STATUS_EXPIRED;
   return o->basis == REF_ABSENT || kinds[o->kind].does == ORDER_FORBIDS
              ? ORDER_STATUS_IN_FORCE
-             : basis_status_at(core, o->basis, at);
+             : basis_status(core, o->basis, at, as_if);
+}
+
+enum order_status order_status_at(const struct core *core, uint32_t order, usec at) {
+  return order_status_as_if(core, order, at, REF_ABSENT);
 }
 
 void order_status_reason(const struct core *core, uint32_t order, enum order_status status, usec at,
@@ -109,7 +126,7 @@ void order_status_reason(const struct core *core, uint32_t order, enum order_sta
   struct ref on = ref_to(REF_ORDER, order);
   enum reason code = codes[status];
   if (status == ORDER_STATUS_BASIS_SUSPENDED) {
-    on.index = suspended_by(core, o->basis, at);
+    on.index = suspended_by(core, o->basis, at, REF_ABSENT);
   } else if (status > ORDER_STATUS_BASIS_SUSPENDED) {
     on = ref_to(REF_BASIS, o->basis);
     if (core->bases[o->basis].agreement)
@@ -173,6 +190,36 @@ static bool separates(struct deciding *d, const struct cmd_order_record *r) {
   return r->kind == ORDER_KEEP_SEPARATE && !kept_separate(d->core, r->person, r->other);
 }
 
+/* Its row, in no chain yet. */
+static struct order row_of(const struct event *e) {
+  const struct ev_order_recorded *r = &e->u.order_recorded;
+  struct order o = {.id = r->order,
+                    .person = r->person,
+                    .other = r->other,
+                    .class = r->class,
+                    .on_basis = r->on_basis,
+                    .issuer = r->issuer,
+                    .basis = r->basis,
+                    .from = r->from,
+                    .to = r->to,
+                    .ends = r->ends,
+                    .recorder = r->recorder,
+                    .authenticator = REF_ABSENT,
+                    .from_s = from_seconds(r->effective),
+                    .until_s = until_seconds(r->expires),
+                    .due_s = until_seconds(r->due),
+                    .movements = r->movements,
+                    .kind = (uint8_t)r->kind,
+                    .n_countries = (uint8_t)r->countries.n,
+                    .oral = r->oral,
+                    .sealed = r->sealed,
+                    .recorded_s = seconds_of(e->at),
+                    .blocked_s = UINT32_MAX};
+  for (uint32_t k = 0; k < r->countries.n; k++)
+    o.countries[k] = (uint16_t)(r->countries.at[k].index + 1);
+  return o;
+}
+
 void decide_order_record(struct deciding *d) {
   const struct cmd_order_record *r = &d->command->u.order_record;
   const struct core *core = d->core;
@@ -211,9 +258,14 @@ void decide_order_record(struct deciding *d) {
                                    .sealed = r->sealed,
                                    .document = r->document,
                                    .recorder = d->command->by.index};
+    struct order o = row_of(&d->out->events[0]);
     if (separates(d, r))
       deciding_event(d, EVENT_SEPARATION_ADDED)->u.separation =
           (struct ev_separation){r->person, r->other};
+    /* What forbids binds from here on, if its dates say so. */
+    if (o.person != REF_ABSENT && kinds[o.kind].does == ORDER_FORBIDS &&
+        valid_at(o.from_s, o.until_s, d->command->at))
+      tell_conflicts(d, &o, core->head.n_orders, REF_ABSENT);
   }
 }
 
@@ -226,30 +278,8 @@ void apply_order_recorded(struct core *core, const struct event *e) {
                               : r->class != REF_ABSENT    ? &core->classes[r->class].orders_on
                               : r->on_basis != REF_ABSENT ? &core->bases[r->on_basis].orders_on
                                                           : &none;
-  *o = (struct order){.id = r->order,
-                      .person = r->person,
-                      .other = r->other,
-                      .class = r->class,
-                      .on_basis = r->on_basis,
-                      .issuer = r->issuer,
-                      .basis = r->basis,
-                      .from = r->from,
-                      .to = r->to,
-                      .ends = r->ends,
-                      .next = *chain,
-                      .recorder = r->recorder,
-                      .authenticator = REF_ABSENT,
-                      .from_s = from_seconds(r->effective),
-                      .until_s = until_seconds(r->expires),
-                      .due_s = until_seconds(r->due),
-                      .movements = r->movements,
-                      .kind = (uint8_t)r->kind,
-                      .n_countries = (uint8_t)r->countries.n,
-                      .oral = r->oral,
-                      .sealed = r->sealed,
-                      .recorded_s = seconds_of(e->at)};
-  for (uint32_t k = 0; k < r->countries.n; k++)
-    o->countries[k] = (uint16_t)(r->countries.at[k].index + 1);
+  *o = row_of(e);
+  o->next = *chain;
   *chain = i + 1;
   if (r->ends != REF_ABSENT) {
     struct order *target = &core->orders[r->ends];
@@ -282,9 +312,14 @@ void decide_order_authenticate(struct deciding *d) {
     deciding_refuse(d, REASON_SAME_OPERATOR, ref_to(REF_OPERATOR, by));
   else if (two && d->core->operators[o->recorder].role == d->core->operators[by].role)
     deciding_refuse(d, REASON_SAME_ROLE, ref_to(REF_OPERATOR, by));
-  else
+  else {
     deciding_event(d, EVENT_ORDER_AUTHENTICATED)->u.order_authenticated =
         (struct ev_order_authenticated){which, by};
+    /* What forbids was in force before. */
+    if (o->person != REF_ABSENT && kinds[o->kind].does != ORDER_FORBIDS &&
+        order_status_as_if(d->core, which, d->command->at, which) == ORDER_STATUS_IN_FORCE)
+      tell_conflicts(d, o, which, which);
+  }
 }
 
 void apply_order_authenticated(struct core *core, const struct event *e) {

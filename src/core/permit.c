@@ -1,6 +1,7 @@
 /* permit.c: the one question of a movement (docs/custody.md, "The question"): may this person be
  * taken there, now? At least one order in force authorises it, and none forbids it. Every check is
  * made and every reason is told; what is ambiguous refuses. */
+#include "core/conflict.h"
 #include "core/custody_int.h"
 
 enum { told_most = 3 }; /* orders under one code, in one answer */
@@ -29,23 +30,7 @@ static uint32_t country_of(const struct asking *a) {
   return a->q->to == REF_ABSENT ? REF_ABSENT : a->core->places[a->q->to].country;
 }
 
-static bool names_country(const struct order *o, uint32_t country) {
-  for (uint32_t i = 0; i < o->n_countries; i++)
-    if (o->countries[i] == country + 1)
-      return true;
-  return false;
-}
-
 /* --- What authorises --- */
-
-static bool authorises(enum movement_kind movement, enum order_kind order) {
-  static const uint8_t by[MOVEMENT_KIND_COUNT] = {
-      [MOVEMENT_TRANSFER] = ORDER_TRANSFER, [MOVEMENT_PRODUCTION] = ORDER_PRODUCTION,
-      [MOVEMENT_REMOVAL] = ORDER_REMOVAL,   [MOVEMENT_MEDICAL] = ORDER_MEDICAL,
-      [MOVEMENT_RELEASE] = ORDER_RELEASE,   [MOVEMENT_INTERNAL] = ORDER_KIND_COUNT,
-  };
-  return by[movement] == order;
-}
 
 static void check_authority(const struct asking *a) {
   const struct core *core = a->core;
@@ -73,11 +58,8 @@ static void check_authority(const struct asking *a) {
 
 /* Of an order that forbids: does it speak of this movement at all, wherever it leads? */
 static bool speaks_of(const struct asking *a, const struct order *o) {
-  unsigned kinds =
-      o->movements ? o->movements : ~(1u << MOVEMENT_RELEASE | 1u << MOVEMENT_INTERNAL);
   bool exempt = o->kind == ORDER_NO_TRANSFER && a->m->emergency;
-  return order_does(o->kind) == ORDER_FORBIDS && o->kind != ORDER_KEEP_SEPARATE && !exempt &&
-         kinds >> a->m->kind & 1 && (o->from == REF_ABSENT || place_is_here(a->core, o->from)) &&
+  return !exempt && forbids_kind(a->core, o, a->m->kind) &&
          (o->to == REF_ABSENT || o->to == a->q->to);
 }
 
@@ -108,25 +90,11 @@ static void check_forbidden(const struct asking *a) {
     tell(a, REASON_WRONG_DESTINATION, ref_to(REF_ORDER, a->q->order));
 }
 
-/* The strongest of what is said of any of these registrations. */
-static uint32_t membership_of(const struct asking *a, uint32_t class) {
-  const struct core *core = a->core;
-  uint32_t strongest = MEMBERSHIP_NON_MEMBER;
-  for (uint32_t k = 0; k < a->linked.n; k++) {
-    uint32_t is = core->classes[class].unlisted;
-    for (uint32_t i = core->custody[a->linked.persons[k]].classes; i;
-         i = core->class_rows[i - 1].next)
-      if (core->class_rows[i - 1].class == class)
-        is = core->class_rows[i - 1].membership;
-    strongest = is > strongest ? is : strongest;
-  }
-  return strongest;
-}
-
 static void check_classes(const struct asking *a) {
   const struct core *core = a->core;
   for (uint32_t c = 0; c < core->head.n_classes; c++) {
-    uint32_t is = core->classes[c].orders_on ? membership_of(a, c) : MEMBERSHIP_NON_MEMBER;
+    uint32_t is =
+        core->classes[c].orders_on ? membership_of(core, &a->linked, c) : MEMBERSHIP_NON_MEMBER;
     if (is == MEMBERSHIP_NON_MEMBER)
       continue;
     for (uint32_t i = core->classes[c].orders_on; i; i = core->orders[i - 1].next) {
@@ -174,29 +142,18 @@ static void check_agreement(const struct asking *a) {
 
 /* --- Orders that say otherwise --- */
 
-/* Of a release: what else holds them here. Whoever sets free, sets free from what they or those
- * under them ordered before; the receiver may be who holds them from here on. */
-static bool holds_on(const struct asking *a, uint32_t order) {
-  const struct core *core = a->core;
-  const struct order *o = &core->orders[order];
-  uint32_t by = a->q->order;
-  bool ended =
-      by != REF_ABSENT && order < by && stands_over(core, core->orders[by].issuer, o->issuer);
-  return order_does(o->kind) == ORDER_HOLDS && !ended && o->issuer != a->m->receiver &&
-         (o->from == REF_ABSENT || place_is_here(core, o->from));
-}
-
-/* Of what moves them: another order in force that frees them, or leads them elsewhere. */
-static bool leads_elsewhere(const struct asking *a, uint32_t order) {
-  const struct order *o = &a->core->orders[order];
-  return o->kind == ORDER_RELEASE || (authorises(a->m->kind, o->kind) && order != a->q->order &&
-                                      o->to != REF_ABSENT && o->to != a->q->to);
+/* Of a release: what else holds them here; the receiver may be who holds them from here on. Of what
+ * moves them: another order in force that frees them, or leads them elsewhere. */
+static bool says_otherwise(const struct asking *a, uint32_t order) {
+  if (a->m->kind == MOVEMENT_RELEASE)
+    return holds_beyond(a->core, a->q->order, order) &&
+           a->core->orders[order].issuer != a->m->receiver;
+  return leads_elsewhere(a->core, a->m->kind, a->q->order, a->q->to, order);
 }
 
 static void check_conflicts_of(const struct asking *a, uint32_t person) {
   for (uint32_t i = a->core->custody[person].orders; i; i = a->core->orders[i - 1].next)
-    if ((a->m->kind == MOVEMENT_RELEASE ? holds_on(a, i - 1) : leads_elsewhere(a, i - 1)) &&
-        in_force(a, i - 1))
+    if (says_otherwise(a, i - 1) && in_force(a, i - 1))
       tell(a, REASON_CONFLICT, ref_to(REF_ORDER, i - 1));
 }
 

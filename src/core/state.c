@@ -23,7 +23,7 @@ NO_PADDING(struct place, 36);
 NO_PADDING(struct basis, 68);
 NO_PADDING(struct class, 40);
 NO_PADDING(struct class_row, 12);
-NO_PADDING(struct order, 120);
+NO_PADDING(struct order, 124);
 NO_PADDING(struct booking, 40);
 NO_PADDING(struct link, 12);
 NO_PADDING(struct custody, 32);

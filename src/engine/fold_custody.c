@@ -1,6 +1,8 @@
 /* fold_custody.c: what entries about custody rest on; see fold_check.h. */
 #include "engine/fold_custody.h"
 
+#include "core/conflict.h"
+
 static const char *const exists = "there is one of this name or id already",
                          *const full = "there are more than fit", *const so = "it is so already";
 
@@ -80,6 +82,21 @@ const char *check_order_recalled(const struct core *core, const struct event *e)
 
 const char *check_order_refuted(const struct core *core, const struct event *e) {
   return core->orders[e->u.order_ref.order].refuted ? so : NULL;
+}
+
+const char *check_order_conflicts(const struct core *core, const struct event *e) {
+  const struct ev_order_conflicts *c = &e->u.order_conflicts;
+  uint32_t order;
+  if (!core_find_order(core, c->order, &order))
+    return "there is no such order";
+  if (core->orders[order].person != c->person)
+    return "the order is about somebody else";
+  if (!c->others.n || c->others.n > conflicts_told_most)
+    return "it names no other order, or too many";
+  for (uint32_t i = 0; i < c->others.n; i++)
+    if (c->others.at[i].kind != REF_ORDER || c->others.at[i].index == order)
+      return "what it names is no other order";
+  return NULL;
 }
 
 const char *check_booking_opened(const struct core *core, const struct event *e) {
@@ -232,6 +249,13 @@ const char *check_movement_handed_over(const struct core *core, const struct eve
   return member_is(core, h->movement, h->person, FROM(ARRIVED));
 }
 
+const char *check_refusal_escalated(const struct core *core, const struct event *e) {
+  const struct order *o = &core->orders[e->u.refusal_escalated.order];
+  if (o->kind == ORDER_RELEASE ? o->person == REF_ABSENT : o->class == REF_ABSENT)
+    return "its order neither frees anybody nor binds a class";
+  return NULL;
+}
+
 /* --- Deadlines --- */
 
 /* They are under way in this movement, and recalled or not. */
@@ -263,6 +287,7 @@ const char *check_deadline_passed(const struct core *core, const struct event *e
            : core->bookings[core->custody[p->person].booking - 1].told ? so
                                                                        : NULL;
   case DEADLINE_RELEASE_OVERDUE:
+  case DEADLINE_RELEASE_BLOCKED:
   case DEADLINE_ORDER_UNCONFIRMED:
   case DEADLINE_DETAINER_EXPIRED:
     return p->order == REF_ABSENT                           ? "it names no order"

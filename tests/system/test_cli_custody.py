@@ -109,6 +109,32 @@ class Custody(Site):
         self.ask("person", "link", self.person, other, by="dana", expect=OK)
         self.ask("person", "unlink", self.person, other, by="rita", second="lena", expect=OK)
 
+    def test_what_contradicts_is_told(self):
+        self.admitted()
+        self.two("authority", "add", "ministry")
+        self.two("place", "add", "jail-b", "us")
+        self.two("place", "add", "jail-c", "us")
+        first = self.record("transfer", "ministry", "--person", self.person, "--basis", "code-142", "--to", "jail-b")
+        second = self.record("transfer", "ministry", "--person", self.person, "--basis", "code-142", "--to", "jail-c")
+        for order in (first, second):
+            self.ask("order", "authenticate", order, by="lena", expect=OK)
+        told = self.entries("--type", "order.conflicts")
+        self.assertEqual([len(t["data"]["others"]) for t in told], [1])
+        explained = self.ask("explain", str(told[0]["n"]), expect=OK).out
+        self.assertIn(f"transfer {second} of ministry has come into force about detainee {self.person}", explained.lower())
+        self.assertIn(f"transfer {first} of ministry", explained)
+        self.assertIn("order.conflicts", self.ask("alarm", "list", expect=OK).out)
+        stay = self.record("stay", "district", "--person", self.person)
+        rows = self.ask("order", "conflicts", "--person", self.person, "--json", expect=OK).rows()
+        self.assertEqual([(r["order"], r["other"], r["conflict"]) for r in rows],
+                         [(first, stay, "forbidden"), (second, stay, "forbidden"), (second, first, "another place")])
+        self.assertEqual(rows, self.ask("order", "conflicts", "--json", expect=OK).rows())
+        for order in (first, second):
+            self.ask("order", "recall", order, by="rita", expect=OK)
+        self.assertEqual(self.ask("order", "conflicts", "--json", expect=OK).rows(), [])
+        self.assertIn("no orders in force contradict", self.ask("order", "conflicts", expect=OK).out)
+        self.agree()
+
     def test_mistakes(self):
         for words, code, part in (
                 (("commitmant", "district", "--person", self.person), USAGE, "commitment"),

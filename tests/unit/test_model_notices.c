@@ -227,6 +227,22 @@ static bool unseals_for_anybody(struct outcome *o) {
   e->u.details_read = (struct ev_details_read){REF_ABSENT, order, REF_ABSENT};
   return true;
 }
+/* A core that does not see that two orders contradict each other, or sees others. */
+static bool conflict_untold(struct outcome *o) {
+  struct event *e;
+  if (!has_event(o, EVENT_ORDER_CONFLICTS, &e))
+    return false;
+  o->n_events--; /* it is the last one, and the only alarm */
+  o->n_effects--;
+  return true;
+}
+static bool conflict_with_another(struct outcome *o) {
+  struct event *e;
+  if (!has_event(o, EVENT_ORDER_CONFLICTS, &e))
+    return false;
+  e->u.order_conflicts.others.at[0].index ^= 1;
+  return true;
+}
 #define M(name)                                                                                    \
   { #name, name }
 static const struct {
@@ -243,10 +259,11 @@ static const struct {
     M(index_moved),          M(alarm_silent),           M(unlocks_another),
     M(unlocks_longer),       M(unlocks_without),        M(locks_not),
     M(signals_otherwise),    M(boards_all_the_same),    M(promotes_all_the_same),
-    M(departs_all_the_same), M(unseals_for_anybody),
+    M(departs_all_the_same), M(conflict_untold),        M(conflict_with_another),
+    M(unseals_for_anybody),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 4 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 6 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000 };
 
