@@ -54,15 +54,17 @@ static enum sp_err grow(struct reading *r, struct fault *why) {
   const struct checkpoint *c = &r->receipt->checkpoint;
   enum sp_err err = tree_restore(&r->tree, c->size, read_tile, r, &r->next, why);
   if (err)
-    return r->fault.err && r->fault.err != SP_NOT_FOUND ? fault_set(why, r->fault.err, "%s", r->fault.text)
-                                                        : err;
+    return r->fault.err && r->fault.err != SP_NOT_FOUND
+               ? fault_set(why, r->fault.err, "%s", r->fault.text)
+               : err;
   err = store_entries(r->store, r->next, c->size, take_leaf, r, why);
   if (err)
     return err;
   struct hash root = tree_root(&r->tree);
   if (r->tree.size != c->size || memcmp(&root, &c->root, sizeof root) != 0)
-    return fault_set(why, SP_CORRUPT,
-                     "the entries are not those that were signed: `verify` tells which were changed");
+    return fault_set(
+        why, SP_CORRUPT,
+        "the entries are not those that were signed: `verify` tells which were changed");
   return SP_OK;
 }
 

@@ -19,9 +19,9 @@ struct receipt {
   struct tlog_proof proof; /* without extra data; its checkpoint points to `note` */
 };
 
-/* SP_UNAVAILABLE: no checkpoint signs entry n yet; SP_NOT_FOUND: nothing was ever signed; SP_CORRUPT:
- * the entries are not what was signed; SP_IO, SP_NO_MEMORY. *r is freed by receipt_free, after an error
- * too. */
+/* SP_UNAVAILABLE: no checkpoint signs entry n yet; SP_NOT_FOUND: nothing was ever signed;
+ * SP_CORRUPT: the entries are not what was signed; SP_IO, SP_NO_MEMORY. *r is freed by
+ * receipt_free, after an error too. */
 enum sp_err receipt_make(struct receipt *r, const struct site_dir *dir, struct store *store,
                          uint64_t n, struct fault *why) SP_MUST_USE;
 void receipt_free(struct receipt *r);

@@ -66,8 +66,8 @@ struct giving {
   struct entry e;       /* parsed; points into the receipt's bytes */
   bool sealed;          /* it records a sealed order, and who asks may not know what it says */
   json_t *opened;       /* {"details","opening","type"}, with --details; else NULL */
-  struct buf proof, qr; /* of the file, and of the QR code: the first with the entry, the second with
-                           the hash of its leaf */
+  struct buf proof, qr; /* of the file, and of the QR code: the first with the entry, the second
+                           with the hash of its leaf */
 };
 
 enum { sign_wait_ms = 100, sign_waits = 50 };
@@ -76,8 +76,8 @@ enum { sign_wait_ms = 100, sign_waits = 50 };
 static enum sp_err make_signed(struct giving *g) {
   struct cli *c = g->c;
   json_t *engine = NULL;
-  enum sp_err err = receipt_make(&g->receipt, site_directory(c->site), site_store(c->site), g->n,
-                                 &c->why);
+  enum sp_err err =
+      receipt_make(&g->receipt, site_directory(c->site), site_store(c->site), g->n, &c->why);
   if (err == SP_UNAVAILABLE)
     engine = ask_status(c, NULL);
   for (int i = 0; err == SP_UNAVAILABLE && engine && i < sign_waits; i++) {
@@ -110,7 +110,8 @@ static enum sp_err read_subject(struct giving *g) {
     err = ask_for_details_of(c, REF_PERSON, index);
   else
     err = ask_for_details_of(c, REF_NONE, REF_ABSENT);
-  g->sealed = is_order && index != REF_ABSENT && core->orders[index].sealed && !cli_has(c, OPT_DETAILS);
+  g->sealed =
+      is_order && index != REF_ABSENT && core->orders[index].sealed && !cli_has(c, OPT_DETAILS);
   json_decref(data);
   return err;
 }
@@ -235,7 +236,8 @@ static void tell_how_to_verify(const struct giving *g) {
   out_line(&c->out, "%s", "");
   out_line(&c->out, "To verify it with nothing of this site, on any machine:");
   out_line(&c->out, "  sallyport receipt verify FILE --key '%s'", vkey);
-  out_line(&c->out, "FILE is the c2sp.org/tlog-proof@v1 file, or the text of the QR code. Compare the");
+  out_line(&c->out,
+           "FILE is the c2sp.org/tlog-proof@v1 file, or the text of the QR code. Compare the");
   out_line(&c->out, "key with what the site has published, and not with this paper alone.");
 }
 
@@ -276,7 +278,8 @@ static enum sp_err tell_text(const struct giving *g, const struct qr *qr) {
   out_line(&c->out, "%s", "");
   out_line(&c->out, "%s", json_string_value(json_array_get(json_object_get(said, "said"), 0)));
   out_line(&c->out, "%s", "");
-  out_line(&c->out, "Entry       %" PRIu64 ", %.*s", g->n, (int)g->e.type.n, (const char *)g->e.type.p);
+  out_line(&c->out, "Entry       %" PRIu64 ", %.*s", g->n, (int)g->e.type.n,
+           (const char *)g->e.type.p);
   out_line(&c->out, "Recorded    %s by the site's clock, %s", at, utc);
   put_base64(&line, &r->leaf);
   out_line(&c->out, "Leaf hash   %s", buf_cstr(&line));
@@ -305,13 +308,13 @@ static enum sp_err tell_json(const struct giving *g, const struct qr *qr) {
   hex_encode(leaf, r->leaf.b, sizeof r->leaf.b);
   hex_encode(root, r->checkpoint.root.b, sizeof r->checkpoint.root.b);
   vkey_format(&r->key, vkey);
-  json_t *o = json_pack("{s:I,s:o,s:s%,s:s,s:I,s:s%,s:s,s:s%,s:s%,s:O,s:s%}", "entry",
-                        (json_int_t)g->n, "at", json_time(g->e.at), "leaf", leaf, sizeof leaf,
-                        "origin", r->checkpoint.origin, "size", (json_int_t)r->checkpoint.size,
-                        "root", root, sizeof root, "vkey", vkey, "proof",
-                        (const char *)g->proof.p, g->proof.n, "qr", (const char *)g->qr.p, g->qr.n,
-                        "said", json_array_get(json_object_get(said, "said"), 0), "type",
-                        (const char *)g->e.type.p, g->e.type.n);
+  json_t *o =
+      json_pack("{s:I,s:o,s:s%,s:s,s:I,s:s%,s:s,s:s%,s:s%,s:O,s:s%}", "entry", (json_int_t)g->n,
+                "at", json_time(g->e.at), "leaf", leaf, sizeof leaf, "origin", r->checkpoint.origin,
+                "size", (json_int_t)r->checkpoint.size, "root", root, sizeof root, "vkey", vkey,
+                "proof", (const char *)g->proof.p, g->proof.n, "qr", (const char *)g->qr.p, g->qr.n,
+                "said", json_array_get(json_object_get(said, "said"), 0), "type",
+                (const char *)g->e.type.p, g->e.type.n);
   json_decref(said);
   if (!o)
     return fault_set(&c->why, SP_NO_MEMORY, "out of memory");

@@ -38,10 +38,12 @@ static enum sp_err read_given(struct checking *k) {
   return err;
 }
 
-/* The entry as a file (a newline at its end is the editor's), else the extra data: the entry, or the
- * hash of its leaf. Nobody signed the extra data; that it is what was recorded, the proof tells. */
+/* The entry as a file (a newline at its end is the editor's), else the extra data: the entry, or
+ * the hash of its leaf. Nobody signed the extra data; that it is what was recorded, the proof
+ * tells. */
 static enum sp_err find_leaf(struct checking *k) {
-  struct span given = cli_has(k->c, OPT_ENTRY) ? buf_span(&k->entry_file) : buf_span(&k->proof.extra);
+  struct span given =
+      cli_has(k->c, OPT_ENTRY) ? buf_span(&k->entry_file) : buf_span(&k->proof.extra);
   if (!cli_has(k->c, OPT_ENTRY) && given.n == sizeof k->leaf.b) {
     memcpy(k->leaf.b, given.p, given.n);
     return SP_OK;
@@ -62,8 +64,9 @@ static enum sp_err check_entry(struct checking *k) {
     return SP_OK;
   enum sp_err err = entry_parse(&k->e, k->entry, why);
   if (!err && k->e.n != k->proof.index)
-    err = fault_set(why, SP_CORRUPT, "the entry says that it is %" PRIu64 ", and the proof %" PRIu64,
-                    k->e.n, k->proof.index);
+    err =
+        fault_set(why, SP_CORRUPT, "the entry says that it is %" PRIu64 ", and the proof %" PRIu64,
+                  k->e.n, k->proof.index);
   return err;
 }
 
@@ -100,10 +103,10 @@ static enum sp_err check_details(struct checking *k) {
     return err;
   struct hash commit = details_commit(&opening, k->e.type, buf_span(&k->details));
   k->details_hold = memcmp(&commit, &k->e.commit, sizeof commit) == 0;
-  return k->details_hold ? SP_OK
-                         : fault_set(why, SP_CORRUPT,
-                                     "these are not the details that entry %" PRIu64 " commits to",
-                                     k->e.n);
+  return k->details_hold
+             ? SP_OK
+             : fault_set(why, SP_CORRUPT,
+                         "these are not the details that entry %" PRIu64 " commits to", k->e.n);
 }
 
 static void tell_good(const struct checking *k) {
@@ -111,10 +114,10 @@ static void tell_good(const struct checking *k) {
   char leaf[2 * sizeof(struct hash)], root[2 * sizeof(struct hash)];
   hex_encode(leaf, k->leaf.b, sizeof k->leaf.b);
   hex_encode(root, k->checkpoint.root.b, sizeof k->checkpoint.root.b);
-  json_t *row = json_pack("{s:b,s:I,s:s,s:I,s:s%,s:s%}", "good", 1, "entry",
-                          (json_int_t)k->proof.index, "origin", k->checkpoint.origin, "size",
-                          (json_int_t)k->checkpoint.size, "root", root, sizeof root, "leaf", leaf,
-                          sizeof leaf);
+  json_t *row =
+      json_pack("{s:b,s:I,s:s,s:I,s:s%,s:s%}", "good", 1, "entry", (json_int_t)k->proof.index,
+                "origin", k->checkpoint.origin, "size", (json_int_t)k->checkpoint.size, "root",
+                root, sizeof root, "leaf", leaf, sizeof leaf);
   if (k->entry.n) {
     json_object_set_new(row, "type", json_stringn((const char *)k->e.type.p, k->e.type.n));
     json_object_set_new(row, "site", json_stringn((const char *)k->e.site.p, k->e.site.n));
@@ -128,10 +131,10 @@ static void tell_good(const struct checking *k) {
     return;
   }
   static const struct column columns[] = {
-      {"entry", "Entry", COLUMN_NUMBER},   {"origin", "Log", COLUMN_TEXT},
-      {"site", "Site", COLUMN_TEXT},       {"type", "What", COLUMN_TEXT},
-      {"at", "Recorded", COLUMN_TIME},     {"size", "Entries signed", COLUMN_NUMBER},
-      {"root", "Root", COLUMN_TEXT},       {"leaf", "Leaf", COLUMN_TEXT},
+      {"entry", "Entry", COLUMN_NUMBER}, {"origin", "Log", COLUMN_TEXT},
+      {"site", "Site", COLUMN_TEXT},     {"type", "What", COLUMN_TEXT},
+      {"at", "Recorded", COLUMN_TIME},   {"size", "Entries signed", COLUMN_NUMBER},
+      {"root", "Root", COLUMN_TEXT},     {"leaf", "Leaf", COLUMN_TEXT},
   };
   out_object(o, columns, sizeof columns / sizeof columns[0], row);
   if (k->entry.n) {
@@ -142,8 +145,9 @@ static void tell_good(const struct checking *k) {
     out_line(o, "The log holds this entry, as it stands here%s.",
              k->details_hold ? ", and it commits to these details" : "");
   } else {
-    out_line(o, "The log holds an entry with this leaf hash. What it says is not in the file: --entry "
-                "FILE compares it.");
+    out_line(o,
+             "The log holds an entry with this leaf hash. What it says is not in the file: --entry "
+             "FILE compares it.");
   }
 }
 

@@ -48,7 +48,8 @@ unsigned qr_columns(const struct qr *q) {
 }
 
 void qr_text(const struct qr *q, bool coloured, struct buf *out) {
-  static const char *const blocks[] = {" ", "\u2584", "\u2580", "\u2588"}; /* none, lower, upper, both */
+  static const char *const blocks[] = {" ", "\u2584", "\u2580",
+                                       "\u2588"}; /* none, lower, upper, both */
   int end = (int)q->side + qr_quiet;
   for (int y = -qr_quiet; y < end; y += 2) {
     if (coloured)

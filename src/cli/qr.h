@@ -1,8 +1,8 @@
 /* qr.h: bytes as a QR code (ISO/IEC 18004), for paper, a terminal or a file.
  *
- * Made by libqrencode, in byte mode: what a reader gets is the bytes themselves. Error correction is
- * level M where that fits, else L: a crease then costs more. A code has room for 2,331 bytes at M and
- * 2,953 at L.
+ * Made by libqrencode, in byte mode: what a reader gets is the bytes themselves. Error correction
+ * is level M where that fits, else L: a crease then costs more. A code has room for 2,331 bytes at
+ * M and 2,953 at L.
  */
 #ifndef SP_CLI_QR_H
 #define SP_CLI_QR_H

@@ -71,10 +71,9 @@ static enum sp_err read_hash(struct proof *hashes, struct span text, struct faul
   if (hashes->n == proof_max)
     err = fault_set(why, SP_INVALID, "the proof has more than %d hashes", proof_max);
   else if (text.n != 44 || !base64_decode(&raw, text) || raw.n != sizeof(struct hash))
-    err = raw.failed
-              ? fault_set(why, SP_NO_MEMORY, "out of memory")
-              : fault_set(why, SP_INVALID, "hash %u of the proof is no base64 of 32 bytes",
-                          hashes->n + 1);
+    err = raw.failed ? fault_set(why, SP_NO_MEMORY, "out of memory")
+                     : fault_set(why, SP_INVALID, "hash %u of the proof is no base64 of 32 bytes",
+                                 hashes->n + 1);
   else
     memcpy(hashes->at[hashes->n++].b, raw.p, sizeof(struct hash));
   buf_free(&raw);
@@ -85,8 +84,8 @@ static enum sp_err read_lines(struct tlog_proof *p, struct span rest, struct fau
   struct span line;
   enum sp_err err = SP_OK;
   if (rest.n < head.n || memcmp(rest.p, head.p, head.n) != 0)
-    return fault_set(why, SP_INVALID, "not a proof: it does not begin with `%.*s`",
-                     (int)head.n - 1, TLOG_PROOF_HEAD);
+    return fault_set(why, SP_INVALID, "not a proof: it does not begin with `%.*s`", (int)head.n - 1,
+                     TLOG_PROOF_HEAD);
   rest = span_of(rest.p + head.n, rest.n - head.n);
   bool ok = next_line(&rest, &line);
   if (ok && takes(&line, "extra ")) {

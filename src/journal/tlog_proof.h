@@ -44,8 +44,8 @@ void tlog_proof_write(struct buf *out, const struct tlog_proof *p);
 enum sp_err tlog_proof_read(struct tlog_proof *p, struct span text, struct fault *why) SP_MUST_USE;
 
 /* Is the leaf at that index, in the tree whose root this key has signed? *signed_, which may be
- * NULL, is the checkpoint. Errors of checkpoint_open; SP_CORRUPT when the proof does not lead to the
- * root, or the index is none of the tree's. */
+ * NULL, is the checkpoint. Errors of checkpoint_open; SP_CORRUPT when the proof does not lead to
+ * the root, or the index is none of the tree's. */
 enum sp_err tlog_proof_verify(const struct tlog_proof *p, const struct hash *leaf,
                               const struct note_key *log, struct checkpoint *signed_,
                               struct fault *why) SP_MUST_USE;

@@ -72,13 +72,13 @@ class Sealed(Site):
             "status": [[]], "roll": [[]], "log": [["--limit", "500"]],
             "explain": [[str(e["n"])] for e in self.entries() if e["type"].split(".")[0] not in ("authority", "place", "basis", "class")],
             "plan show": [[], ["--tree"]], "person show": [[self.person]], "person list": [[]], "credential list": [[]],
-            "order list": [[], ["--person", self.person]],
+            "order conflicts": [[]], "order list": [[], ["--person", self.person]],
             "order show": [[o["number"]] for o in self.ask("order", "list", "--json", expect=OK).rows() if o.get("sealed")],
             "booking list": [[]], "hearing list": [[]], "movement list": [[]], "movement show": [[self.movement]],
             "gate list": [[]], "gate show": [["main"]], "operator list": [[]], "alarm list": [[]], "line list": [[]], "line show": [["hall"]],
         }
         shows = [line.split("  ")[1].strip() for line in run("--help").out.splitlines() if line.startswith("  ")]
-        shows = [v for v in shows if v in ("status", "roll", "log", "explain") or v.endswith((" list", " show"))]
+        shows = [v for v in shows if v in ("status", "roll", "log", "explain") or v.endswith((" list", " show", " conflicts"))]
         for verb in shows:
             if verb not in REGISTRY:
                 self.assertIn(verb, asked, "this test has to know how the verb is asked")

@@ -11,7 +11,8 @@
 #include <cmocka.h>
 
 /* The bytes of a receipt's code: `levels` hashes, an origin of so many bytes. */
-static size_t bytes_of(unsigned levels, size_t origin, uint64_t size, struct qr *q, enum sp_err *err) {
+static size_t bytes_of(unsigned levels, size_t origin, uint64_t size, struct qr *q,
+                       enum sp_err *err) {
   const uint8_t seed[32] = {7};
   struct note_signer s;
   struct checkpoint c = {.size = size};

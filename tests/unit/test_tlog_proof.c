@@ -183,7 +183,8 @@ static void strict(void **state) {
       {"index 300\n", "extra \nindex 300\n", SP_INVALID},
       {"index 300\n", "extra A\nindex 300\n", SP_INVALID},
       {"index 300\n", "extra AAAA\nextra AAAA\nindex 300\n", SP_INVALID},
-      {"index 300\n", "extra AAAA\nindex 300\n", SP_OK}, /* nobody signed it, and nothing rests on it */
+      {"index 300\n", "extra AAAA\nindex 300\n",
+       SP_OK}, /* nobody signed it, and nothing rests on it */
       {"@v1\n", "@v2\n", SP_INVALID},
       {"c2sp", " c2sp", SP_INVALID},
       {"\nlog.example", "log.example", SP_INVALID},
