@@ -125,7 +125,11 @@ static struct plan *make_plan(void) {
                                  .two_person_ms = 20000,
                                  .relock_margin_ms = 1000,
                                  .stale_ms = 60000,
-                                 .clock_tolerance_ms = 1000};
+                                 .clock_tolerance_ms = 1000,
+#define X(member, key, least, most, usual, text, doc) .member = usual,
+                                 RULE_TIME_LIST(X)
+#undef X
+  };
   p->access = make((size_t)p->n_gates * 2 * p->n_levels, 1);
   for (enum ref_kind k = REF_AREA; k <= REF_FORMAT; k++)
     p->lookup[k] = make(plan_lookup_size(plan_count(p, k)), sizeof(uint16_t));

@@ -43,8 +43,4 @@ uint64_t reply_number(const char *text, const char *key);
 /* The entry that a decision or an effect rests on; false when it rests on none. */
 bool reply_entry(struct span text, uint64_t *n);
 
-/* Command as a client writes it: without what only the engine may put in. Names are those of the
- * core that the client last saw. */
-void command_text(struct buf *out, const struct core *core, const struct command *c);
-
 #endif

@@ -5,6 +5,7 @@
 #include "plan/plan_blob.h"
 #include "plan/plan_read.h"
 #include "sim/ask.h"
+#include "sim/command_text.h"
 #include "sim/people.h"
 #include "sim/plans.h"
 #include "sim/random_custody.h"

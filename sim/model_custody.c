@@ -664,7 +664,8 @@ static bool comes_in(const struct model *m, uint32_t person, uint32_t to) {
          to != area_outside;
 }
 
-/* What it keeps: every entry about custody, of merges, and of detainees who come in. */
+/* What it keeps: every entry about custody, of merges, of detainees who come in, and of plans,
+ * which say how long things may take. */
 bool m_is_custody(const struct model *m, const struct event *e) {
   if (e->type == EVENT_PASSAGE_TAKEN)
     return comes_in(m, e->u.passage_ended.person, e->u.passage_ended.to);
@@ -672,5 +673,6 @@ bool m_is_custody(const struct model *m, const struct event *e) {
     return e->u.passage_granted.taken &&
            comes_in(m, e->u.passage_granted.person, e->u.passage_granted.to);
   return (e->type >= EVENT_AUTHORITY_ADDED && e->type <= EVENT_DEADLINE_PASSED) ||
-         e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED;
+         e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED ||
+         e->type == EVENT_PLAN_APPLIED;
 }

@@ -98,14 +98,14 @@ static void of_movement(const struct model *m, const struct instants *i, uint32_
     take(p, first(m, i, person, 0, departed_s, may_no_more), of);
   of.kind = DEADLINE_RECALL_UNANSWERED;
   if (away && c->recalled_s != INT64_MAX && !(c->told & 1u << of.kind))
-    take(p, c->recalled_s + 30 * 60, of);
+    take(p, c->recalled_s + m->plan->rules.recall_answer_s, of);
   of.kind = DEADLINE_RETURN_OVERDUE;
   if (away && v->returns != TIME_ABSENT && !(c->told & 1u << of.kind))
     take(p, m_second(v->returns), of);
   of.kind = DEADLINE_EXCEPTION_UNWRITTEN;
   if ((away || c->state == MEMBER_RETURNED) && v->emergency && c->order == REF_ABSENT &&
       !(c->told & 1u << of.kind))
-    take(p, departed_s + 72 * 3600, of);
+    take(p, departed_s + m->plan->rules.exception_write_s, of);
 }
 
 static bool was_told(const struct model *m, enum deadline deadline, uint32_t order) {
@@ -148,7 +148,7 @@ static void of_booking(const struct model *m, const struct instants *i, uint32_t
     struct m_pending blocked = of;
     blocked.kind = DEADLINE_RELEASE_BLOCKED;
     if (since_s != INT64_MAX)
-      take(p, first(m, i, person, o, since_s + 24 * 3600, in_force), blocked);
+      take(p, first(m, i, person, o, since_s + m->plan->rules.release_answer_s, in_force), blocked);
   }
 }
 
@@ -172,7 +172,7 @@ static void of_hearings(const struct model *m, uint32_t person, struct m_pending
       continue;
     of.hearing--;
     if (e->u.hearing_set.person == person && !is_over(m, of.hearing))
-      take(p, m_second(e->u.hearing_set.at) + 12 * 3600, of);
+      take(p, m_second(e->u.hearing_set.at) + m->plan->rules.hearing_close_s, of);
   }
 }
 
@@ -195,7 +195,7 @@ static struct m_pending of_order(const struct model *m, uint32_t order, usec rec
     return p;
   of.kind = DEADLINE_ORDER_UNCONFIRMED;
   if (!m_order_was(m, EVENT_ORDER_AUTHENTICATED, order) && !was_told(m, of.kind, order))
-    take(&p, m_second(recorded) + 24 * 3600, of);
+    take(&p, m_second(recorded) + m->plan->rules.order_confirm_s, of);
   of.kind = DEADLINE_DETAINER_EXPIRED;
   if (o->kind == ORDER_DETAINER && o->expires != TIME_ABSENT && !was_told(m, of.kind, order))
     take(&p, m_second(o->expires), of);

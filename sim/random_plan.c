@@ -238,6 +238,9 @@ static void put_rules(struct buf *y, const struct site *s) {
   buf_puts(y, "\n  escorts: ");
   put_kinds(y, s->escorts);
   buf_puts(y, "\n");
+#define X(member, key, least, most, usual, text, doc) buf_printf(y, "  %s: %us\n", key, s->member);
+  RULE_TIME_LIST(X)
+#undef X
 }
 
 void site_write(const struct site *s, struct buf *yaml) {

@@ -148,6 +148,15 @@ static void draw_threats(struct site *s, struct rng *r) {
         (struct sketch_threat){false, i ? draw_kinds(r) : 0, i ? draw_factors(r) : FACTOR_CARD};
 }
 
+/* From a stream of their own, so that what is drawn after them is as before. */
+static void draw_times(struct site *s, struct rng own) {
+#define X(member, key, least, most, usual, text, doc)                                              \
+  s->member = rng_chance(&own, 1, 2) ? (usual)                                                     \
+                                     : (uint32_t)rng_between(&own, least, PICK(&own, 600, most));
+  RULE_TIME_LIST(X)
+#undef X
+}
+
 static void draw_rules(struct site *s, struct rng *r) {
   s->escorted =
       rng_chance(r, 1, 2) ? 1u << PERSON_VISITOR | 1u << PERSON_CONTRACTOR : draw_kinds(r);
@@ -159,6 +168,7 @@ static void draw_rules(struct site *s, struct rng *r) {
   s->two_person_ms = PICK(r, 1000, 5000, 20000, 20000, 60000);
   s->margin_ms = PICK(r, 100, 500, 1000, 1000, 3000);
   s->stale_ms = PICK(r, 1000, 60000, 60000);
+  draw_times(s, rng_from(r->state, "times"));
 }
 
 void site_make(struct site *s, struct rng *r) {

@@ -91,6 +91,9 @@ struct site {
   bool format_gone[sketch_formats_max];
   uint32_t escorted, escorts; /* kinds */
   uint32_t pin_attempts, pin_lock_s, escort_ms, two_person_ms, margin_ms, stale_ms;
+#define X(member, key, least, most, usual, text, doc) uint32_t member;
+  RULE_TIME_LIST(X)
+#undef X
   uint32_t turned; /* the lists are written beginning with another */
 };
 

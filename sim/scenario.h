@@ -32,12 +32,20 @@ struct asking {
   struct span source;              /* of c.plan */
 };
 
+struct words {
+  int n;
+  char *at[words_max];
+};
+
 struct stage {
   const char *name;
   /* Before the first line: p->now is when it begins. */
   void (*begin)(struct play *p);
   /* The site is made, with this plan and an operator of each role who is called like it. */
   void (*found)(struct play *p, const struct asking *plan);
+  /* Why a line cannot be meant on this stage; NULL, or the function NULL: it can. Said of each, and
+   * the line is left out. `wanted` may be NULL. */
+  const char *(*cannot)(struct play *p, const struct words *w, const char *wanted);
   /* Asks, and has p->out be what became of it: verdict, reasons, events, effects. */
   void (*ask)(struct play *p, const struct asking *a);
   /* Time has come to p->now; what that makes due happens. */
@@ -51,11 +59,6 @@ struct stage {
   void (*end)(struct play *p);
   /* Ends the play. */
   void (*fail)(const char *text) __attribute__((noreturn));
-};
-
-struct words {
-  int n;
-  char *at[words_max];
 };
 
 /* Lines under one name: "define NAME" to "end" in a given file; $1 to $9 are the words after it. */
@@ -89,7 +92,9 @@ struct play {
   usec behind; /* knowledge older than now by this much */
   bool clock_wrong;
   struct outcome out;
-  int lines_checked;
+  const char *instead; /* the stage was refused before there was a command, for what this code says;
+                        * NULL: it was not */
+  int lines_checked, lines_left_out;
 };
 
 /* Plays a file from its first line to its last, with the checks of the stage. */

@@ -88,6 +88,13 @@ static bool play_macro(struct play *p, const char *line, const struct words *w) 
   return true;
 }
 
+static void leave_out(struct play *p, char *line, const char *why) {
+  line[strcspn(line, "\n")] = 0;
+  printf("%s:%d: not on the stage %s: %s: %s\n", p->file, p->line, p->stage->name,
+         line + strspn(line, " "), why);
+  p->lines_left_out++;
+}
+
 void play_line(struct play *p, char *line) {
   char whole[512];
   snprintf(whole, sizeof whole, "%s", line);
@@ -135,10 +142,21 @@ void play_line(struct play *p, char *line) {
     return;
   if (!wanted && state_line(p, &w))
     return;
+  const char *left_out = p->stage->cannot ? p->stage->cannot(p, &w, wanted) : NULL;
+  if (left_out) {
+    leave_out(p, whole, left_out);
+    return;
+  }
   p->out.n_events = p->out.n_effects = 0;
+  p->instead = NULL;
   if (!act_asked(p, &w) && !act_special(p, &w))
     FAIL(p, "no action is called %s", w.at[0]);
-  if (wanted)
+  if (p->instead) {
+    if (!wanted || !strstr(wanted, p->instead))
+      FAIL(p, "it was refused before there was a command: %s", p->instead);
+    leave_out(p, whole, "its session is over with the operator: denied before it is a command");
+    p->lines_checked++;
+  } else if (wanted)
     expect(p, wanted);
   else if (p->out.verdict != VERDICT_DONE) {
     char told[512];

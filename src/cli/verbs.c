@@ -560,9 +560,9 @@ const struct verb verbs[] = {
      .run = cli_hearing_list},
     {.words = "recall answer",
      .doc = "whoever has a person who was recalled has answered",
-     .more =
-         "ANSWER is returning, held_there or out_of_reach. Until then a clock runs: 30 minutes, "
-         "and then it is an alarm.",
+     .more = "ANSWER is returning, held_there or out_of_reach. Until then a clock runs, as long as "
+             "the plan says (30 minutes), "
+             "and then it is an alarm.",
      .example = "sallyport recall answer 1000-9 1004-1 returning --as rita",
      .needs = ONE,
      .operands = {OPERAND_MOVEMENT, OPERAND_MEMBER,

@@ -186,8 +186,17 @@ static bool links_fit_together(const struct core *core, uint32_t *seen) {
   return ok;
 }
 
+/* Where no plan says what the rules are, nobody has recorded anything yet. */
+static bool nothing_yet(const struct core_head *h) {
+  return !h->n_authorities && !h->n_places && !h->n_bases && !h->n_classes && !h->n_class_rows &&
+         !h->n_orders && !h->n_bookings && !h->n_links && !h->n_movements && !h->n_members &&
+         !h->n_hearings;
+}
+
 const char *custody_check(const struct core *core, uint32_t *seen) {
   _Static_assert(registration_links_max <= persons_max, "seen has a place for each");
+  if (!core->plan && !nothing_yet(&core->head))
+    return "there is custody, and no plan";
   if (!names_fit(core) || !orders_fit(core) || !persons_fit(core))
     return "an index of an order, or of what it names, points outside of its array";
   if (!chains_fit(core))

@@ -137,14 +137,14 @@ static void pending_of_movement(const struct core *core, const struct member *r,
     sooner(p, first_second(core, r->person, 0, m->departed_s, may_not_go_on), DEADLINE_COUNT,
            REF_ABSENT, r->movement);
   if (under_way && r->recalled_s != UINT32_MAX && !(r->told >> DEADLINE_RECALL_UNANSWERED & 1))
-    sooner(p, later(r->recalled_s, recall_answer_s), DEADLINE_RECALL_UNANSWERED, REF_ABSENT,
-           r->movement);
+    sooner(p, later(r->recalled_s, core->plan->rules.recall_answer_s), DEADLINE_RECALL_UNANSWERED,
+           REF_ABSENT, r->movement);
   if (under_way && !(r->told >> DEADLINE_RETURN_OVERDUE & 1))
     sooner(p, m->returns_s, DEADLINE_RETURN_OVERDUE, REF_ABSENT, r->movement);
   if ((under_way || r->state == MEMBER_RETURNED) && m->emergency && r->order == REF_ABSENT &&
       !(r->told >> DEADLINE_EXCEPTION_UNWRITTEN & 1))
-    sooner(p, later(m->departed_s, exception_write_s), DEADLINE_EXCEPTION_UNWRITTEN, REF_ABSENT,
-           r->movement);
+    sooner(p, later(m->departed_s, core->plan->rules.exception_write_s),
+           DEADLINE_EXCEPTION_UNWRITTEN, REF_ABSENT, r->movement);
 }
 
 static void pending_of_booking(const struct core *core, uint32_t person, struct pending *p) {
@@ -161,7 +161,8 @@ static void pending_of_booking(const struct core *core, uint32_t person, struct 
              i - 1, REF_ABSENT);
     if (o->blocked_s != UINT32_MAX && !(o->told >> DEADLINE_RELEASE_BLOCKED & 1))
       sooner(p,
-             first_second(core, person, i - 1, later(o->blocked_s, release_answer_s), is_in_force),
+             first_second(core, person, i - 1,
+                          later(o->blocked_s, core->plan->rules.release_answer_s), is_in_force),
              DEADLINE_RELEASE_BLOCKED, i - 1, REF_ABSENT);
   }
 }
@@ -175,7 +176,7 @@ static struct pending pending_of_person(const struct core *core, uint32_t person
     pending_of_booking(core, person, &p);
   for (uint32_t i = c->hearings; i; i = core->hearings[i - 1].next) {
     const struct hearing *h = &core->hearings[i - 1];
-    uint32_t at_s = later(h->at_s, hearing_close_s);
+    uint32_t at_s = later(h->at_s, core->plan->rules.hearing_close_s);
     if (h->state == HEARING_SET && !h->told && at_s < p.at_s)
       p = (struct pending){at_s, DEADLINE_HEARING_MISSED, REF_ABSENT, REF_ABSENT, i - 1};
   }
@@ -188,8 +189,8 @@ static struct pending pending_of_order(const struct core *core, uint32_t order) 
   if (o->refuted || o->recalled)
     return p;
   if (o->authenticator == REF_ABSENT && !(o->told >> DEADLINE_ORDER_UNCONFIRMED & 1))
-    sooner(&p, later(o->recorded_s, order_confirm_s), DEADLINE_ORDER_UNCONFIRMED, order,
-           REF_ABSENT);
+    sooner(&p, later(o->recorded_s, core->plan->rules.order_confirm_s), DEADLINE_ORDER_UNCONFIRMED,
+           order, REF_ABSENT);
   if (o->kind == ORDER_DETAINER && !(o->told >> DEADLINE_DETAINER_EXPIRED & 1))
     sooner(&p, o->until_s, DEADLINE_DETAINER_EXPIRED, order, REF_ABSENT);
   return p;
@@ -245,6 +246,20 @@ static void touch_all(struct core *core) {
       touch_person(core, i);
 }
 
+/* Another plan may give other times, or make another place the site: all is looked for anew. */
+static void touch_everything(struct core *core) {
+  struct core_head *h = &core->head;
+  h->due_person = h->due_order = REF_ABSENT;
+  for (uint32_t i = 0; i < h->n_persons; i++) {
+    core->custody[i].due_s = pending_of_person(core, i).at_s;
+    if (core->custody[i].due_s < due_of_person(core, h->due_person))
+      h->due_person = i;
+  }
+  for (uint32_t i = 0; i < h->n_orders; i++)
+    if (due_of_order(core, i) < due_of_order(core, h->due_order))
+      h->due_order = i;
+}
+
 /* Whom an order bears on: whom it is about, and whom what it ends is about. */
 static void touch_subjects(struct core *core, uint32_t order) {
   for (uint32_t i = order; i != REF_ABSENT; i = core->orders[i].ends) {
@@ -271,6 +286,9 @@ static void touch_order_and_subjects(struct core *core, uint32_t order) {
 
 void deadlines_follow(struct core *core, const struct event *e) {
   switch ((int)e->type) {
+  case EVENT_PLAN_APPLIED:
+    touch_everything(core);
+    break;
   case EVENT_ORDER_RECORDED:
     touch_order_and_subjects(core, core->head.n_orders - 1);
     break;
@@ -356,7 +374,8 @@ void deadlines_follow(struct core *core, const struct event *e) {
     break;
   }
   if ((e->type >= EVENT_AUTHORITY_ADDED && e->type <= EVENT_DEADLINE_PASSED) ||
-      e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED)
+      e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED ||
+      e->type == EVENT_PLAN_APPLIED)
     core->head.custody_at = e->at;
 }
 

@@ -22,11 +22,6 @@ enum {
   members_max = 1 << 20, /* rows of manifests, over all movements */
   hearings_max = 1 << 18,
   emergency_seats_max = 8,
-  recall_answer_s = 30 * 60,        /* seconds in which a recall is answered */
-  hearing_close_s = 12 * 3600,      /* after its time, in which a hearing is closed */
-  order_confirm_s = 24 * 3600,      /* in which an order is authenticated or refuted */
-  release_answer_s = 24 * 3600,     /* in which a release that was refused is resolved */
-  exception_write_s = 72 * 3600,    /* after an emergency left, in which its order is cited */
   registration_links_max = 1 << 16, /* twice the pairs of registrations that may be one human */
 
   areas_max = 8192,

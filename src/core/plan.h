@@ -229,6 +229,19 @@ struct plan_witness {
   char url[256];
 };
 
+/* How long what is about custody may take before it is an alarm (core/deadline.h). At most a week,
+ * as any duration of a plan. X(member, "key", seconds at least, at most, usual, "usual", doc) */
+#define RULE_TIME_LIST(X)                                                                          \
+  X(recall_answer_s, "recall-answer", 60, 86400, 1800, "30min", "in which a recall is answered")   \
+  X(hearing_close_s, "hearing-close", 60, 604800, 43200, "12h",                                    \
+    "after its time, in which a hearing is closed")                                                \
+  X(order_confirm_s, "order-confirm", 60, 604800, 86400, "1d",                                     \
+    "in which an order is authenticated, recalled or refuted")                                     \
+  X(release_answer_s, "release-answer", 60, 604800, 86400, "1d",                                   \
+    "after a release was refused, in which that is resolved")                                      \
+  X(exception_write_s, "exception-write", 60, 604800, 259200, "3d",                                \
+    "after an emergency has left, in which its order is cited")
+
 struct plan_rules {
   uint32_t pin_attempts; /* wrong ones before the lock-out; 0 = never locks */
   uint32_t pin_lock_s;
@@ -241,6 +254,9 @@ struct plan_rules {
   uint32_t clock_tolerance_ms;
   uint32_t witness_quorum;
   bool second_operator; /* what permits needs two; may be false only where no custody is */
+#define X(member, key, least, most, usual, text, doc) uint32_t member;
+  RULE_TIME_LIST(X)
+#undef X
 };
 
 struct plan_zone_transition {

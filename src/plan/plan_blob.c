@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 2: card formats have fields and parity. 3: doors say where they are wired to. */
-enum { blob_version = 3, blob_version_oldest = 2 };
+/* 2: card formats have fields and parity. 3: doors say where they are wired to. 4: the rules say
+ * how long what is about custody may take. */
+enum { blob_version = 4, blob_version_oldest = 2 };
 
 enum cell_kind {
   CELL_U8,
@@ -37,13 +38,21 @@ struct cell {
 
 static const struct cell head_cells[] = {C(SLUG, plan, name), C(TEXT, plan, title),
                                          C(TEXT, plan, zone)};
-static const struct cell rules_cells[] = {
-    C(U32, plan_rules, pin_attempts),       C(U32, plan_rules, pin_lock_s),
-    C(U32, plan_rules, escort_ms),          C(U32, plan_rules, two_person_ms),
-    C(U32, plan_rules, escorted_kinds),     C(U32, plan_rules, escort_kinds),
-    C(U32, plan_rules, relock_margin_ms),   C(U32, plan_rules, stale_ms),
-    C(U32, plan_rules, clock_tolerance_ms), C(U32, plan_rules, witness_quorum),
-    C(BOOL, plan_rules, second_operator)};
+static const struct cell rules_cells[] = {C(U32, plan_rules, pin_attempts),
+                                          C(U32, plan_rules, pin_lock_s),
+                                          C(U32, plan_rules, escort_ms),
+                                          C(U32, plan_rules, two_person_ms),
+                                          C(U32, plan_rules, escorted_kinds),
+                                          C(U32, plan_rules, escort_kinds),
+                                          C(U32, plan_rules, relock_margin_ms),
+                                          C(U32, plan_rules, stale_ms),
+                                          C(U32, plan_rules, clock_tolerance_ms),
+                                          C(U32, plan_rules, witness_quorum),
+                                          C(BOOL, plan_rules, second_operator),
+#define X(member, key, least, most, usual, text, doc) C_SINCE(4, U32, plan_rules, member),
+                                          RULE_TIME_LIST(X)
+#undef X
+};
 static const struct cell areas_cells[] = {
     C(SLUG, plan_area, name),          C(TEXT, plan_area, title),
     C(U16, plan_area, parent),         C(U8, plan_area, kind),
@@ -252,6 +261,11 @@ static bool row_take(struct cells cells, int version, const json_t *row, void *b
 static void fill_in(struct plan *p, int version) {
   for (uint32_t i = 0; version < 3 && i < p->n_doors; i++)
     plan_wiring_usual(&p->doors[i]);
+#define X(member, key, least, most, usual, text, doc) p->rules.member = usual;
+  if (version < 4) {
+    RULE_TIME_LIST(X)
+  }
+#undef X
 }
 
 static enum sp_err take_all(struct plan *p, const json_t *root, int *version, struct fault *why) {

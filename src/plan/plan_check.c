@@ -392,6 +392,10 @@ static void check_ranges(struct check *c) {
       r->escort_ms > 600000 || r->two_person_ms > 600000 || r->relock_margin_ms > 10000 ||
       r->stale_ms > 3600000 || r->clock_tolerance_ms > 60000 || r->pin_lock_s > 604800)
     c->unsound = true;
+#define X(member, key, least, most, usual, text, doc)                                              \
+  c->unsound |= r->member < (least) || r->member > (most);
+  RULE_TIME_LIST(X)
+#undef X
   if (c->unsound && !c->faults->errors)
     check_tell_all(c, 0, "rules: a value is out of range");
 }

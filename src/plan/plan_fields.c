@@ -230,6 +230,10 @@ static const struct plan_field rules[] = {
     BOOL("second-operator", plan_rules, second_operator, "true",
          "what permits needs two operators of different roles; may be false only where nobody is "
          "held"),
+#define X(member, key, least, most, usual, text, doc)                                              \
+  NUMBER(key, PLAN_SECONDS, plan_rules, member, least, most, text, doc "; then it is an alarm"),
+    RULE_TIME_LIST(X)
+#undef X
 };
 
 #define SECTION(name, place, list, fields, doc)                                                    \

@@ -214,15 +214,17 @@ static json_t *rules_json(const struct plan_rules *r) {
   const struct {
     const char *key;
     uint32_t v;
-  } numbers[] = {
-      {"pin_attempts", r->pin_attempts},
-      {"pin_lock_s", r->pin_lock_s},
-      {"escort_ms", r->escort_ms},
-      {"two_person_ms", r->two_person_ms},
-      {"relock_margin_ms", r->relock_margin_ms},
-      {"stale_ms", r->stale_ms},
-      {"clock_tolerance_ms", r->clock_tolerance_ms},
-      {"witness_quorum", r->witness_quorum},
+  } numbers[] = {{"pin_attempts", r->pin_attempts},
+                 {"pin_lock_s", r->pin_lock_s},
+                 {"escort_ms", r->escort_ms},
+                 {"two_person_ms", r->two_person_ms},
+                 {"relock_margin_ms", r->relock_margin_ms},
+                 {"stale_ms", r->stale_ms},
+                 {"clock_tolerance_ms", r->clock_tolerance_ms},
+                 {"witness_quorum", r->witness_quorum},
+#define X(member, key, least, most, usual, text, doc) {#member, r->member},
+                 RULE_TIME_LIST(X)
+#undef X
   };
   for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
     json_object_set_new(o, numbers[i].key, json_integer(numbers[i].v));

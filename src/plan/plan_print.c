@@ -281,6 +281,15 @@ static void put_formats(struct buf *out, const struct plan *p) {
   }
 }
 
+static void put_time(struct buf *out, uint32_t s, const char *what) {
+  if (s % 3600 == 0)
+    buf_printf(out, "  %u h %s\n", s / 3600, what);
+  else if (s % 60 == 0)
+    buf_printf(out, "  %u min %s\n", s / 60, what);
+  else
+    buf_printf(out, "  %u s %s\n", s, what);
+}
+
 static void put_rules(struct buf *out, const struct plan *p) {
   const struct plan_rules *r = &p->rules;
   buf_puts(out, "\nThreat levels\n");
@@ -300,6 +309,9 @@ static void put_rules(struct buf *out, const struct plan *p) {
   buf_printf(out, "  what permits needs %s\n",
              r->second_operator ? "two operators of different roles" : "one operator");
   buf_printf(out, "  %u of %u witnesses\n", r->witness_quorum, p->n_witnesses);
+#define X(member, key, least, most, usual, text, doc) put_time(out, r->member, doc);
+  RULE_TIME_LIST(X)
+#undef X
 }
 
 static void put_count(struct buf *out, const char *before, uint64_t n, const char *what) {

@@ -57,10 +57,44 @@ static void run(struct play *p, struct command *c) {
   ask_model(p, c);
 }
 
-/* Ids and tags are made of names. */
+static void tick_once(struct play *p) {
+  struct command c = {.type = COMMAND_TICK, .by = {ACTOR_CORE, 0}, .second = REF_ABSENT};
+  run(p, &c);
+}
+
+static bool is_due(const struct play *p) {
+  usec due = core_due(p->core);
+  return due != TIME_ABSENT && due <= p->now;
+}
+
+static void pass_time(struct play *p) {
+  while (is_due(p)) {
+    tick_once(p);
+    if (!p->out.n_events)
+      FAIL(p, "a due tick did nothing");
+  }
+}
+
+/* All of it, one after the other; a tick that is not due does nothing. */
+static void tick(struct play *p) {
+  struct outcome *all = calloc(1, sizeof *all);
+  SP_ASSERT(all);
+  do {
+    tick_once(p);
+    for (uint32_t i = 0; i < p->out.n_events && all->n_events < events_max; i++)
+      all->events[all->n_events++] = p->out.events[i];
+    for (uint32_t i = 0; i < p->out.n_effects && all->n_effects < effects_max; i++)
+      all->effects[all->n_effects++] = p->out.effects[i];
+  } while (is_due(p));
+  p->out = *all;
+  free(all);
+}
+
+/* As an engine does: nothing is decided before what is due. Ids and tags are made of names. */
 static void ask_core(struct play *p, const struct asking *a) {
   struct command c = a->c;
   fill_by_name(&c, a);
+  pass_time(p);
   run(p, &c);
 }
 
@@ -75,19 +109,6 @@ static void found(struct play *p, const struct asking *plan) {
         .new_name = role_names[r]};
     a.c.u.operator_add.role = r;
     ask(p, &a);
-  }
-}
-
-static void tick(struct play *p) {
-  struct command c = {.type = COMMAND_TICK, .by = {ACTOR_CORE, 0}, .second = REF_ABSENT};
-  run(p, &c);
-}
-
-static void pass_time(struct play *p) {
-  for (usec due; (due = core_due(p->core)) != TIME_ABSENT && due <= p->now;) {
-    tick(p);
-    if (!p->out.n_events)
-      FAIL(p, "a due tick did nothing");
   }
 }
 

@@ -1,7 +1,6 @@
 #include "engine_fake.h"
 
 #include "core/state.h"
-#include "engine/founding.h"
 #include "journal/sha256.h"
 #include "plan/plan_read.h"
 #include "store/store_memory.h"
@@ -124,28 +123,16 @@ static struct buf read_file(const char *name) {
   return b;
 }
 
-static void make_site(struct fake *f, const char *plan_file) {
-  static const struct site_operator operators[] = {
-      {"anna", ROLE_ADMIN, {(const uint8_t *)fake_password, sizeof fake_password - 1}},
-      {"bert", ROLE_DESK, {(const uint8_t *)fake_password, sizeof fake_password - 1}},
-      {"carl", ROLE_SHIFT, {(const uint8_t *)fake_password, sizeof fake_password - 1}},
-  };
-  struct buf yaml = read_file(plan_file);
-  struct plan *plan;
-  struct plan_faults faults = {0};
-  assert_int_equal(plan_read(buf_span(&yaml), &plan, &faults), SP_OK);
-  const struct founding founding = {.plan = plan,
-                                    .source = buf_span(&yaml),
-                                    .operators = operators,
-                                    .n_operators = 3,
+static void make_site(struct fake *f, const struct fake_site *site) {
+  const struct founding founding = {.plan = site->plan,
+                                    .source = site->source,
+                                    .operators = site->operators,
+                                    .n_operators = site->n_operators,
                                     .password_n = fake_password_n,
                                     .signer = &f->signer,
                                     .io = &f->io,
                                     .at = f->now.wall};
   MUST(founding_make(f->store, &founding, must));
-  plan_faults_free(&faults);
-  plan_free(plan);
-  buf_free(&yaml);
 }
 
 static enum sp_err know(void *ctx, const struct store_details *d) {
@@ -172,7 +159,7 @@ static void open_engine(struct fake *f, uint64_t snapshot_every) {
   engine_flush(f->engine);
 }
 
-void fake_start(struct fake *f, const char *plan_file, uint64_t snapshot_every) {
+void fake_found(struct fake *f, const struct fake_site *site) {
   const uint8_t seed[32] = {9};
   memset(f, 0, sizeof *f);
   f->io = (struct io){.ctx = f,
@@ -190,11 +177,34 @@ void fake_start(struct fake *f, const char *plan_file, uint64_t snapshot_every) 
                       .checkpoint_read = io_checkpoint_read,
                       .checkpoint_write = io_checkpoint_write};
   f->timer = TIME_ABSENT;
-  f->now = (struct io_instant){INT64_C(1795000000) * USEC_PER_S, 1000 * USEC_PER_S, true};
+  f->now = (struct io_instant){site->at, 1000 * USEC_PER_S, true};
+  f->store = site->store;
   MUST(signer_from_seed(&f->signer, "test/site", seed, must));
-  MUST(store_memory_open(&f->store, must));
-  make_site(f, plan_file);
-  open_engine(f, snapshot_every);
+  make_site(f, site);
+  open_engine(f, site->snapshot_every);
+}
+
+void fake_start(struct fake *f, const char *plan_file, uint64_t snapshot_every) {
+  static const struct site_operator operators[] = {
+      {"anna", ROLE_ADMIN, {(const uint8_t *)fake_password, sizeof fake_password - 1}},
+      {"bert", ROLE_DESK, {(const uint8_t *)fake_password, sizeof fake_password - 1}},
+      {"carl", ROLE_SHIFT, {(const uint8_t *)fake_password, sizeof fake_password - 1}},
+  };
+  struct buf yaml = read_file(plan_file);
+  struct plan *plan;
+  struct plan_faults faults = {0};
+  assert_int_equal(plan_read(buf_span(&yaml), &plan, &faults), SP_OK);
+  struct fake_site site = {.plan = plan,
+                           .source = buf_span(&yaml),
+                           .operators = operators,
+                           .n_operators = 3,
+                           .at = INT64_C(1795000000) * USEC_PER_S,
+                           .snapshot_every = snapshot_every};
+  MUST(store_memory_open(&site.store, must));
+  fake_found(f, &site);
+  plan_faults_free(&faults);
+  plan_free(plan);
+  buf_free(&yaml);
 }
 
 static void close_engine(struct fake *f) {
@@ -207,12 +217,20 @@ static void close_engine(struct fake *f) {
   }
 }
 
-void fake_crash(struct fake *f) {
+void fake_kill(struct fake *f) {
   close_engine(f);
   f->to_commit = NULL;
   f->has_snapshot = f->stopped = false;
   f->n_jobs = f->fatals = 0;
-  open_engine(f, 0);
+}
+
+void fake_restart(struct fake *f, uint64_t snapshot_every) {
+  open_engine(f, snapshot_every);
+}
+
+void fake_crash(struct fake *f) {
+  fake_kill(f);
+  fake_restart(f, 0);
 }
 
 void fake_end(struct fake *f) {

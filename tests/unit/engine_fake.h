@@ -8,6 +8,7 @@
 #include "engine/committer.h"
 #include "engine/engine.h"
 #include "engine/fold.h"
+#include "engine/founding.h"
 #include "engine/frame.h"
 #include "engine/password.h"
 
@@ -46,8 +47,24 @@ struct fake {
  * fake_password. In memory; the engine runs. */
 #define fake_password "correct horse battery"
 void fake_start(struct fake *f, const char *plan_file, uint64_t snapshot_every);
+/* Any site, in a store that is open and empty, which is the fake's from now on. */
+struct fake_site {
+  const struct plan *plan;
+  struct span source;
+  const struct site_operator *operators;
+  uint32_t n_operators;
+  usec at; /* both when it is founded and when the engine starts */
+  uint64_t snapshot_every;
+  struct store *store;
+};
+void fake_found(struct fake *f, const struct fake_site *site);
+
 /* The engine ends as by kill -9 and another starts from what was durable. */
 void fake_crash(struct fake *f);
+/* The same in two steps: between them nobody has the store open, and another handle may be put in
+ * its place. */
+void fake_kill(struct fake *f);
+void fake_restart(struct fake *f, uint64_t snapshot_every);
 void fake_end(struct fake *f);
 
 /* Connects; the connection's number. */

@@ -265,7 +265,7 @@ static const struct {
 /* The first so many have room at every door; steps of movements are refused less often. */
 enum { frequent = sizeof mutations / sizeof mutations[0] - 6 };
 
-enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000 };
+enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
 /* One change, in the k-th outcome that has room for it. */
 static bool notices(struct drive *d, bool (*change)(struct outcome *), uint32_t k, int steps_max) {
@@ -295,7 +295,7 @@ static void test_changed_outcomes(void **state) {
       uint64_t seed = 5000 + i * 10 + k;
       bool noticed = false;
       /* A site may have no PIN, or no soft rule: then the next one. */
-      for (uint64_t more = 0; more < 60 && !noticed; more++) {
+      for (uint64_t more = 0; more < sites_most && !noticed; more++) {
         drive_begin(&d, seed + 1000 * more, false);
         int steps_max = i < frequent ? mutant_steps_max : mutant_steps_max / 4;
         noticed = notices(&d, mutations[i].change, k * 3, steps_max);
@@ -484,6 +484,12 @@ static void one_operator(struct plan *p) {
 static void stale_is_fresh(struct plan *p) {
   p->rules.stale_ms = UINT32_MAX;
 }
+static void confirmed_a_second_late(struct plan *p) {
+  p->rules.order_confirm_s++;
+}
+static void heard_a_second_late(struct plan *p) {
+  p->rules.hearing_close_s++;
+}
 
 static const struct {
   const char *name;
@@ -497,7 +503,7 @@ static const struct {
     M(one_more_try),         M(schedules_ignored),       M(summer_time_forgotten),
     M(exceptions_forgotten), M(any_level_in_lockdown),   M(escort_takes_longer),
     M(pair_takes_longer),    M(anyone_escorts),          M(one_operator),
-    M(stale_is_fresh),
+    M(stale_is_fresh),       M(confirmed_a_second_late), M(heard_a_second_late),
 };
 
 enum { bug_seeds_max = 200, bug_steps = 400 };

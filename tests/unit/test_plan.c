@@ -141,6 +141,10 @@ static const struct {
     {HEAD AREAS REST "rules: { escorted: [visitor, bird] }\n", "\"bird\" is none of staff", 6},
     {HEAD AREAS REST "rules: { escort-time: 11min }\n", "out of range", 6},
     {HEAD AREAS REST "rules: { pin-lock: 1500ms }\n", "whole seconds", 6},
+    {HEAD AREAS REST "rules: { recall-answer: 59s }\n", "out of range: from 60 to 86400 s", 6},
+    {HEAD AREAS REST "rules: { hearing-close: 8d }\n", "a week at most", 6},
+    {HEAD AREAS REST "rules: { order-confirm: never }\n", "no duration", 6},
+    {HEAD AREAS REST "rules: { exception-write: 90500ms }\n", "whole seconds", 6},
     {HEAD AREAS REST "rules: 5\n", "keys with values", 6},
     {HEAD AREAS GATES LEVELS "levels: []\n", "\"levels\" is given twice", 6},
     {HEAD AREAS "gates: []\n" LEVELS, "no gate", 0},
@@ -572,13 +576,21 @@ static void wiring_as_it_is_said(void **state) {
   plan_faults_free(&f);
 }
 
-/* What a blob of version 2 was of a plan that says nothing of wires. */
-static char *as_version_2(struct span blob) {
+#define X(member, key, least, most, usual, text, doc) +1
+enum { rule_times = 0 RULE_TIME_LIST(X) };
+#undef X
+
+/* What a blob of version 2 or 3 was of a plan that says nothing of wires, nor how long anything may
+ * take. */
+static char *as_version(struct span blob, int version) {
   json_t *root = json_loadb((const char *)blob.p, blob.n, 0, NULL), *row;
   size_t i;
-  json_object_set_new(root, "v", json_integer(2));
+  json_object_set_new(root, "v", json_integer(version));
+  row = json_object_get(root, "rules");
+  for (int k = 0; k < rule_times; k++)
+    json_array_remove(row, json_array_size(row) - 1);
   json_array_foreach(json_object_get(root, "doors"), i, row) {
-    for (int k = 0; k < WIRE_COUNT + 2; k++)
+    for (int k = 0; version < 3 && k < WIRE_COUNT + 2; k++)
       json_array_remove(row, json_array_size(row) - 1);
   }
   char *text = json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS);
@@ -587,7 +599,8 @@ static char *as_version_2(struct span blob) {
   return text;
 }
 
-/* Journals hold blobs of before: these say nothing of wires, and are read as they were meant. */
+/* Journals hold blobs of before: they say nothing of wires, or of times, and are read as they were
+ * meant. */
 static void blobs_of_before_are_read(void **state) {
   (void)state;
   struct buf yaml = read_file("tests/system/small.yaml"), blob = {0}, again = {0};
@@ -596,21 +609,25 @@ static void blobs_of_before_are_read(void **state) {
   struct fault why = {0};
   assert_int_equal(plan_read(buf_span(&yaml), &p, &f), SP_OK);
   assert_int_equal(plan_blob_encode(p, &blob, &why), SP_OK);
-  char *before = as_version_2(buf_span(&blob));
-  if (plan_blob_decode(span_str(before), &q, &why))
-    fail_msg("%s", why.text);
-  assert_int_equal(plan_blob_encode(q, &again, &why), SP_OK);
-  assert_true(span_eq(buf_span(&blob), buf_span(&again)));
-  plan_free(q);
-  /* what neither version would write */
-  char *number = strstr(before, "\"v\":2");
+  for (int version = 2; version < 4; version++) {
+    char *before = as_version(buf_span(&blob), version);
+    if (plan_blob_decode(span_str(before), &q, &why))
+      fail_msg("%s", why.text);
+    buf_reset(&again);
+    assert_int_equal(plan_blob_encode(q, &again, &why), SP_OK);
+    assert_true(span_eq(buf_span(&blob), buf_span(&again)));
+    plan_free(q);
+    /* what no version would write */
+    char *number = strstr(before, "\"v\":");
+    number[4] = (char)('1' + version);
+    assert_int_equal(plan_blob_decode(span_str(before), &q, &why), SP_INVALID);
+    assert_non_null(
+        strstr(why.text, version == 2 ? "of doors is malformed" : "rules are malformed"));
+    free(before);
+  }
+  char *number = strstr((char *)(uintptr_t)buf_cstr(&blob), "\"v\":4");
   number[4] = '3';
-  assert_int_equal(plan_blob_decode(span_str(before), &q, &why), SP_INVALID);
-  assert_non_null(strstr(why.text, "of doors is malformed"));
-  number = strstr((char *)(uintptr_t)buf_cstr(&blob), "\"v\":3");
-  number[4] = '2';
   assert_int_equal(plan_blob_decode(buf_span(&blob), &q, &why), SP_INVALID);
-  free(before);
   plan_free(p);
   plan_faults_free(&f);
   buf_free(&yaml);
