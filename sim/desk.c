@@ -9,6 +9,7 @@
 #include "sim/people.h"
 #include "sim/plans.h"
 #include "sim/random_custody.h"
+#include "sim/register_text.h"
 #include "sim/watch.h"
 
 #include <stdio.h>
@@ -383,15 +384,25 @@ static bool new_card(struct desk *d) {
   return false;
 }
 
+/* What the register of a booking takes besides the command. */
+static bool ask_custody(struct desk *d, const struct command *c) {
+  struct buf more = {0};
+  register_text(&more, c);
+  const char *text = buf_cstr(&more);
+  bool asked = ask(d, c, text ? text : "", ASK_OTHER, 0);
+  buf_free(&more);
+  return asked;
+}
+
 /* About detainees: what comes next for one of them, or anything. */
 static bool do_custody(struct desk *d) {
   const struct random_custody r = {&d->rng, watch_core(d->w->watch), world_wall(d->w)};
   const uint32_t kinds = COMMAND_RECALL_ANSWER - COMMAND_AUTHORITY_ADD + 1;
   struct command c = {0};
   if (rng_chance(&d->rng, 2, 3) && random_case(&r, &c))
-    return ask(d, &c, "", ASK_OTHER, 0);
+    return ask_custody(d, &c);
   c.type = (enum command_type)(COMMAND_AUTHORITY_ADD + rng_below(&d->rng, kinds));
-  return random_custody(&r, &c) && ask(d, &c, "", ASK_OTHER, 0);
+  return random_custody(&r, &c) && ask_custody(d, &c);
 }
 
 static bool do_chore(struct desk *d) {

@@ -211,6 +211,12 @@ static void same_in_custody(struct comparing *c, uint32_t i) {
   sp_free(in);
 }
 
+static void same_booking(struct comparing *c, uint32_t i) {
+  struct m_register mine = m_register(c->m, i);
+  SAME(REF_BOOKING, i, "fields recorded", mine.recorded, c->core->bookings[i].recorded);
+  SAME(REF_BOOKING, i, "fields outstanding", mine.outstanding, c->core->bookings[i].outstanding);
+}
+
 static void same_movement(struct comparing *c, uint32_t i) {
   const struct ev_movement_proposed *mine = m_movement(c->m, i);
   const struct movement *theirs = &c->core->movements[i];
@@ -256,6 +262,8 @@ static void same_custody(struct comparing *c) {
   SAME(REF_NONE, 0, "movements", m_count_custody(m, EVENT_MOVEMENT_PROPOSED), h->n_movements);
   if (c->told || !m->n_custody)
     return;
+  for (uint32_t i = 0; i < h->n_bookings; i++)
+    same_booking(c, i);
   for (uint32_t i = 0; i < h->n_movements; i++)
     same_movement(c, i);
   for (uint32_t i = 0; i < h->n_bases; i++)

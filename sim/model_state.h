@@ -193,6 +193,14 @@ const struct ev_class_added *m_class(const struct model *m, uint32_t class);
 const struct ev_authority_added *m_authority(const struct model *m, uint32_t authority);
 uint32_t m_keeps_apart(const struct model *m, uint32_t a, uint32_t b, usec at);
 
+/* --- model_register.c: what the register of a booking says --- */
+struct m_register { /* bits (1 << enum register_field) */
+  uint32_t recorded, outstanding;
+};
+struct m_register m_register(const struct model *m, uint32_t booking);
+uint32_t m_register_lacks(uint32_t recorded);
+bool m_register_sound(uint32_t recorded, uint32_t outstanding);
+void m_supplement(const struct asked *a);
 void m_tell_conflicts(const struct asked *a, uint32_t order); /* model_conflict.c */
 
 /* --- model_movement.c: who is taken where --- */

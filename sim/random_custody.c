@@ -2,6 +2,8 @@
  */
 #include "sim/random_custody.h"
 
+#include "core/register_fields.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +34,24 @@ static usec draw_date(const struct random_custody *d) {
     return TIME_ABSENT;
   usec by = rng_between(d->rng, -200000, 200000) * USEC_PER_S;
   return chance(d, 1, 40) ? -by : d->now + by + below(d, 1000000);
+}
+
+/* Which fields of the register somebody fills in: of an admission most often all that it needs. */
+static void draw_register(const struct random_custody *d, bool admission, uint32_t *recorded,
+                          uint32_t *outstanding) {
+  *recorded = below(d, 1u << REGISTER_FIELD_COUNT);
+  if (admission)
+    *recorded |= register_required();
+  if (admission && chance(d, 1, 8))
+    *recorded &= ~(1u << below(d, REGISTER_FIELD_COUNT));
+  *outstanding = 0;
+  for (uint32_t f = 0; f < REGISTER_FIELD_COUNT; f++)
+    if (*recorded >> f & 1 && register_row(f)->answers & ANSWER_OUTSTANDING && chance(d, 1, 6))
+      *outstanding |= 1u << f;
+  if (chance(d, 1, 40))
+    *recorded &= *outstanding; /* or nothing */
+  if (chance(d, 1, 40))
+    *outstanding |= 1u << below(d, REGISTER_FIELD_COUNT);
 }
 
 /* --- Custody: few names and few orders, so that they meet --- */
@@ -279,6 +299,7 @@ bool random_custody(const struct random_custody *d, struct command *c) {
                                             .country = chance(d, 1, 3) ? below(d, 9) : REF_ABSENT,
                                             .place = one_of(d, h->n_places, 8),
                                             .places = chance(d, 1, 2),
+                                            .replaces = one_of(d, h->n_bases, 2),
                                             .from = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d),
                                             .until = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d)};
     return h->n_bases < named_most;
@@ -313,9 +334,15 @@ bool random_custody(const struct random_custody *d, struct command *c) {
     bool theirs = h->n_orders && d->core->orders[order].person != REF_ABSENT && chance(d, 3, 4);
     c->u.booking_open = (struct cmd_booking_open){
         random_id(id_booking, chance(d, 1, 12) ? some(d, h->n_bookings) : h->n_bookings),
-        theirs ? d->core->orders[order].person : some_detainee(d), order};
+        theirs ? d->core->orders[order].person : some_detainee(d), order, 0, 0};
+    draw_register(d, true, &c->u.booking_open.recorded, &c->u.booking_open.outstanding);
     return h->n_orders > 0 && h->n_persons > 0;
   }
+  case COMMAND_BOOKING_SUPPLEMENT:
+    c->u.booking_supplement.booking = some(d, h->n_bookings);
+    draw_register(d, false, &c->u.booking_supplement.recorded,
+                  &c->u.booking_supplement.outstanding);
+    return h->n_bookings > 0 && chance(d, 1, 2);
   case COMMAND_MARK_SET:
   case COMMAND_MARK_CLEAR:
     c->u.mark = (struct cmd_mark){person, below(d, MARK_COUNT)};
@@ -513,8 +540,9 @@ bool random_case(const struct random_custody *d, struct command *c) {
            record_one(d, person, (enum order_kind)below(d, ORDER_TRANSFER), REF_ABSENT, c);
   if (!is_booked(d->core, person)) {
     c->type = COMMAND_BOOKING_OPEN;
-    c->u.booking_open =
-        (struct cmd_booking_open){random_id(id_booking, d->core->head.n_bookings), person, order};
+    c->u.booking_open = (struct cmd_booking_open){random_id(id_booking, d->core->head.n_bookings),
+                                                  person, order, 0, 0};
+    draw_register(d, true, &c->u.booking_open.recorded, &c->u.booking_open.outstanding);
     return true;
   }
   return d->core->persons[person].area != area_outside && next_movement(d, person, c);

@@ -26,6 +26,7 @@ static const struct {
     {"recall", COMMAND_ORDER_RECALL, {"order"}},
     {"refute", COMMAND_ORDER_REFUTE, {"order"}},
     {"booking", COMMAND_BOOKING_OPEN, {"booking", "person", "order"}},
+    {"supplement", COMMAND_BOOKING_SUPPLEMENT, {"booking"}},
     {"mark", COMMAND_MARK_SET, {"person", "mark"}},
     {"unmark", COMMAND_MARK_CLEAR, {"person", "mark"}},
     {"link", COMMAND_LINK_RECORD, {"person", "other"}},
@@ -119,7 +120,8 @@ bool act_asked(struct play *p, const struct words *w) {
   for (int k = 1; k < w->n; k++) {
     const char *first = k <= 3 ? asked[i].fields[k - 1] : NULL;
     bool given = first && (k == 1 || asked[i].fields[k - 2]);
-    if (!given && (strcmp(w->at[k], "by") == 0 || strcmp(w->at[k], "and") == 0)) {
+    if (!given && (strcmp(w->at[k], "by") == 0 || strcmp(w->at[k], "and") == 0 ||
+                   word_of_register(w->at[k]))) {
       k++;
       continue;
     }
@@ -138,6 +140,7 @@ bool act_asked(struct play *p, const struct words *w) {
   if (record_decode(r, &a.c.u, buf_span(&b), &namer, false, &why))
     FAIL(p, "%s: %s", buf_cstr(&b), why.text);
   buf_free(&b);
+  fill_register(p, w, &a.c);
   ask(p, &a);
   return true;
 }

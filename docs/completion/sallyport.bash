@@ -46,7 +46,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   booking)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' open list' -- "$cur"))
+      COMPREPLY=($(compgen -W ' open supplement template show list' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -255,6 +255,9 @@ _sallyport() {
   'order show') options=' --help --dir --json --as --password-fd --details' ;;
   'order conflicts') options=' --help --dir --json --person' ;;
   'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
+  'booking supplement') options=' --help --dir --json --as --password-fd --details-file' ;;
+  'booking template') options=' --help --json' ;;
+  'booking show') options=' --help --dir --json --as --password-fd --details' ;;
   'booking list') options=' --help --dir --json' ;;
   'movement propose') options=' --help --dir --json --as --password-fd --adults-only --agreement --departs --emergency --receiver --returns --seats --to' ;;
   'movement authorise') options=' --help --dir --json --as --password-fd' ;;
@@ -280,7 +283,7 @@ _sallyport() {
   'authority list') options=' --help --dir --json' ;;
   'place add') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'place list') options=' --help --dir --json' ;;
-  'basis add') options=' --help --dir --json --as --password-fd --second --second-password-fd --agreement --country --from --place --places --until' ;;
+  'basis add') options=' --help --dir --json --as --password-fd --second --second-password-fd --agreement --country --from --place --places --replaces --until' ;;
   'basis repeal') options=' --help --dir --json --as --password-fd' ;;
   'basis list') options=' --help --dir --json' ;;
   'class add') options=' --help --dir --json --as --password-fd --unlisted' ;;

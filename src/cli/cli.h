@@ -84,6 +84,8 @@ const char *cli_dir(const struct cli *c);
   X(order_conflicts)                                                                               \
   X(hearing_list)                                                                                  \
   X(booking_list)                                                                                  \
+  X(booking_show)                                                                                  \
+  X(booking_template)                                                                              \
   X(movement_list)                                                                                 \
   X(movement_show)                                                                                 \
   X(movement_board)                                                                                \

@@ -1,4 +1,4 @@
-/* cli_custody.c: orders and what they name, bookings: recorded, listed and shown. */
+/* cli_custody.c: orders and what they name, hearings: recorded, listed and shown. */
 #include "cli/ask.h"
 #include "cli/rows.h"
 #include "cli/sentence.h"
@@ -38,14 +38,12 @@ enum sp_err cli_place_list(struct cli *c) {
        "no places: `sallyport place add` names one");
 }
 
-/* The order in force that suspends it, as a number. */
-static const char *basis_state(const struct core *core, const struct basis *b, usec at) {
-  for (uint32_t i = b->orders_on; i; i = core->orders[i - 1].next)
-    if (order_status_at(core, i - 1, at) == ORDER_STATUS_IN_FORCE)
-      return "suspended";
-  return seconds_of(at) >= b->repealed_s       ? "repealed"
-         : valid_at(b->from_s, b->until_s, at) ? "in force"
-                                               : "not in force";
+static const char *basis_state(const struct core *core, uint32_t basis, usec at) {
+  enum order_status status = basis_status_at(core, basis, at);
+  return status == ORDER_STATUS_BASIS_SUSPENDED  ? "suspended"
+         : status == ORDER_STATUS_BASIS_REPEALED ? "repealed"
+         : status == ORDER_STATUS_IN_FORCE       ? "in force"
+                                                 : "not in force";
 }
 
 enum sp_err cli_basis_list(struct cli *c) {
@@ -53,16 +51,17 @@ enum sp_err cli_basis_list(struct cli *c) {
       {"basis", "BASIS", COLUMN_TEXT},     {"state", "STATE", COLUMN_STATE},
       {"country", "WITH", COLUMN_TEXT},    {"place", "AT", COLUMN_TEXT},
       {"places", "PLACES", COLUMN_NUMBER}, {"from", "FROM", COLUMN_TIME},
-      {"until", "UNTIL", COLUMN_TIME},
+      {"until", "UNTIL", COLUMN_TIME},     {"replaces", "AFTER", COLUMN_TEXT},
   };
   usec now = when_now();
   LIST(columns, n_bases,
-       json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o}", "basis", core->bases[i].name.s, "state",
-                 basis_state(core, &core->bases[i], now), "agreement", core->bases[i].agreement,
-                 "country", row_name(core, REF_COUNTRY, core->bases[i].country), "place",
+       json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "basis", core->bases[i].name.s, "state",
+                 basis_state(core, i, now), "agreement", core->bases[i].agreement, "country",
+                 row_name(core, REF_COUNTRY, core->bases[i].country), "place",
                  row_name(core, REF_PLACE, core->bases[i].place), "places",
                  core->bases[i].places ? json_integer(core->bases[i].places) : json_null(), "from",
-                 row_from(core->bases[i].from_s), "until", row_until(core->bases[i].until_s)),
+                 row_from(core->bases[i].from_s), "until", row_until(core->bases[i].until_s),
+                 "replaces", row_name(core, REF_BASIS, core->bases[i].replaces)),
        "no legal bases: `sallyport basis add` names one");
 }
 
@@ -281,39 +280,6 @@ enum sp_err cli_order_show(struct cli *c) {
                                     "--details"));
   out_object(&c->out, columns, sizeof columns / sizeof columns[0], row);
   return err;
-}
-
-/* --- Bookings --- */
-
-enum sp_err cli_booking_list(struct cli *c) {
-  static const struct column columns[] = {
-      {"number", "BOOKING", COLUMN_TEXT}, {"person", "PERSON", COLUMN_TEXT},
-      {"state", "STATE", COLUMN_STATE},   {"opened", "OPENED", COLUMN_TIME},
-      {"order", "ON ORDER", COLUMN_TEXT}, {"held_by", "HELD BY", COLUMN_TEXT},
-  };
-  usec now = when_now();
-  enum sp_err err = site_open(c);
-  if (err)
-    return err;
-  const struct core *core = site_core(c->site);
-  struct table t;
-  table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
-  for (uint32_t i = 0; i < core->head.n_bookings; i++) {
-    const struct booking *b = &core->bookings[i];
-    struct reasons why_not = {0};
-    uint32_t order = REF_ABSENT;
-    bool open = b->closed_s == UINT32_MAX;
-    bool held = open && held_at(core, b->person, now, &order, &why_not);
-    table_row(&t, json_pack("{s:o,s:o,s:s,s:o,s:o,s:o}", "number", row_number(i), "person",
-                            row_number(b->person), "state",
-                            !open  ? "closed"
-                            : held ? "held"
-                                   : "no basis to hold",
-                            "opened", row_from(b->opened_s), "order", row_number(b->order),
-                            "held_by", row_number(order)));
-  }
-  table_end(&t, "no bookings: `sallyport booking open` admits somebody");
-  return SP_OK;
 }
 
 /* --- Hearings --- */

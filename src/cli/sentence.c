@@ -111,9 +111,16 @@ static const struct words table[EVENT_COUNT] = {
          "is in force already: {others}. Until their issuers say which holds, "
          "nobody is moved on either."},
     [EVENT_BOOKING_OPENED] = {"booked", COLOUR_STRONG, "{person|18}  {booking} on {order}",
-                              "{person} was admitted: {booking}, on {order}."},
-    [EVENT_BOOKING_REFUSED] = {"not booked", COLOUR_BAD, "{person|18}  {reasons}",
-                               "{person} was not admitted on {order}."},
+                              "{person} was admitted: {booking}, on {order}.[ Of the register "
+                              "these are unknown or were declined: {outstanding}.]"},
+    [EVENT_BOOKING_REFUSED] = {"not booked", COLOUR_BAD,
+                               "{person|18}  {reasons}[ (lacks {missing})]",
+                               "{person} was not admitted on {order}.[ The register lacks: "
+                               "{missing}.]"},
+    [EVENT_BOOKING_SUPPLEMENTED] =
+        {"register", COLOUR_NONE, "{person|18}  {booking}: {recorded}",
+         "The register of {booking} of {person} says more, or something else, about: {recorded}.[ "
+         "Of these are unknown or were declined: {outstanding}.] What was written before stays."},
     [EVENT_MARK_SET] = {"mark", COLOUR_WARN, "{person|18}  {mark}",
                         "Of {person} it is said: {mark}. Until it is resolved it keeps them from "
                         "being moved."},

@@ -350,6 +350,29 @@ enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t inde
   return err;
 }
 
+struct entry_details {
+  site_entry_details_visit *visit;
+  void *ctx;
+  struct fault *why;
+};
+
+static enum sp_err visit_entry_details(void *ctx, const struct store_details *d) {
+  struct entry_details *v = ctx;
+  json_t *j;
+  enum sp_err err = read_details(d, &j, v->why);
+  if (err)
+    return err;
+  err = v->visit(v->ctx, d->n, j, v->why);
+  json_decref(j);
+  return err;
+}
+
+enum sp_err site_details_of(const struct site *s, const struct id *subject,
+                            site_entry_details_visit *visit, void *ctx, struct fault *why) {
+  struct entry_details v = {visit, ctx, why};
+  return store_details(s->store, subject, visit_entry_details, &v, why);
+}
+
 struct all_details {
   const struct site *s;
   site_details_visit *visit;

@@ -64,6 +64,12 @@ enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf 
  * (details.h of this folder). */
 enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t index, json_t **details,
                          struct fault *why) SP_MUST_USE;
+/* All details of one subject, by entry. */
+typedef enum sp_err site_entry_details_visit(void *ctx, uint64_t n, const json_t *details,
+                                             struct fault *why);
+enum sp_err site_details_of(const struct site *s, const struct id *subject,
+                            site_entry_details_visit *visit, void *ctx,
+                            struct fault *why) SP_MUST_USE;
 /* The details of every person that has any, in one go. *details is the caller's of the visit. */
 typedef enum sp_err site_details_visit(void *ctx, uint32_t person, const json_t *details,
                                        struct fault *why);

@@ -4,6 +4,7 @@
 #include "core/fields.h"
 #include "core/movement.h"
 #include "core/reason.h"
+#include "core/register_fields.h"
 
 #define X(NAME, text, doc) text,
 const char *const role_names[] = {ROLE_LIST(X) NULL};
@@ -147,6 +148,7 @@ static const struct field basis_add[] = {
     F_TIME("from", from, "in force from this second on"),
     F_REF_OPTIONAL("place", place, PLACE, "of an agreement: where, if it says"),
     F_U32("places", places, "of an agreement: how many it receives; none = no limit"),
+    F_REF_OPTIONAL("replaces", replaces, BASIS, "of which it is the next version"),
     F_TYPE,
     F_TIME("until", until, "and before this one"),
 };
@@ -213,7 +215,21 @@ static const struct field order_write[] = {
 static const struct field booking_open[] = {
     F_ID_NEW("booking", booking, "its id"),
     F_REF("order", order, ORDER, "that holds them"),
+    F_SET_ENGINE("outstanding", outstanding, register_field_names,
+                 "answered by \"unknown\" or \"declined\""),
     F_REF("person", person, PERSON, "who"),
+    F_SET_ENGINE("recorded", recorded, register_field_names,
+                 "fields of the register that the details answer"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_booking_supplement
+static const struct field booking_supplement[] = {
+    F_REF("booking", booking, BOOKING, "which"),
+    F_SET_ENGINE("outstanding", outstanding, register_field_names,
+                 "answered by \"unknown\" or \"declined\""),
+    F_SET_ENGINE("recorded", recorded, register_field_names,
+                 "fields of the register that the details answer"),
     F_TYPE,
 };
 #undef S
@@ -451,6 +467,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_ORDER_RECALL] = "its issuer withdraws what held, moved or informed",
     [COMMAND_ORDER_REFUTE] = "it is not its issuer's",
     [COMMAND_BOOKING_OPEN] = "admit a detainee, on an order that holds them",
+    [COMMAND_BOOKING_SUPPLEMENT] = "add to the register of a booking, or correct it",
     [COMMAND_MARK_SET] = "say of a person what keeps them from being moved",
     [COMMAND_MARK_CLEAR] = "it is resolved",
     [COMMAND_LINK_RECORD] = "two registrations may be one human: what forbids binds both",
@@ -545,6 +562,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_ORDER_RECALL] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_ORDER_REFUTE] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_BOOKING_OPEN] = {0, R(DESK) | R(RECORDS), 0},
+    [COMMAND_BOOKING_SUPPLEMENT] = {0, R(DESK) | R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_MARK_SET] = {0, R_ACTING, 0},
     [COMMAND_MARK_CLEAR] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT) | R(DESK)},
     [COMMAND_LINK_RECORD] = {0, R_ACTING, 0},

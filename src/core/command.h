@@ -46,6 +46,7 @@
   X(ORDER_RECALL, order_ref, "order.recall")                                                       \
   X(ORDER_REFUTE, order_ref, "order.refute")                                                       \
   X(BOOKING_OPEN, booking_open, "booking.open")                                                    \
+  X(BOOKING_SUPPLEMENT, booking_supplement, "booking.supplement")                                  \
   X(MARK_SET, mark, "mark.set")                                                                    \
   X(MARK_CLEAR, mark, "mark.clear")                                                                \
   X(LINK_RECORD, link, "link.record")                                                              \
@@ -204,6 +205,7 @@ struct cmd_basis_add {
   bool agreement;
   uint32_t country, place; /* of an agreement; REF_ABSENT */
   uint32_t places;         /* how many it receives; 0 = not limited */
+  uint32_t replaces;       /* basis of which it is the next version; REF_ABSENT */
   usec from, until;
 };
 struct cmd_basis_ref {
@@ -239,6 +241,11 @@ struct cmd_order_write { /* the writing of an oral order has come */
 struct cmd_booking_open {
   struct id booking;
   uint32_t person, order;
+  uint32_t recorded;    /* fields of the register that its details answer; the engine says which */
+  uint32_t outstanding; /* those of them answered by "unknown" or "declined" */
+};
+struct cmd_booking_supplement {
+  uint32_t booking, recorded, outstanding;
 };
 struct cmd_mark {
   uint32_t person, mark; /* enum person_mark */
@@ -381,6 +388,7 @@ struct command {
     struct cmd_order_ref order_ref;
     struct cmd_order_write order_write;
     struct cmd_booking_open booking_open;
+    struct cmd_booking_supplement booking_supplement;
     struct cmd_mark mark;
     struct cmd_link link;
     struct cmd_movement_propose movement_propose;

@@ -101,6 +101,7 @@ struct basis { /* a statute, or an agreement under which persons are received el
   uint32_t places, used;   /* of an agreement; 0 places = not limited */
   uint32_t agreement;      /* 0, 1 */
   uint32_t orders_on;      /* orders about this basis: head of the chain, index + 1 */
+  uint32_t replaces;       /* the version before it: an earlier row, REF_ABSENT */
 };
 struct class {
   struct slug name;
@@ -140,6 +141,8 @@ struct booking { /* one stay */
   uint32_t opened_s, closed_s; /* UINT32_MAX: open */
   uint32_t held_since_s; /* opened, or the last order about them that holds was authenticated */
   uint32_t told;         /* 1: that nothing holds them any more was an alarm */
+  uint32_t recorded;     /* fields of the register that some entry answers; bits */
+  uint32_t outstanding;  /* those whose last answer is "unknown" or "declined" */
 };
 struct link { /* two registrations that may be one human, or are: a row for each of the two */
   uint32_t other, next;
@@ -181,6 +184,7 @@ struct custody {
   X(ORDER_REFUTED, order_refuted)                                                                  \
   X(ORDER_CONFLICTS, order_conflicts)                                                              \
   X(BOOKING_OPENED, booking_opened)                                                                \
+  X(BOOKING_SUPPLEMENTED, booking_supplemented)                                                    \
   X(MARK_SET, mark_set)                                                                            \
   X(MARK_CLEARED, mark_cleared)                                                                    \
   X(LINK_RECORDED, link_recorded)                                                                  \
@@ -210,6 +214,11 @@ struct custody {
 
 /* Two lower-case letters of ISO 3166-1, ended by NULL. */
 extern const char *const country_codes[];
+
+/* How many versions of a law there are up to this one, itself included; 0 of REF_ABSENT. */
+uint32_t basis_versions(const struct core *core, uint32_t basis);
+/* Of a legal basis: in force, or one of ORDER_STATUS_BASIS_…. */
+enum order_status basis_status_at(const struct core *core, uint32_t basis, usec at);
 
 enum order_status order_status_at(const struct core *core, uint32_t order, usec at);
 /* The same if this other order (REF_ABSENT: none) were authenticated. */

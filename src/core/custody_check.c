@@ -3,6 +3,8 @@
  * later rows to earlier ones, so each comes to an end. */
 #include "core/custody_check.h"
 
+#include "core/register_fields.h"
+
 static bool index_or_none(uint32_t i, uint32_t n) {
   return i == REF_ABSENT || i < n;
 }
@@ -27,7 +29,8 @@ static bool names_fit(const struct core *core) {
   for (uint32_t i = 0; i < h->n_bases; i++) {
     const struct basis *b = &core->bases[i];
     ok = ok && index_or_none(b->country, countries) && index_or_none(b->place, h->n_places) &&
-         b->agreement <= 1 && b->orders_on <= h->n_orders;
+         b->agreement <= 1 && b->orders_on <= h->n_orders && index_or_none(b->replaces, i) &&
+         basis_versions(core, i) <= basis_versions_max;
   }
   for (uint32_t i = 0; i < h->n_classes; i++)
     ok = ok && core->classes[i].unlisted <= MEMBERSHIP_MEMBER &&
@@ -111,7 +114,9 @@ static bool persons_fit(const struct core *core) {
   const struct core_head *h = &core->head;
   for (uint32_t i = 0; i < h->n_bookings; i++) {
     const struct booking *b = &core->bookings[i];
-    if (b->person >= h->n_persons || b->order >= h->n_orders || b->closed_s < b->opened_s)
+    if (b->person >= h->n_persons || b->order >= h->n_orders || b->closed_s < b->opened_s ||
+        b->recorded >= 1u << REGISTER_FIELD_COUNT || b->outstanding & ~b->recorded ||
+        register_missing(b->recorded))
       return false;
   }
   for (uint32_t i = 0; i < h->n_persons; i++) {

@@ -4,6 +4,7 @@
 #include "core/fields.h"
 #include "core/movement.h"
 #include "core/reason.h"
+#include "core/register_fields.h"
 
 const char *const opening_names[] = {"passage", "rex", "egress", "forced", NULL};
 const char *const credential_state_names[] = {"issued",  "suspended",     "lost", "revoked",
@@ -128,6 +129,7 @@ static const struct field basis_added[] = {
     F_TIME("from", from, "in force from this second on"),
     F_REF_OPTIONAL("place", place, PLACE, "of an agreement: where, if it says"),
     F_U32("places", places, "of an agreement: how many it receives; none = no limit"),
+    F_REF_OPTIONAL("replaces", replaces, BASIS, "of which it is the next version"),
     F_TIME("until", until, "and before this one"),
 };
 #undef S
@@ -203,14 +205,29 @@ static const struct field booking_opened[] = {
     F_ID("booking", booking, "its id"),
     F_U32_REQUIRED("number", number, "short number; the last digit checks the others"),
     F_REF("order", order, ORDER, "that holds them"),
+    F_SET("outstanding", outstanding, register_field_names,
+          "answered by \"unknown\" or \"declined\""),
     F_REF("person", person, PERSON, "who"),
+    F_SET("recorded", recorded, register_field_names,
+          "fields of the register that its details answer"),
 };
 #undef S
 #define S ev_booking_refused
 static const struct field booking_refused[] = {
+    F_SET("missing", missing, register_field_names, "fields that admission needs"),
     F_REF("order", order, ORDER, "that was offered"),
     F_REF("person", person, PERSON, "who"),
     F_REASONS("reasons", reasons, "all of them, the primary one first"),
+};
+#undef S
+#define S ev_booking_supplemented
+static const struct field booking_supplemented[] = {
+    F_REF("booking", booking, BOOKING, "which"),
+    F_SET("outstanding", outstanding, register_field_names,
+          "answered by \"unknown\" or \"declined\""),
+    F_REF("person", person, PERSON, "who"),
+    F_SET("recorded", recorded, register_field_names,
+          "fields of the register that its details answer, anew or for the first time"),
 };
 #undef S
 #define S ev_mark
@@ -552,6 +569,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_ORDER_CONFLICTS] = "an order has come into force, and others in force say otherwise",
     [EVENT_BOOKING_OPENED] = "a detainee was admitted",
     [EVENT_BOOKING_REFUSED] = "a detainee was not admitted",
+    [EVENT_BOOKING_SUPPLEMENTED] = "the register of a booking says more, or something else",
     [EVENT_MARK_SET] = "what keeps a person from being moved",
     [EVENT_MARK_CLEARED] = "and was resolved",
     [EVENT_LINK_RECORDED] = "two registrations may be one human",
@@ -572,8 +590,8 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_MOVEMENT_ARRIVED] = "a movement is there",
     [EVENT_MOVEMENT_HANDED_OVER] = "the receiver signed: a person is in their custody",
     [EVENT_MOVEMENT_REFUSED] = "a step of a movement is not permitted",
-    [EVENT_REFUSAL_ESCALATED] = "whoever is freed by an order, or may be of a class, may not go: "
-                                "somebody has to resolve it",
+    [EVENT_REFUSAL_ESCALATED] = ("whoever is freed by an order, or may be of a class, may not go: "
+                                 "somebody has to resolve it"),
     [EVENT_NOTICE_OWED] = "someone left although an order forbids it: tell its issuer",
     [EVENT_HEARING_SET] = "a person is to be heard",
     [EVENT_HEARING_CLOSED] = "and was, or it was put off, or will not be",

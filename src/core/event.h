@@ -44,6 +44,7 @@
   X(ORDER_CONFLICTS, order_conflicts, "order.conflicts", EVENT_ALARM)                              \
   X(BOOKING_OPENED, booking_opened, "booking.opened", 0)                                           \
   X(BOOKING_REFUSED, booking_refused, "booking.refused", 0)                                        \
+  X(BOOKING_SUPPLEMENTED, booking_supplemented, "booking.supplemented", 0)                         \
   X(MARK_SET, mark, "mark.set", 0)                                                                 \
   X(MARK_CLEARED, mark, "mark.cleared", 0)                                                         \
   X(LINK_RECORDED, link, "link.recorded", 0)                                                       \
@@ -200,6 +201,7 @@ struct ev_basis_added {
   bool agreement;
   uint32_t country, place; /* of an agreement; REF_ABSENT */
   uint32_t places;         /* how many it receives; 0 = not limited */
+  uint32_t replaces;
   usec from, until;
 };
 struct ev_basis_ref {
@@ -245,10 +247,16 @@ struct ev_booking_opened {
   struct id booking;
   uint32_t number;
   uint32_t person, order;
+  uint32_t recorded, outstanding; /* bits (1 << enum register_field) */
 };
 struct ev_booking_refused {
   uint32_t person, order;
+  uint32_t missing; /* fields of the register that admission needs */
   struct reasons reasons;
+};
+struct ev_booking_supplemented {
+  uint32_t booking, person;
+  uint32_t recorded, outstanding;
 };
 struct ev_mark {
   uint32_t person, mark; /* enum person_mark */
@@ -441,6 +449,7 @@ struct event {
     struct ev_order_conflicts order_conflicts;
     struct ev_booking_opened booking_opened;
     struct ev_booking_refused booking_refused;
+    struct ev_booking_supplemented booking_supplemented;
     struct ev_mark mark;
     struct ev_link link;
     struct ev_movement_proposed movement_proposed;

@@ -5,6 +5,7 @@
 #include "engine/answer.h"
 #include "engine/details_text.h"
 #include "engine/json.h"
+#include "engine/register_details.h"
 #include "journal/details.h"
 #include "journal/sha256.h"
 #include "plan/plan_blob.h"
@@ -217,7 +218,8 @@ static enum sp_err find_actor(struct engine *e, const struct conn *k, const stru
 
 /* Whose details a command may bring: of persons when they are registered, of orders (its official,
  * its reference, what it says), of bookings. Their entry commits to them. */
-static const struct id *subject_of(const struct command *c, enum event_type *commits) {
+static const struct id *subject_of(const struct core *core, const struct command *c,
+                                   enum event_type *commits) {
   switch ((int)c->type) {
   case COMMAND_PERSON_ADD:
     *commits = EVENT_PERSON_ADDED;
@@ -228,9 +230,24 @@ static const struct id *subject_of(const struct command *c, enum event_type *com
   case COMMAND_BOOKING_OPEN:
     *commits = EVENT_BOOKING_OPENED;
     return &c->u.booking_open.booking;
+  case COMMAND_BOOKING_SUPPLEMENT:
+    *commits = EVENT_BOOKING_SUPPLEMENTED;
+    return &core->bookings[c->u.booking_supplement.booking].id;
   default:
     return NULL;
   }
+}
+
+/* What the details of a booking say is checked, and which fields they answer stands in its entry.
+ */
+static enum sp_err read_register(struct span details, struct command *c, struct fault *why) {
+  if (c->type == COMMAND_BOOKING_OPEN)
+    return register_details_read(details, &c->u.booking_open.recorded,
+                                 &c->u.booking_open.outstanding, why);
+  if (c->type == COMMAND_BOOKING_SUPPLEMENT)
+    return register_details_read(details, &c->u.booking_supplement.recorded,
+                                 &c->u.booking_supplement.outstanding, why);
+  return SP_OK;
 }
 
 static enum sp_err read_details(struct engine *e, const struct request *r, struct command *c,
@@ -238,11 +255,13 @@ static enum sp_err read_details(struct engine *e, const struct request *r, struc
   if (!r->details.p)
     return SP_OK;
   enum event_type commits;
-  const struct id *subject = subject_of(c, &commits);
+  const struct id *subject = subject_of(e->core, c, &commits);
   if (!subject)
     return fault_set(why, SP_INVALID, "%s: it takes no details", command_records[c->type].type);
   buf_reset(&e->scratch);
   enum sp_err err = details_text(r->details, &e->scratch, why);
+  if (!err)
+    err = read_register(buf_span(&e->scratch), c, why);
   if (err)
     return err;
   extra->subject = *subject;
@@ -259,7 +278,7 @@ static void commit_to(struct engine *e, struct batch_extra *extra, enum event_ty
 static enum sp_err run_with_details(struct engine *e, struct command *c, struct batch_extra *extra,
                                     struct conn *k, uint64_t id, struct fault *why) {
   enum event_type commits;
-  if (extra->details.n && subject_of(c, &commits))
+  if (extra->details.n && subject_of(e->core, c, &commits))
     commit_to(e, extra, commits, c);
   enum sp_err err = engine_run(e, c, extra, k->id, id, why);
   bytes_wipe(&extra->opening, sizeof extra->opening);

@@ -2,9 +2,12 @@
 #include "engine/fold_custody.h"
 
 #include "core/conflict.h"
+#include "core/register_fields.h"
 
 static const char *const exists = "there is one of this name or id already",
-                         *const full = "there are more than fit", *const so = "it is so already";
+                         *const full = "there are more than fit", *const so = "it is so already",
+                         *const unanswered =
+                             "a field of the register is outstanding that nobody answered";
 
 static bool taken(const struct core *core, enum ref_kind kind, const struct slug *name) {
   struct namer n = core_namer(core);
@@ -27,6 +30,8 @@ const char *check_place_added(const struct core *core, const struct event *e) {
 }
 
 const char *check_basis_added(const struct core *core, const struct event *e) {
+  if (basis_versions(core, e->u.basis_added.replaces) >= basis_versions_max)
+    return "it has more versions than may be";
   return named(core, REF_BASIS, &e->u.basis_added.basis, core->head.n_bases, bases_max);
 }
 
@@ -108,7 +113,18 @@ const char *check_booking_opened(const struct core *core, const struct event *e)
     return full;
   if (b->number != person_number(core->head.n_bookings))
     return "it is not the next short number";
-  return is_booked(core, b->person) ? "the person has an open booking" : NULL;
+  if (is_booked(core, b->person))
+    return "the person has an open booking";
+  if (register_missing(b->recorded))
+    return "the register lacks what admission needs";
+  return b->outstanding & ~b->recorded ? unanswered : NULL;
+}
+
+const char *check_booking_supplemented(const struct core *core, const struct event *e) {
+  const struct ev_booking_supplemented *s = &e->u.booking_supplemented;
+  if (core->bookings[s->booking].person != s->person)
+    return "it is the booking of another person";
+  return !s->recorded || s->outstanding & ~s->recorded ? unanswered : NULL;
 }
 
 static const char *mark_is(const struct core *core, const struct event *e, bool set) {

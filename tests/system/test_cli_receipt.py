@@ -9,7 +9,7 @@ import sys
 import unittest
 
 import check_tlog
-from site_fixture import CORRUPT, DENIED, INVALID, NOT_FOUND, OK, ROOT, UNAVAILABLE, USAGE, Site, run
+from site_fixture import CORRUPT, DENIED, INVALID, NOT_FOUND, OK, REGISTER, ROOT, UNAVAILABLE, USAGE, Site, run
 
 PLAN = pathlib.Path(__file__).resolve().parent.parent / "scenarios" / "plans" / "port.yaml"
 
@@ -33,7 +33,7 @@ class Receipts(Site):
         order = self.number(self.ask("order", "record", "commitment", "district", "--person", person, "--basis", "code", "--reference",
                                      "3:25-cr-17", "--json", by="rita", expect=OK))
         self.ask("order", "authenticate", order, by="lena", expect=OK)
-        booking = self.number(self.ask("booking", "open", person, order, "--json", by="dana", expect=OK))
+        booking = self.number(self.ask("booking", "open", person, order, *REGISTER, "--json", by="dana", expect=OK))
         return person, order, booking
 
     @staticmethod

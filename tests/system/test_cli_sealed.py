@@ -4,7 +4,7 @@ import pathlib
 import re
 import unittest
 
-from site_fixture import DENIED, OK, REFUSED, USAGE, Site, run
+from site_fixture import DENIED, OK, REFUSED, REGISTER, USAGE, Site, run
 
 PLAN = pathlib.Path(__file__).resolve().parent.parent / "scenarios" / "plans" / "port.yaml"
 CARD = "h10301:17-4711"
@@ -32,7 +32,7 @@ class Sealed(Site):
         self.ask("class", "add", "hidden-class", "--unlisted", "non_member", by="rita", expect=OK)
         self.person = self.add_person("detainee", level="all", card=CARD)
         held = self.order("commitment", "district", "--person", self.person, "--basis", "code")
-        self.ask("booking", "open", self.person, held, by="dana", expect=OK)
+        self.ask("booking", "open", self.person, held, *REGISTER, by="dana", expect=OK)
         self.show(CARD, "main-in", "--walk", expect=OK)
 
     @staticmethod
@@ -74,7 +74,7 @@ class Sealed(Site):
             "plan show": [[], ["--tree"]], "person show": [[self.person]], "person list": [[]], "credential list": [[]],
             "order conflicts": [[]], "order list": [[], ["--person", self.person]],
             "order show": [[o["number"]] for o in self.ask("order", "list", "--json", expect=OK).rows() if o.get("sealed")],
-            "booking list": [[]], "hearing list": [[]], "movement list": [[]], "movement show": [[self.movement]],
+            "booking list": [[]], "booking show": [["1000-9"]], "hearing list": [[]], "movement list": [[]], "movement show": [[self.movement]],
             "gate list": [[]], "gate show": [["main"]], "operator list": [[]], "alarm list": [[]], "line list": [[]], "line show": [["hall"]],
         }
         shows = [line.split("  ")[1].strip() for line in run("--help").out.splitlines() if line.startswith("  ")]

@@ -308,6 +308,7 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_ORDER_RECALL:
   case COMMAND_ORDER_REFUTE:
   case COMMAND_BOOKING_OPEN:
+  case COMMAND_BOOKING_SUPPLEMENT:
   case COMMAND_MARK_SET:
   case COMMAND_MARK_CLEAR:
   case COMMAND_LINK_RECORD:

@@ -2,6 +2,7 @@
  * that forget a rule. An oracle that cannot complain proves nothing. */
 #include "model_drive.h"
 
+#include "core/register_fields.h"
 #include "sim/model_state.h"
 
 #include <setjmp.h>
@@ -212,6 +213,23 @@ static bool boards_all_the_same(struct outcome *o) {
 static bool promotes_all_the_same(struct outcome *o) {
   return steps_all_the_same(o, STEP_PROMOTE, EVENT_MANIFEST_PROMOTED);
 }
+/* Somebody is admitted, and a field of the register is missing. */
+static bool admits_all_the_same(struct outcome *o) {
+  struct event *e;
+  if (!has_event(o, EVENT_BOOKING_REFUSED, &e) ||
+      e->u.booking_refused.reasons.at[0].code != REASON_REGISTER_INCOMPLETE)
+    return false;
+  struct ev_booking_refused r = e->u.booking_refused;
+  e->type = EVENT_BOOKING_OPENED;
+  e->u.booking_opened = (struct ev_booking_opened){.booking = {{1}},
+                                                   .number = 10009,
+                                                   .person = r.person,
+                                                   .order = r.order,
+                                                   .recorded = register_required() & ~r.missing};
+  o->verdict = VERDICT_DONE;
+  o->reasons.n = 0;
+  return true;
+}
 static bool departs_all_the_same(struct outcome *o) {
   return steps_all_the_same(o, STEP_DEPART, EVENT_MOVEMENT_DEPARTED);
 }
@@ -260,10 +278,10 @@ static const struct {
     M(unlocks_longer),       M(unlocks_without),        M(locks_not),
     M(signals_otherwise),    M(boards_all_the_same),    M(promotes_all_the_same),
     M(departs_all_the_same), M(conflict_untold),        M(conflict_with_another),
-    M(unseals_for_anybody),
+    M(unseals_for_anybody),  M(admits_all_the_same),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 6 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 7 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
