@@ -55,6 +55,15 @@ bool m_order_was(const struct model *m, enum event_type type, uint32_t order) {
   return false;
 }
 
+uint32_t m_authenticator(const struct model *m, uint32_t order) {
+  uint32_t by = REF_ABSENT;
+  for (uint32_t i = 0; i < m->n_custody; i++)
+    if (m->custody[i].type == EVENT_ORDER_AUTHENTICATED &&
+        m->custody[i].u.order_authenticated.order == order)
+      by = m->custody[i].u.order_authenticated.by;
+  return by;
+}
+
 /* --- What kinds do --- */
 
 enum does { HOLDS, MOVES, FORBIDS, ENDS, INFORMS };
@@ -519,7 +528,8 @@ static void authenticate(const struct asked *a) {
   const struct model *m = a->m;
   uint32_t recorder = m_order(m, order)->recorder;
   bool two = m->plan->rules.second_operator;
-  if (m_order_was(m, EVENT_ORDER_AUTHENTICATED, order))
+  uint32_t before = m_authenticator(m, order);
+  if (before != REF_ABSENT && m->operators[before].compromised_s == INT64_MAX)
     m_reject(a, REASON_ALREADY_SO, REF_ORDER, order);
   else if (m_order_was(m, EVENT_ORDER_REFUTED, order) ||
            m_order_was(m, EVENT_ORDER_RECALLED, order))

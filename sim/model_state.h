@@ -33,12 +33,14 @@ struct m_credential {
   uint32_t person, format; /* format REF_ABSENT: the plan has it no longer */
   enum credential_state state;
   struct m_dates dates;
+  int64_t compromised_s; /* from when on; INT64_MAX: not */
 };
 
 struct m_operator {
   struct id id;
   uint32_t role;
   bool disabled;
+  int64_t compromised_s; /* from when on; INT64_MAX: not */
 };
 
 struct m_pair { /* kept separate */
@@ -170,6 +172,7 @@ bool m_decide_custody(const struct asked *a);                    /* false: it is
 uint32_t m_count_custody(const struct model *m, enum event_type type);
 const struct ev_order_recorded *m_order(const struct model *m, uint32_t order);
 bool m_kind_holds(uint32_t kind);
+uint32_t m_authenticator(const struct model *m, uint32_t order); /* the last; REF_ABSENT */
 bool m_order_was(const struct model *m, enum event_type type, uint32_t order);
 /* False: *why not. */
 bool m_in_force(const struct model *m, uint32_t order, usec at, struct reason_on *why);
@@ -193,6 +196,8 @@ const struct ev_class_added *m_class(const struct model *m, uint32_t class);
 const struct ev_authority_added *m_authority(const struct model *m, uint32_t authority);
 uint32_t m_keeps_apart(const struct model *m, uint32_t a, uint32_t b, usec at);
 
+void m_compromise_credential(const struct asked *a); /* model_compromise.c */
+void m_compromise_operator(const struct asked *a);
 /* --- model_register.c: what the register of a booking says --- */
 struct m_register { /* bits (1 << enum register_field) */
   uint32_t recorded, outstanding;
@@ -243,6 +248,10 @@ void m_decide_deadline(const struct asked *a);
 void m_answer_recall(const struct asked *a);
 void m_set_hearing(const struct asked *a);
 void m_close_hearing(const struct asked *a);
+
+/* --- model_candidate.c: who may be the same human --- */
+void m_add_person(const struct asked *a);
+void m_identify_person(const struct asked *a);
 
 void m_decide(const struct model *m, const struct command *c, struct outcome *o);
 bool m_may(const struct asked *a);          /* model_permit.c: who may ask */

@@ -531,7 +531,7 @@ bool random_case(const struct random_custody *d, struct command *c) {
   if (!d->core->head.n_persons || d->core->persons[person].kind != PERSON_DETAINEE)
     return false;
   const struct member *r = active_member(d->core, person);
-  if (r && chance(d, 1, 15))
+  if (r && chance(d, 1, d->core->movements[r->movement].emergency ? 6 : 15))
     return forbid_one(d, person, r, c);
   if (r)
     return next_step(d, person, r, c);

@@ -12,6 +12,8 @@ static const struct {
   enum command_type type;
   const char *fields[3];
 } asked[] = {
+    {"operator-compromised", COMMAND_OPERATOR_COMPROMISE, {"operator", "since"}},
+    {"card-compromised", COMMAND_CREDENTIAL_COMPROMISE, {"credential", "since"}},
     {"authority", COMMAND_AUTHORITY_ADD, {"authority"}},
     {"place", COMMAND_PLACE_ADD, {"place", "country"}},
     {"basis", COMMAND_BASIS_ADD, {"basis"}},

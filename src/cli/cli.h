@@ -49,6 +49,8 @@ const char *cli_dir(const struct cli *c);
   X(with_details)                                                                                  \
   X(person_show)                                                                                   \
   X(person_list)                                                                                   \
+  X(person_search)                                                                                 \
+  X(person_candidates)                                                                             \
   X(person_import)                                                                                 \
   X(credential_issue)                                                                              \
   X(credential_list)                                                                               \
@@ -82,6 +84,9 @@ const char *cli_dir(const struct cli *c);
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \
   X(order_conflicts)                                                                               \
+  X(review_credential)                                                                             \
+  X(review_operator)                                                                               \
+  X(compromise)                                                                                    \
   X(hearing_list)                                                                                  \
   X(booking_list)                                                                                  \
   X(booking_show)                                                                                  \

@@ -28,6 +28,10 @@ static const struct words table[EVENT_COUNT] = {
                               "{operator} may log in, with the role {role}."},
     [EVENT_OPERATOR_DISABLED] = {"disabled", COLOUR_WARN, "{operator}",
                                  "{operator} may no longer act."},
+    [EVENT_OPERATOR_COMPROMISED] =
+        {"COMPROMISED", COLOUR_BAD, "{operator} since {since}",
+         "Others may have acted as {operator} since {since}: they may no longer act, and what they "
+         "did since then stands, and is to be reviewed."},
     [EVENT_PERSON_ADDED] = {"registered", COLOUR_NONE, "{person}[ from {from}][ until {until}]",
                             "{person} was registered[, from {from}][, until {until}]."},
     [EVENT_PERSON_SUSPENDED] = {"suspended", COLOUR_WARN, "{person}",
@@ -42,6 +46,13 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_PERSON_LOCATED] = {"located", COLOUR_WARN, "{person|18}  {from} → {to}",
                               "An officer has seen {person} in {to}; the journal had them in "
                               "{from}."},
+    [EVENT_PERSON_IDENTIFIED] = {"identified", COLOUR_NONE, "{person}",
+                                 "More is known of who {person} is: another name, identifier or "
+                                 "birth date."},
+    [EVENT_CANDIDATES_UNLINKED] =
+        {"UNLINKED", COLOUR_BAD, "{person|18}  {candidates}",
+         "{person} may be the same human as others who could not be linked[: {candidates}]: look "
+         "at them by hand.[ More were found than are named{more}.]"},
     [EVENT_CREDENTIAL_ISSUED] =
         {"issued", COLOUR_NONE,
          "{person|18}  {credential} ({format})[ from {from}][ until {until}]",
@@ -55,6 +66,10 @@ static const struct words table[EVENT_COUNT] = {
                                "{credential} of {person} was lost: it is refused from here on."},
     [EVENT_CREDENTIAL_REVOKED] = {"revoked", COLOUR_WARN, "{person|18}  {credential}",
                                   "{credential} of {person} is refused for good."},
+    [EVENT_CREDENTIAL_COMPROMISED] =
+        {"COMPROMISED", COLOUR_BAD, "{person|18}  {credential} since {since}",
+         "{credential} of {person} may have been in other hands since {since}: it is refused for "
+         "good, and what was done with it since then stands, and is to be reviewed."},
     [EVENT_PIN_SET] = {"PIN set", COLOUR_NONE, "{person}",
                        "The PIN of {person} was set or removed."},
     [EVENT_PIN_LOCKED] =

@@ -1,5 +1,7 @@
 #include "cli/site.h"
 
+#include "journal/entry.h"
+
 #include "core/state.h"
 
 #include "cli/sentence.h"
@@ -303,6 +305,35 @@ enum sp_err site_entry(const struct site *s, uint64_t n, struct buf *bytes, stru
   return err;
 }
 
+static enum sp_err entry_time(const struct site *s, uint64_t n, usec *at, struct fault *why) {
+  struct buf bytes = {0};
+  struct entry e = {0};
+  enum sp_err err = site_entry(s, n, &bytes, why);
+  if (!err)
+    err = entry_parse(&e, buf_span(&bytes), why);
+  if (!err)
+    *at = e.at;
+  buf_free(&bytes);
+  return err;
+}
+
+enum sp_err site_find_since(const struct site *s, usec since, uint64_t *from, struct fault *why) {
+  uint64_t lo = 0, hi = core_next_entry(s->fold.core);
+  while (lo < hi) {
+    uint64_t mid = lo + (hi - lo) / 2;
+    usec at;
+    enum sp_err err = entry_time(s, mid, &at, why);
+    if (err)
+      return err;
+    if (at < since)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  *from = lo;
+  return SP_OK;
+}
+
 enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf *out,
                       struct fault *why) {
   return store_blob(s->store, hash, out, why);
@@ -321,6 +352,7 @@ static enum sp_err read_details(const struct store_details *d, json_t **out, str
 struct last_details {
   json_t *json;
   struct fault *why;
+  bool of_person;
 };
 
 static enum sp_err keep_details(void *ctx, const struct store_details *d) {
@@ -329,6 +361,15 @@ static enum sp_err keep_details(void *ctx, const struct store_details *d) {
   enum sp_err err = read_details(d, &j, last->why);
   if (err)
     return err;
+  if (last->of_person && last->json) { /* what was learnt later stands beside it */
+    json_t *also = json_object_get(last->json, "also");
+    if (!json_is_array(also)) {
+      also = json_array();
+      json_object_set_new(last->json, "also", also);
+    }
+    json_array_append_new(also, j);
+    return SP_OK;
+  }
   json_decref(last->json);
   last->json = j; /* by n: what came later holds */
   return SP_OK;
@@ -340,7 +381,7 @@ enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t inde
   const struct id *subject = kind == REF_PERSON  ? &core->persons[index].id
                              : kind == REF_ORDER ? &core->orders[index].id
                                                  : &core->operators[index].id;
-  struct last_details last = {NULL, why};
+  struct last_details last = {NULL, why, kind == REF_PERSON};
   enum sp_err err = store_details(s->store, subject, keep_details, &last, why);
   if (err) {
     json_decref(last.json);
@@ -396,7 +437,25 @@ static enum sp_err visit_details(void *ctx, const struct store_details *d) {
 
 enum sp_err site_all_details(const struct site *s, site_details_visit *visit, void *ctx,
                              struct fault *why) {
+  static const enum event_type types[] = {EVENT_PERSON_ADDED, EVENT_PERSON_IDENTIFIED};
   struct all_details a = {s, visit, ctx, why};
-  const struct slug type = query_entry_type(EVENT_PERSON_ADDED);
-  return store_details_typed(s->store, &type, visit_details, &a, why);
+  enum sp_err err = SP_OK;
+  for (size_t i = 0; i < sizeof types / sizeof types[0] && !err; i++) {
+    const struct slug type = query_entry_type(types[i]);
+    err = store_details_typed(s->store, &type, visit_details, &a, why);
+  }
+  return err;
+}
+
+enum sp_err site_set_details(struct cli *c, json_t *row, uint32_t person) {
+  static const char *const shown[] = {"name", "birth_date", "document", "external_id"};
+  json_t *details;
+  enum sp_err err = site_details(c->site, REF_PERSON, person, &details, &c->why);
+  if (err || !details)
+    return err;
+  for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+    if (json_object_get(details, shown[i]))
+      json_object_set(row, shown[i], json_object_get(details, shown[i]));
+  json_object_set_new(row, "details", details);
+  return SP_OK;
 }

@@ -35,7 +35,8 @@
 #define TWO   (ONE | NEEDS_SECOND)
 
 #define DETAIL_OPTIONS                                                                             \
-  (OPT_BIT(NAME) | OPT_BIT(BIRTH_DATE) | OPT_BIT(DOCUMENT) | OPT_BIT(DETAILS_FILE))
+  (OPT_BIT(NAME) | OPT_BIT(ALIAS) | OPT_BIT(BIRTH_DATE) | OPT_BIT(DOCUMENT) |                      \
+   OPT_BIT(IDENTIFIER) | OPT_BIT(DETAILS_FILE))
 #define DATES (OPT_BIT(FROM) | OPT_BIT(UNTIL))
 
 const struct verb verbs[] = {
@@ -115,7 +116,10 @@ const struct verb verbs[] = {
      .words = "person add",
      .doc = "register a person",
      .more = "The journal gets the kind and the dates; the details stay out of it, behind a "
-             "commitment. Prints the person's number, whose last digit checks the others.",
+             "commitment. Prints the person's number, whose last digit checks the others; and "
+             "whom they are like by identifiers, name and birth date: these are linked, so that "
+             "what forbids binds both, until the desk has answered each "
+             "(docs/registration.md).",
      .example =
          "sallyport person add --kind visitor --name 'Rosa Diaz' --until 2026-12-01 --as dana",
      .needs = ONE,
@@ -123,6 +127,34 @@ const struct verb verbs[] = {
      .required = OPT_BIT(KIND),
      .command = ASKS(PERSON_ADD),
      .run = cli_with_details},
+    {.words = "person identify",
+     .doc = "another name, identifier or birth date of a person is known",
+     .more = "They are kept with the other details, and searched as when somebody is registered.",
+     .example = "sallyport person identify 1000-9 --alias 'Rosa Diaz Vega' --identifier "
+                "passport:X1234567 --as dana",
+     .needs = ONE,
+     .options = DETAIL_OPTIONS,
+     .operands = {OPERAND_PERSON("person", "who")},
+     .command = ASKS(PERSON_IDENTIFY),
+     .run = cli_with_details},
+    {.words = "person search",
+     .doc = "find persons by name, birth date or identifier, also when they are written otherwise",
+     .more = "Lists who is alike by the rule of docs/registration.md, the likest first, and why; "
+             "without a birth date also those whose name is only alike. It reads details, which is "
+             "journaled.",
+     .example = "sallyport person search --name 'Jose Munoz' --birth-date 1984-03-02 --as dana",
+     .needs = ONE,
+     .options = OPT_BIT(NAME) | OPT_BIT(BIRTH_DATE) | OPT_BIT(DOCUMENT) | OPT_BIT(IDENTIFIER),
+     .run = cli_person_search},
+    {.words = "person candidates",
+     .doc = "list who may be the same human and was not answered yet",
+     .more =
+         "What the desk has to answer: `person merge` when it is so, `person unlink` when it is "
+         "not. Until then what forbids binds both.",
+     .example = "sallyport person candidates --details --as dana",
+     .needs = READS | MAY_OPERATOR,
+     .options = OPT_BIT(DETAILS) | OPT_BIT(PERSON),
+     .run = cli_person_candidates},
     {.words = "person show",
      .doc = "tell all about a person: state, place, levels, credentials",
      .example = "sallyport person show 1000-9 --details --as dana",
@@ -262,6 +294,16 @@ const struct verb verbs[] = {
      .operands = {OPERAND_CREDENTIAL},
      .command = ASKS(CREDENTIAL_REVOKE),
      .run = cli_change},
+    {.words = "credential compromise",
+     .doc = "refuse a credential for good, and say since when others may have had it",
+     .more = "What was done with it stands; `review credential` lists it, and whether it still has "
+             "effect.",
+     .example = "sallyport credential compromise 5f0c --since 2026-11-23T08:00 --as sam",
+     .needs = ONE,
+     .operands = {OPERAND_CREDENTIAL},
+     .fields = true,
+     .command = ASKS(CREDENTIAL_COMPROMISE),
+     .run = cli_compromise},
     {.words = "credential lost",
      .doc = "record that a credential was lost",
      .example = "sallyport credential lost 5f0c --as sam",
@@ -797,6 +839,39 @@ const struct verb verbs[] = {
                    .doc = "login name, or id"}},
      .command = ASKS(OPERATOR_DISABLE),
      .run = cli_change},
+    {.words = "operator compromise",
+     .doc = "likewise, and say since when others may have acted as them",
+     .more = "Their sessions end. What they did stands; `review operator` lists it, and whether it "
+             "still "
+             "has effect. An order that they authenticated can be authenticated again, by another.",
+     .example = "sallyport operator compromise lee --since 2026-11-23T08:00 --as sam",
+     .needs = ONE,
+     .operands = {{.name = "OPERATOR",
+                   .kind = VALUE_OPERATOR,
+                   .field = "operator",
+                   .doc = "login name, or id"}},
+     .fields = true,
+     .command = ASKS(OPERATOR_COMPROMISE),
+     .run = cli_compromise},
+    {.words = "review operator",
+     .doc = "list what an operator did or agreed to since others may have acted as them",
+     .more = "Of each entry it tells whether it still has effect: an order that is in force, a "
+             "mark that "
+             "is cleared, a movement that was not cancelled.",
+     .example = "sallyport review operator lee",
+     .needs = READS,
+     .options = OPT_BIT(SINCE),
+     .operands = {{.name = "OPERATOR", .kind = VALUE_OPERATOR, .doc = "login name, or id"}},
+     .run = cli_review_operator},
+    {.words = "review credential",
+     .doc = "list what was done with a card since others may have had it",
+     .example = "sallyport review credential 5f0c --since 2026-11-23",
+     .needs = READS,
+     .options = OPT_BIT(SINCE),
+     .operands = {{.name = "CREDENTIAL",
+                   .kind = VALUE_CREDENTIAL,
+                   .doc = "its id, or its first digits"}},
+     .run = cli_review_credential},
 
     {.heading = "By hand, for trials",
      .words = "pass",

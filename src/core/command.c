@@ -51,10 +51,19 @@ static const struct field operator_ref[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_operator_compromise
+static const struct field operator_compromise[] = {
+    F_REF("operator", operator_index, OPERATOR, "who"),
+    F_TIME_REQUIRED("since", since, "their password may have been in other hands from then on"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_person_add
 static const struct field person_add[] = {
+    F_CANDIDATES("candidates", candidates, "registrations that may be the same human"),
     F_TIME("from", from, "may be here from this second on"),
     F_ENUM("kind", kind, person_kind_names, "what kind of person"),
+    F_MORE("more", more, "and others, more than are named"),
     F_ID_NEW("person", person, "new id"),
     F_TYPE,
     F_TIME("until", until, "and before this one"),
@@ -80,6 +89,14 @@ static const struct field person_locate[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_person_identify
+static const struct field person_identify[] = {
+    F_CANDIDATES("candidates", candidates, "registrations that may be the same human"),
+    F_MORE("more", more, "and others, more than are named"),
+    F_REF("person", person, PERSON, "of whom its details tell another name, number or date"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_credential_issue
 static const struct field credential_issue[] = {
     F_ID_NEW("credential", credential, "new id"),
@@ -94,6 +111,13 @@ static const struct field credential_issue[] = {
 #define S cmd_credential_ref
 static const struct field credential_ref[] = {
     F_REF("credential", credential, CREDENTIAL, "which"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_credential_compromise
+static const struct field credential_compromise[] = {
+    F_REF("credential", credential, CREDENTIAL, "which"),
+    F_TIME_REQUIRED("since", since, "it may have been in other hands from then on"),
     F_TYPE,
 };
 #undef S
@@ -436,6 +460,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_PLAN_APPLY] = "put a site plan in force",
     [COMMAND_OPERATOR_ADD] = "let a person log in, in one role",
     [COMMAND_OPERATOR_DISABLE] = "end that",
+    [COMMAND_OPERATOR_COMPROMISE] = "end that; others may have acted as them since some instant",
     [COMMAND_PERSON_ADD] = "register a person",
     [COMMAND_PERSON_SUSPEND] = "refuse them everywhere",
     [COMMAND_PERSON_REINSTATE] = "end that",
@@ -443,11 +468,13 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_PERSON_MERGE] = "two registrations are one human",
     [COMMAND_PERSON_UNMERGE] = "they are not; both histories stay",
     [COMMAND_PERSON_LOCATE] = "correct where someone is, as seen by an officer",
+    [COMMAND_PERSON_IDENTIFY] = "another name, identifier or birth date of a person is known",
     [COMMAND_CREDENTIAL_ISSUE] = "issue a card or other credential",
     [COMMAND_CREDENTIAL_SUSPEND] = "refuse it for now",
     [COMMAND_CREDENTIAL_REINSTATE] = "end that",
     [COMMAND_CREDENTIAL_LOST] = "it was lost; reinstated when found",
     [COMMAND_CREDENTIAL_REVOKE] = "refuse it for good",
+    [COMMAND_CREDENTIAL_COMPROMISE] = "likewise; others may have had it since some instant",
     [COMMAND_PIN_SET] = "set, change or remove a PIN",
     [COMMAND_LEVEL_GRANT] = "give an access level, or change its dates",
     [COMMAND_LEVEL_REVOKE] = "take it away",
@@ -531,6 +558,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_PLAN_APPLY] = {A(INIT), R(ADMIN), R_ACTING},
     [COMMAND_OPERATOR_ADD] = {A(INIT), R(ADMIN), R_ACTING},
     [COMMAND_OPERATOR_DISABLE] = {0, R(ADMIN) | R(SHIFT) | R(LEGAL), 0},
+    [COMMAND_OPERATOR_COMPROMISE] = {0, R(ADMIN) | R(SHIFT) | R(LEGAL), 0},
     [COMMAND_PERSON_ADD] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
     [COMMAND_PERSON_SUSPEND] = {0, R_ACTING, 0},
     [COMMAND_PERSON_REINSTATE] = {0, R(DESK) | R(RECORDS) | R(SHIFT), R_ACTING},
@@ -538,11 +566,13 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_PERSON_MERGE] = {0, R(DESK) | R(RECORDS), 0},
     [COMMAND_PERSON_UNMERGE] = {0, R(DESK) | R(RECORDS), R_ACTING},
     [COMMAND_PERSON_LOCATE] = {0, R(GATE) | R(SHIFT), 0},
+    [COMMAND_PERSON_IDENTIFY] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
     [COMMAND_CREDENTIAL_ISSUE] = {0, R(DESK) | R(SHIFT), 0},
     [COMMAND_CREDENTIAL_SUSPEND] = {0, R_ACTING, 0},
     [COMMAND_CREDENTIAL_REINSTATE] = {0, R(DESK) | R(SHIFT), R_ACTING},
     [COMMAND_CREDENTIAL_LOST] = {0, R_ACTING, 0},
     [COMMAND_CREDENTIAL_REVOKE] = {0, R_ACTING, 0},
+    [COMMAND_CREDENTIAL_COMPROMISE] = {0, R_ACTING, 0},
     [COMMAND_PIN_SET] = {0, R(DESK) | R(SHIFT), 0},
     [COMMAND_LEVEL_GRANT] = {0, R(DESK) | R(SHIFT), 0},
     [COMMAND_LEVEL_REVOKE] = {0, R_ACTING, 0},

@@ -15,6 +15,7 @@
   X(PLAN_APPLY, plan_apply, "plan.apply")                                                          \
   X(OPERATOR_ADD, operator_add, "operator.add")                                                    \
   X(OPERATOR_DISABLE, operator_ref, "operator.disable")                                            \
+  X(OPERATOR_COMPROMISE, operator_compromise, "operator.compromise")                               \
   X(PERSON_ADD, person_add, "person.add")                                                          \
   X(PERSON_SUSPEND, person_ref, "person.suspend")                                                  \
   X(PERSON_REINSTATE, person_ref, "person.reinstate")                                              \
@@ -22,11 +23,13 @@
   X(PERSON_MERGE, person_merge, "person.merge")                                                    \
   X(PERSON_UNMERGE, person_ref, "person.unmerge")                                                  \
   X(PERSON_LOCATE, person_locate, "person.locate")                                                 \
+  X(PERSON_IDENTIFY, person_identify, "person.identify")                                           \
   X(CREDENTIAL_ISSUE, credential_issue, "credential.issue")                                        \
   X(CREDENTIAL_SUSPEND, credential_ref, "credential.suspend")                                      \
   X(CREDENTIAL_REINSTATE, credential_ref, "credential.reinstate")                                  \
   X(CREDENTIAL_LOST, credential_ref, "credential.lost")                                            \
   X(CREDENTIAL_REVOKE, credential_ref, "credential.revoke")                                        \
+  X(CREDENTIAL_COMPROMISE, credential_compromise, "credential.compromise")                         \
   X(PIN_SET, pin_set, "pin.set")                                                                   \
   X(LEVEL_GRANT, level_grant, "level.grant")                                                       \
   X(LEVEL_REVOKE, level_revoke, "level.revoke")                                                    \
@@ -155,10 +158,16 @@ struct cmd_operator_add {
 struct cmd_operator_ref {
   uint32_t operator_index;
 };
+struct cmd_operator_compromise {
+  uint32_t operator_index;
+  usec since; /* their password may have been in other hands */
+};
 struct cmd_person_add {
   struct id person;
   uint32_t kind;
-  usec from, until; /* TIME_ABSENT = no bound */
+  usec from, until;       /* TIME_ABSENT = no bound */
+  struct refs candidates; /* registrations that may be the same human, the likest first */
+  bool more;              /* than fit into that list */
 };
 struct cmd_person_ref {
   uint32_t person;
@@ -169,6 +178,11 @@ struct cmd_person_merge {
 struct cmd_person_locate {
   uint32_t person, area;
 };
+struct cmd_person_identify { /* its details tell another name, identifier or birth date of theirs */
+  uint32_t person;
+  struct refs candidates; /* as of person.add */
+  bool more;
+};
 struct cmd_credential_issue {
   struct id credential;
   struct id tag; /* first 128 bits of HMAC-SHA256 under the site key; never the card's bits */
@@ -177,6 +191,10 @@ struct cmd_credential_issue {
 };
 struct cmd_credential_ref {
   uint32_t credential;
+};
+struct cmd_credential_compromise {
+  uint32_t credential;
+  usec since; /* it may have been in other hands */
 };
 struct cmd_pin_set {
   uint32_t person;
@@ -368,12 +386,15 @@ struct command {
     struct cmd_plan_apply plan_apply;
     struct cmd_operator_add operator_add;
     struct cmd_operator_ref operator_ref;
+    struct cmd_operator_compromise operator_compromise;
     struct cmd_person_add person_add;
     struct cmd_person_ref person_ref;
     struct cmd_person_merge person_merge;
     struct cmd_person_locate person_locate;
+    struct cmd_person_identify person_identify;
     struct cmd_credential_issue credential_issue;
     struct cmd_credential_ref credential_ref;
+    struct cmd_credential_compromise credential_compromise;
     struct cmd_pin_set pin_set;
     struct cmd_level_grant level_grant;
     struct cmd_level_revoke level_revoke;

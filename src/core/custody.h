@@ -239,6 +239,8 @@ bool links_fit(const struct core *core, uint32_t a, uint32_t b);
 /* Linked to each other as candidates, not by a merge? */
 bool linked_directly(const struct core *core, uint32_t a, uint32_t b);
 bool is_booked(const struct core *core, uint32_t person);
+/* May others have acted as this operator? */
+bool is_compromised(const struct core *core, uint32_t operator_index);
 
 /* The one code that tells why an order of this status is no ground, and what it rests on. */
 void order_status_reason(const struct core *core, uint32_t order, enum order_status status, usec at,

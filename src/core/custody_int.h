@@ -22,6 +22,12 @@ uint32_t order_apart(const struct core *core, uint32_t a, uint32_t b, usec at);
 void check_admission(const struct core *core, uint32_t person, usec at, uint32_t *order,
                      struct reasons *found);
 
+/* --- What may have been in other hands (compromise.c) --- */
+void decide_credential_compromise(struct deciding *d);
+void decide_operator_compromise(struct deciding *d);
+void apply_credential_compromised(struct core *core, const struct event *e);
+void apply_operator_compromised(struct core *core, const struct event *e);
+
 /* The order has come into force: an alarm tells what contradicts it. */
 void tell_conflicts(struct deciding *d, const struct order *o, uint32_t index, uint32_t as_if);
 
@@ -48,6 +54,9 @@ void check_separate(const struct core *core, uint32_t movement, uint32_t person,
 /* Whoever is being let through a door into the site neither boards nor is taken over. */
 void check_still(const struct core *core, uint32_t person, struct reasons *found);
 void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons *found);
+
+void decide_person_add(struct deciding *d); /* candidate.c */
+void decide_person_identify(struct deciding *d);
 
 #define CUSTODY_DECIDERS(X)                                                                        \
   X(AUTHORITY_ADD, authority_add)                                                                  \

@@ -33,6 +33,12 @@ static const struct field operator_ref[] = {
     F_REF("operator", operator_index, OPERATOR, "who"),
 };
 #undef S
+#define S ev_operator_compromised
+static const struct field operator_compromised[] = {
+    F_REF("operator", operator_index, OPERATOR, "who"),
+    F_TIME_REQUIRED("since", since, "from when on others may have acted as them"),
+};
+#undef S
 #define S ev_person_added
 static const struct field person_added[] = {
     F_TIME("from", from, "may be here from this second on"),
@@ -60,6 +66,13 @@ static const struct field person_located[] = {
     F_REF("to", to, AREA, "where they were seen"),
 };
 #undef S
+#define S ev_candidates_unlinked
+static const struct field candidates_unlinked[] = {
+    F_REFS("candidates", candidates, "whom they may be, and who could not be linked"),
+    F_BOOL("more", more, "and others, who are not named"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
 #define S ev_credential_issued
 static const struct field credential_issued[] = {
     F_ID("credential", credential, "which"),
@@ -74,6 +87,13 @@ static const struct field credential_issued[] = {
 static const struct field credential_ref[] = {
     F_REF("credential", credential, CREDENTIAL, "which"),
     F_REF("person", person, PERSON, "the holder"),
+};
+#undef S
+#define S ev_credential_compromised
+static const struct field credential_compromised[] = {
+    F_REF("credential", credential, CREDENTIAL, "which"),
+    F_REF("person", person, PERSON, "the holder"),
+    F_TIME_REQUIRED("since", since, "from when on it may have been in other hands"),
 };
 #undef S
 #define S ev_pin_set
@@ -536,6 +556,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_PLAN_APPLIED] = "a site plan is in force",
     [EVENT_OPERATOR_ADDED] = "an operator may log in",
     [EVENT_OPERATOR_DISABLED] = "an operator may no longer act",
+    [EVENT_OPERATOR_COMPROMISED] = "likewise, and what they did since then is to be reviewed",
     [EVENT_PERSON_ADDED] = "a person is registered",
     [EVENT_PERSON_SUSPENDED] = "a person is refused everywhere",
     [EVENT_PERSON_REINSTATED] = "a suspended person is permitted again",
@@ -543,11 +564,14 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_PERSON_MERGED] = "two registrations are one human",
     [EVENT_PERSON_UNMERGED] = "a merge was wrong",
     [EVENT_PERSON_LOCATED] = "an officer corrected where someone is",
+    [EVENT_PERSON_IDENTIFIED] = "another name, identifier or birth date of a person is known",
+    [EVENT_CANDIDATES_UNLINKED] = "more may be the same human than could be linked: look at them",
     [EVENT_CREDENTIAL_ISSUED] = "a credential is in use",
     [EVENT_CREDENTIAL_SUSPENDED] = "a credential is refused for now",
     [EVENT_CREDENTIAL_REINSTATED] = "a credential is in use again",
     [EVENT_CREDENTIAL_LOST] = "a credential was lost",
     [EVENT_CREDENTIAL_REVOKED] = "a credential is refused for good",
+    [EVENT_CREDENTIAL_COMPROMISED] = "likewise, and what was done with it is to be reviewed",
     [EVENT_PIN_SET] = "a PIN was set or removed",
     [EVENT_PIN_LOCKED] = "too many wrong PINs",
     [EVENT_LEVEL_GRANTED] = "a person holds an access level",

@@ -11,6 +11,7 @@
   X(PLAN_APPLIED, plan_applied, "plan.applied", 0)                                                 \
   X(OPERATOR_ADDED, operator_added, "operator.added", 0)                                           \
   X(OPERATOR_DISABLED, operator_ref, "operator.disabled", 0)                                       \
+  X(OPERATOR_COMPROMISED, operator_compromised, "operator.compromised", EVENT_ALARM)               \
   X(PERSON_ADDED, person_added, "person.added", 0)                                                 \
   X(PERSON_SUSPENDED, person_ref, "person.suspended", 0)                                           \
   X(PERSON_REINSTATED, person_ref, "person.reinstated", 0)                                         \
@@ -18,11 +19,14 @@
   X(PERSON_MERGED, person_merged, "person.merged", 0)                                              \
   X(PERSON_UNMERGED, person_ref, "person.unmerged", 0)                                             \
   X(PERSON_LOCATED, person_located, "person.located", 0)                                           \
+  X(PERSON_IDENTIFIED, person_ref, "person.identified", 0)                                         \
+  X(CANDIDATES_UNLINKED, candidates_unlinked, "candidates.unlinked", EVENT_ALARM)                  \
   X(CREDENTIAL_ISSUED, credential_issued, "credential.issued", 0)                                  \
   X(CREDENTIAL_SUSPENDED, credential_ref, "credential.suspended", 0)                               \
   X(CREDENTIAL_REINSTATED, credential_ref, "credential.reinstated", 0)                             \
   X(CREDENTIAL_LOST, credential_ref, "credential.lost", 0)                                         \
   X(CREDENTIAL_REVOKED, credential_ref, "credential.revoked", 0)                                   \
+  X(CREDENTIAL_COMPROMISED, credential_compromised, "credential.compromised", EVENT_ALARM)         \
   X(PIN_SET, pin_set, "pin.set", 0)                                                                \
   X(PIN_LOCKED, pin_locked, "pin.locked", EVENT_ALARM)                                             \
   X(LEVEL_GRANTED, level_granted, "level.granted", 0)                                              \
@@ -147,6 +151,10 @@ struct ev_operator_added {
 struct ev_operator_ref {
   uint32_t operator_index;
 };
+struct ev_operator_compromised {
+  uint32_t operator_index;
+  usec since;
+};
 struct ev_person_added {
   struct id person;
   uint32_t kind;
@@ -162,6 +170,11 @@ struct ev_person_merged {
 struct ev_person_located {
   uint32_t person, from, to;
 };
+struct ev_candidates_unlinked { /* more may be the same human than can be linked */
+  uint32_t person;
+  struct refs candidates;
+  bool more; /* and others, who are not named */
+};
 struct ev_credential_issued {
   struct id credential, tag;
   uint32_t person, format;
@@ -169,6 +182,10 @@ struct ev_credential_issued {
 };
 struct ev_credential_ref {
   uint32_t credential, person;
+};
+struct ev_credential_compromised {
+  uint32_t credential, person;
+  usec since;
 };
 struct ev_pin_set {
   uint32_t person;
@@ -425,12 +442,15 @@ struct event {
     struct ev_plan_applied plan_applied;
     struct ev_operator_added operator_added;
     struct ev_operator_ref operator_ref;
+    struct ev_operator_compromised operator_compromised;
     struct ev_person_added person_added;
     struct ev_person_ref person_ref;
     struct ev_person_merged person_merged;
     struct ev_person_located person_located;
+    struct ev_candidates_unlinked candidates_unlinked;
     struct ev_credential_issued credential_issued;
     struct ev_credential_ref credential_ref;
+    struct ev_credential_compromised credential_compromised;
     struct ev_pin_set pin_set;
     struct ev_pin_locked pin_locked;
     struct ev_level_granted level_granted;

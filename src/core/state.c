@@ -9,9 +9,9 @@ const char *const person_state_names[] = {"present", "suspended", "departed", "m
 NO_PADDING(struct grant, 12);
 NO_PADDING(struct extra_grant, 16);
 NO_PADDING(struct person, 128);
-NO_PADDING(struct credential, 48);
+NO_PADDING(struct credential, 52);
 NO_PADDING(struct separation, 8);
-NO_PADDING(struct operator_record, 24);
+NO_PADDING(struct operator_record, 28);
 NO_PADDING(struct party_member, 32);
 NO_PADDING(struct door_state, 40 + party_max * 32);
 NO_PADDING(struct area_state, 16);

@@ -73,7 +73,8 @@ const char *check_order_recorded(const struct core *core, const struct event *e)
 }
 
 const char *check_order_authenticated(const struct core *core, const struct event *e) {
-  return core->orders[e->u.order_authenticated.order].authenticator == REF_ABSENT ? NULL : so;
+  uint32_t by = core->orders[e->u.order_authenticated.order].authenticator;
+  return by == REF_ABSENT || is_compromised(core, by) ? NULL : so;
 }
 
 const char *check_order_written(const struct core *core, const struct event *e) {

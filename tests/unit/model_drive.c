@@ -179,6 +179,15 @@ static bool draw_plan(struct drive *d, struct command *c) {
   return true;
 }
 
+/* Whom the engine might have found, now and then the same one twice, or no person. */
+static void draw_candidates(struct drive *d, struct refs *r, bool *more) {
+  uint32_t n = d->core->head.n_persons;
+  *more = chance(d, 1, 6);
+  r->n = n ? 1 + below(d, chance(d, 1, 8) ? refs_max : 2) : 0;
+  for (uint32_t i = 0; i < r->n; i++)
+    r->at[i] = (struct ref){chance(d, 1, 200) ? REF_AREA : REF_PERSON, below(d, n)};
+}
+
 static void draw_person(struct drive *d, struct command *c) {
   static const uint8_t kinds[] = {PERSON_STAFF,    PERSON_STAFF,    PERSON_OFFICER,
                                   PERSON_OFFICER,  PERSON_VISITOR,  PERSON_CONTRACTOR,
@@ -191,6 +200,8 @@ static void draw_person(struct drive *d, struct command *c) {
       .from = chance(d, 5, 6) ? TIME_ABSENT : draw_date(d),
       .until = chance(d, 5, 6) ? TIME_ABSENT : draw_date(d),
   };
+  if (chance(d, 1, 8))
+    draw_candidates(d, &c->u.person_add.candidates, &c->u.person_add.more);
 }
 
 static void draw_credential(struct drive *d, struct command *c) {
@@ -254,6 +265,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_OPERATOR_DISABLE:
     c->u.operator_ref.operator_index = some(d, head->n_operators);
     return head->n_operators > 0 && chance(d, 1, 4);
+  case COMMAND_OPERATOR_COMPROMISE:
+    c->u.operator_compromise = (struct cmd_operator_compromise){
+        some(d, head->n_operators), d->now - rng_between(&d->rng, -20, 9000) * USEC_PER_S};
+    return head->n_operators > 0 && chance(d, 1, 16);
   case COMMAND_PERSON_ADD:
     draw_person(d, c);
     return head->n_persons < drive_persons_max;
@@ -269,6 +284,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_PERSON_LOCATE:
     c->u.person_locate = (struct cmd_person_locate){person, some_area(d)};
     return head->n_persons > 0;
+  case COMMAND_PERSON_IDENTIFY:
+    c->u.person_identify.person = person;
+    draw_candidates(d, &c->u.person_identify.candidates, &c->u.person_identify.more);
+    return head->n_persons > 0;
   case COMMAND_CREDENTIAL_ISSUE:
     draw_credential(d, c);
     return head->n_persons > 0 && head->n_credentials < 2 * drive_persons_max;
@@ -280,6 +299,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_CREDENTIAL_REVOKE:
     c->u.credential_ref.credential = some(d, head->n_credentials);
     return head->n_credentials > 0 && chance(d, 1, 6);
+  case COMMAND_CREDENTIAL_COMPROMISE:
+    c->u.credential_compromise = (struct cmd_credential_compromise){
+        some(d, head->n_credentials), d->now - rng_between(&d->rng, -20, 9000) * USEC_PER_S};
+    return head->n_credentials > 0 && chance(d, 1, 24);
   case COMMAND_PIN_SET:
     draw_pin(d, c);
     return head->n_persons > 0;

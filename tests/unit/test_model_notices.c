@@ -245,6 +245,21 @@ static bool unseals_for_anybody(struct outcome *o) {
   e->u.details_read = (struct ev_details_read){REF_ABSENT, order, REF_ABSENT};
   return true;
 }
+/* A core that registers somebody, and not that they may be somebody else; or that keeps silent
+ * about those for whom there was no room. */
+static bool candidate_forgotten(struct outcome *o) {
+  if (o->n_events < 2 || o->events[o->n_events - 1].type != EVENT_LINK_RECORDED)
+    return false;
+  o->n_events--;
+  return true;
+}
+static bool unlinked_untold(struct outcome *o) {
+  if (o->n_events < 2 || o->events[o->n_events - 1].type != EVENT_CANDIDATES_UNLINKED)
+    return false;
+  o->n_events--;
+  o->n_effects--;
+  return true;
+}
 /* A core that does not see that two orders contradict each other, or sees others. */
 static bool conflict_untold(struct outcome *o) {
   struct event *e;
@@ -261,27 +276,49 @@ static bool conflict_with_another(struct outcome *o) {
   e->u.order_conflicts.others.at[0].index ^= 1;
   return true;
 }
+/* A core that writes down another beginning of what may have been in other hands. */
+static bool compromised_later(struct outcome *o) {
+  struct event *e;
+  if (has_event(o, EVENT_CREDENTIAL_COMPROMISED, &e))
+    return ++e->u.credential_compromised.since;
+  return has_event(o, EVENT_OPERATOR_COMPROMISED, &e) && ++e->u.operator_compromised.since;
+}
+/* A core that lets an order be confirmed twice. */
+static bool confirmed_twice(struct outcome *o) {
+  struct event *e;
+  if (o->verdict != VERDICT_REJECTED || o->reasons.at[0].code != REASON_ALREADY_SO ||
+      o->reasons.at[0].on.kind != REF_ORDER)
+    return false;
+  o->verdict = VERDICT_DONE;
+  o->n_events = 1;
+  e = &o->events[0];
+  e->type = EVENT_ORDER_AUTHENTICATED;
+  e->u.order_authenticated = (struct ev_order_authenticated){o->reasons.at[0].on.index, 0};
+  o->reasons.n = 0;
+  return true;
+}
 #define M(name)                                                                                    \
   { #name, name }
 static const struct {
   const char *name;
   bool (*change)(struct outcome *);
 } mutations[] = {
-    M(verdict_turned),       M(reason_dropped),         M(reasons_swapped),
-    M(reason_on_another),    M(reasons_told_otherwise), M(refused_is_granted),
-    M(another_door),         M(another_area),           M(another_grant),
-    M(another_person),       M(rests_on_nothing),       M(rests_on_another),
-    M(warning_dropped),      M(taken_turned),           M(waiting_turned),
-    M(opened_otherwise),     M(locked_until_later),     M(event_forgotten),
-    M(event_doubled),        M(events_swapped),         M(time_moved),
-    M(index_moved),          M(alarm_silent),           M(unlocks_another),
-    M(unlocks_longer),       M(unlocks_without),        M(locks_not),
-    M(signals_otherwise),    M(boards_all_the_same),    M(promotes_all_the_same),
-    M(departs_all_the_same), M(conflict_untold),        M(conflict_with_another),
-    M(unseals_for_anybody),  M(admits_all_the_same),
+    M(verdict_turned),      M(reason_dropped),         M(reasons_swapped),
+    M(reason_on_another),   M(reasons_told_otherwise), M(refused_is_granted),
+    M(another_door),        M(another_area),           M(another_grant),
+    M(another_person),      M(rests_on_nothing),       M(rests_on_another),
+    M(warning_dropped),     M(taken_turned),           M(waiting_turned),
+    M(opened_otherwise),    M(locked_until_later),     M(event_forgotten),
+    M(event_doubled),       M(events_swapped),         M(time_moved),
+    M(index_moved),         M(alarm_silent),           M(unlocks_another),
+    M(unlocks_longer),      M(unlocks_without),        M(locks_not),
+    M(signals_otherwise),   M(candidate_forgotten),    M(unlinked_untold),
+    M(boards_all_the_same), M(promotes_all_the_same),  M(departs_all_the_same),
+    M(conflict_untold),     M(conflict_with_another),  M(admits_all_the_same),
+    M(compromised_later),   M(confirmed_twice),        M(unseals_for_anybody),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 7 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 11 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
@@ -386,6 +423,8 @@ static void test_changed_states(void **state) {
   SPOILT(c->credentials[0].tag.b[0], 1);
   SPOILT(c->operators[0].disabled, c->operators[0].disabled ? -1 : 1);
   SPOILT(c->operators[0].role, 1);
+  SPOILT(c->operators[0].compromised_s, -1);
+  SPOILT(c->credentials[0].compromised_s, -1);
   SPOILT(c->areas[2].occupancy, 1);
   SPOILT(c->areas[2].reserved, 1);
   SPOILT(c->areas[2].leaving, 1);
