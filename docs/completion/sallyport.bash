@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement hearing recall authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement hearing recall authority place basis class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -16,13 +16,13 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add identify search candidates show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
   credential)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' issue suspend reinstate revoke lost list' -- "$cur"))
+      COMPREPLY=($(compgen -W ' issue suspend reinstate revoke compromise lost list' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -106,7 +106,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add identify search candidates show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -124,7 +124,13 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   operator)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add list disable' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add list disable compromise' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  review)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' operator credential' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -175,6 +181,8 @@ _sallyport() {
   --name) COMPREPLY=(); return ;;
   --birth-date) COMPREPLY=(); return ;;
   --document) COMPREPLY=(); return ;;
+  --alias) COMPREPLY=(); return ;;
+  --identifier) COMPREPLY=(); return ;;
   --reference) COMPREPLY=(); return ;;
   --official) COMPREPLY=(); return ;;
   --details-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -223,7 +231,10 @@ _sallyport() {
   'plan apply') options=' --help --dir --json --as --password-fd --second --second-password-fd'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'plan show') options=' --help --dir --json --tree' ;;
-  'person add') options=' --help --dir --json --as --password-fd --kind --name --birth-date --document --details-file --from --until' ;;
+  'person add') options=' --help --dir --json --as --password-fd --kind --name --birth-date --document --alias --identifier --details-file --from --until' ;;
+  'person identify') options=' --help --dir --json --as --password-fd --name --birth-date --document --alias --identifier --details-file' ;;
+  'person search') options=' --help --dir --json --as --password-fd --name --birth-date --document --identifier' ;;
+  'person candidates') options=' --help --dir --json --as --password-fd --details --person' ;;
   'person show') options=' --help --dir --json --as --password-fd --details' ;;
   'person list') options=' --help --dir --json --as --password-fd --kind --state --details --area' ;;
   'person suspend') options=' --help --dir --json --as --password-fd' ;;
@@ -241,6 +252,7 @@ _sallyport() {
   'credential suspend') options=' --help --dir --json --as --password-fd' ;;
   'credential reinstate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'credential revoke') options=' --help --dir --json --as --password-fd' ;;
+  'credential compromise') options=' --help --dir --json --as --password-fd --since' ;;
   'credential lost') options=' --help --dir --json --as --password-fd' ;;
   'credential list') options=' --help --dir --json --person' ;;
   'pin set') options=' --help --dir --json --as --password-fd --pin-fd --duress-fd --duress --clear' ;;
@@ -307,6 +319,9 @@ _sallyport() {
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -W 'desk gate shift records legal auditor admin' -- "$cur")); return; } ;;
   'operator list') options=' --help --dir --json --as --password-fd --details' ;;
   'operator disable') options=' --help --dir --json --as --password-fd' ;;
+  'operator compromise') options=' --help --dir --json --as --password-fd --since' ;;
+  'review operator') options=' --help --dir --json --since' ;;
+  'review credential') options=' --help --dir --json --since' ;;
   'pass') options=' --help --dir --json --as --password-fd --card-fd --pin-fd --pin --biometric --walk' ;;
   'door opened') options=' --help --dir --json' ;;
   'door closed') options=' --help --dir --json' ;;
