@@ -52,6 +52,7 @@ static const struct {
     {"close-hearing", COMMAND_HEARING_CLOSE, {"hearing", "outcome"}},
     {"answer-recall", COMMAND_RECALL_ANSWER, {"movement", "person", "answer"}},
     {"hand-over", COMMAND_MOVEMENT_HANDOVER, {"movement", "person"}},
+    {"read", COMMAND_DETAILS_READ, {NULL}}, /* read [order O | person P | movement M] */
 };
 
 static void put_hex(struct buf *b, const struct id *id) {
