@@ -42,13 +42,20 @@ struct looking {
   struct span order; /* its id in hex, or none: then by the hash */
   bool found, kept;
   struct hash hash;
-  char person[32]; /* id in hex; empty: about nobody */
+  struct id of_order; /* the order whose paper it is; zero: a receipt */
+  struct id person;   /* zero: about nobody */
 };
 
 static bool is_paper(struct span type, const char **key) {
   *key = span_is(type, "movement.handed_over") ? "receipt" : "document";
   return span_is(type, "order.recorded") || span_is(type, "order.written") ||
          span_is(type, "movement.handed_over");
+}
+
+static struct id id_in(struct span data, const char *key) {
+  struct span hex = entry_member(data, key);
+  struct id id;
+  return hex.n && hex_decode(id.b, sizeof id.b, (const char *)hex.p, hex.n) ? id : (struct id){{0}};
 }
 
 static enum sp_err look(void *ctx, uint64_t n, struct span bytes, struct fault *why) {
@@ -60,7 +67,7 @@ static enum sp_err look(void *ctx, uint64_t n, struct span bytes, struct fault *
   enum sp_err err = entry_parse(&e, bytes, why);
   if (err || !is_paper(e.type, &key))
     return err;
-  struct span hex = entry_member(e.data, key), person = entry_member(e.data, "person");
+  struct span hex = entry_member(e.data, key);
   if (!hex.n || !hex_decode(hash.b, sizeof hash.b, (const char *)hex.p, hex.n))
     return SP_OK;
   bool this = l->order.n ? span_eq(entry_member(e.data, "order"), l->order)
@@ -70,8 +77,8 @@ static enum sp_err look(void *ctx, uint64_t n, struct span bytes, struct fault *
   l->hash = hash; /* the writing of an oral order comes last */
   l->found = true;
   l->kept = entry_member_is_true(e.data, "kept") || (l->kept && !l->order.n);
-  if (person.n == sizeof l->person)
-    memcpy(l->person, person.p, person.n);
+  l->of_order = id_in(e.data, "order");
+  l->person = id_in(e.data, "person");
   return SP_OK;
 }
 
@@ -100,15 +107,15 @@ static enum sp_err find(struct cli *c, const char *text, struct looking *l) {
 }
 
 /* What is about a person is read as their details are: journaled, with who reads it. */
-static enum sp_err tell_who_reads(struct cli *c, uint32_t person) {
+static enum sp_err tell_who_reads(struct cli *c, enum ref_kind kind, uint32_t index) {
   struct ask *a;
   if (!cli_has(c, OPT_AS))
     return fault_set(&c->why, SP_USAGE,
-                     "it is about a person, so it is journaled who reads it: give --as NAME");
+                     "it is not for everyone, so it is journaled who reads it: give --as NAME");
   enum sp_err err = ask_open(c, &a);
   if (err)
     return err;
-  err = ask_details_read(c, a, person);
+  err = ask_details_read(c, a, kind, index);
   ask_close(a);
   return err;
 }
@@ -126,20 +133,26 @@ static enum sp_err give(struct cli *c, const struct hash *hash) {
   return err;
 }
 
+/* What is about a person, or sealed: the engine says who may. */
+static enum sp_err may_read(struct cli *c, const struct looking *l) {
+  const struct core *core = site_core(c->site);
+  uint32_t i;
+  if (core_find_order(core, l->of_order, &i))
+    return core->orders[i].person != REF_ABSENT || core->orders[i].sealed
+               ? tell_who_reads(c, REF_ORDER, i)
+               : SP_OK;
+  if (core_find_person(core, l->person, &i))
+    return tell_who_reads(c, REF_PERSON, i);
+  return fault_set(&c->why, SP_CORRUPT, "the entry names neither an order nor a person");
+}
+
 enum sp_err cli_paper_show(struct cli *c) {
   struct looking l;
-  uint32_t person;
   enum sp_err err = site_open(c);
   if (!err)
     err = find(c, c->args.operands[0], &l);
-  if (!err && l.person[0]) {
-    struct id id;
-    if (!hex_decode(id.b, sizeof id.b, l.person, sizeof l.person) ||
-        !core_find_person(site_core(c->site), id, &person))
-      err = fault_set(&c->why, SP_CORRUPT, "it is about a person who is not registered");
-    else
-      err = tell_who_reads(c, person);
-  }
+  if (!err)
+    err = may_read(c, &l);
   return err ? err : give(c, &l.hash);
 }
 
@@ -157,7 +170,7 @@ static enum sp_err keep_photo(void *ctx, uint64_t n, const json_t *details, stru
 
 static enum sp_err show_photo(struct cli *c, uint32_t person) {
   struct hash last = {{0}};
-  enum sp_err err = tell_who_reads(c, person);
+  enum sp_err err = tell_who_reads(c, REF_PERSON, person);
   if (!err)
     err = site_details_of(c->site, &site_core(c->site)->persons[person].id, keep_photo, &last,
                           &c->why);
