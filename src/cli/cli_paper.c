@@ -74,9 +74,12 @@ static enum sp_err look(void *ctx, uint64_t n, struct span bytes, struct fault *
                          : memcmp(&hash, &l->hash, sizeof hash) == 0;
   if (!this)
     return SP_OK;
-  l->hash = hash; /* the writing of an oral order comes last */
+  bool kept = entry_member_is_true(e.data, "kept");
   l->found = true;
-  l->kept = entry_member_is_true(e.data, "kept") || (l->kept && !l->order.n);
+  if (!kept && !l->order.n)
+    return SP_OK; /* whoever names a paper alone does not make it theirs */
+  l->hash = hash; /* the writing of an oral order comes last */
+  l->kept = kept;
   l->of_order = id_in(e.data, "order");
   l->person = id_in(e.data, "person");
   return SP_OK;
