@@ -97,6 +97,8 @@ static void carry_people(struct model *m, const struct plan *old, const struct p
   for (uint32_t i = 0; i < m->n_persons; i++) {
     struct m_person *p = &m->persons[i];
     p->area = CARRIED(old, new, areas, p->area);
+    if (p->died_in != REF_ABSENT)
+      p->died_in = CARRIED(old, new, areas, p->died_in);
     uint32_t kept = 0;
     for (uint32_t k = 0; k < p->n_grants; k++) {
       uint32_t level = CARRIED(old, new, levels, p->grants[k].level);

@@ -159,6 +159,8 @@ struct m_case m_case(const struct model *m, uint32_t person) {
     const struct event *e = &m->custody[i];
     if (e->type == EVENT_ORDER_AUTHENTICATED)
       read_order(m, &c, person, e);
+    else if (m_is_of_death(e, person))
+      m_read_death(m, &c, i);
     else if (person_of(e) == person)
       read_person(&c, e);
     else if (c.movement != REF_ABSENT && movement_of(e) == c.movement)
@@ -232,6 +234,8 @@ static void escalate(const struct asked *a, enum movement_step step, uint32_t mo
   for (uint32_t i = 0; i < a->o->n_events; i++)
     if (a->o->events[i].type == EVENT_REFUSAL_ESCALATED)
       return;
+  if (m_has_reason(r, REASON_DECEASED))
+    return; /* nobody waits to be freed */
   if (on != REF_ABSENT)
     m_expect_alarm(a, EVENT_REFUSAL_ESCALATED)->u.refusal_escalated =
         (struct ev_refusal_escalated){movement, person, on, step};
@@ -406,6 +410,14 @@ static void confirm(const struct asked *a) {
         r->movement, r->person, r->presented, r->second_identifier, r->biometric, on};
 }
 
+static void drop(struct reasons *r, enum reason code) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < r->n; i++)
+    if (r->at[i].code != code)
+      r->at[n++] = r->at[i];
+  r->n = n;
+}
+
 static void cite(const struct asked *a) {
   const struct cmd_manifest_cite *r = &a->c->u.manifest_cite;
   struct reasons found = {0};
@@ -419,6 +431,7 @@ static void cite(const struct asked *a) {
   }
   c.order = r->order;
   struct refs on = ask_of(a, &c, r->person, &found);
+  drop(&found, REASON_DECEASED); /* on which paper somebody went can be said after their death */
   ask_knowledge(a, r->movement, &found);
   if (found.n)
     not_permitted(a, STEP_CITE, r->movement, r->person, c.order, &found);

@@ -245,6 +245,8 @@ struct refs m_ask(const struct model *m, uint32_t movement, uint32_t person, uin
   uint32_t holds = REF_ABSENT;
   if (m->persons[person].state == PERSON_STATE_MERGED)
     because(&q, REASON_PERSON_MERGED, REF_PERSON, m->persons[person].merged_into);
+  if (m_death(m, person).dead)
+    because(&q, REASON_DECEASED, REF_PERSON, person);
   if (!m_is_booked(m, person))
     because(&q, REASON_NO_BOOKING, REF_PERSON, person);
   if (q.p->kind != MOVEMENT_RELEASE && !m_is_held(m, person, at, &holds, found)) {

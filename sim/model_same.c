@@ -243,6 +243,20 @@ static void same_manifest(struct comparing *c, uint32_t i) {
   SAME(REF_PERSON, i, "on the manifest", mine.state, theirs->state);
 }
 
+static void same_death(struct comparing *c, uint32_t i) {
+  struct m_death mine = m_death(c->m, i);
+  const struct death *theirs = death_of(c->core, i);
+  SAME(REF_PERSON, i, "has died", mine.dead, theirs != NULL);
+  if (!theirs)
+    return;
+  SAME(REF_PERSON, i, "died at", mine.at_s < 0 ? 0 : mine.at_s, theirs->at_s);
+  SAME(REF_PERSON, i, "recorded as dead", mine.recorded_s, theirs->recorded_s);
+  SAME(REF_PERSON, i, "by whom", mine.recorder, theirs->recorder);
+  SAME(REF_PERSON, i, "cause found", mine.cause, theirs->cause_s != UINT32_MAX);
+  SAME(REF_PERSON, i, "remains handed over", mine.remains, theirs->remains_s != UINT32_MAX);
+  SAME(REF_PERSON, i, "told that it is unresolved", mine.told, theirs->told != 0);
+}
+
 static void same_custody(struct comparing *c) {
   const struct core_head *h = &c->core->head;
   const struct model *m = c->m;
@@ -252,6 +266,7 @@ static void same_custody(struct comparing *c) {
   SAME(REF_NONE, 0, "classes", m_count_custody(m, EVENT_CLASS_ADDED), h->n_classes);
   SAME(REF_NONE, 0, "orders", m_count_custody(m, EVENT_ORDER_RECORDED), h->n_orders);
   SAME(REF_NONE, 0, "bookings", m_count_custody(m, EVENT_BOOKING_OPENED), h->n_bookings);
+  SAME(REF_NONE, 0, "deaths", m_count_custody(m, EVENT_DEATH_RECORDED), h->n_deaths);
   SAME(REF_NONE, 0, "hearings", m_count_custody(m, EVENT_HEARING_SET), h->n_hearings);
   SAME(REF_NONE, 0, "movements", m_count_custody(m, EVENT_MOVEMENT_PROPOSED), h->n_movements);
   if (c->told || !m->n_custody)
@@ -262,6 +277,8 @@ static void same_custody(struct comparing *c) {
     SAME(REF_BASIS, i, "places used", m_places_used(m, i), c->core->bases[i].used);
   for (uint32_t i = 0; i < h->n_persons; i++)
     same_manifest(c, i);
+  for (uint32_t i = 0; i < h->n_persons; i++)
+    same_death(c, i);
   for (uint32_t i = 0; i < h->n_orders; i++)
     same_order(c, i);
   for (uint32_t i = 0; i < h->n_persons; i++)

@@ -54,6 +54,14 @@ static uint32_t some_detainee(const struct random_custody *d) {
   return person;
 }
 
+/* Most often somebody who has died, if anybody has. */
+static uint32_t some_dead(const struct random_custody *d) {
+  uint32_t n = d->core->head.n_deaths, row = some(d, n);
+  for (int tries = 0; tries < 4 && n && d->core->deaths[row].retracted; tries++)
+    row = some(d, n);
+  return n && chance(d, 9, 10) ? d->core->deaths[row].person : some(d, d->core->head.n_persons);
+}
+
 /* Most often one that holds, if there is one. */
 static uint32_t some_warrant(const struct random_custody *d) {
   uint32_t order = some(d, d->core->head.n_orders);
@@ -278,7 +286,7 @@ bool random_custody(const struct random_custody *d, struct command *c) {
                                             .agreement = chance(d, 1, 2),
                                             .country = chance(d, 1, 3) ? below(d, 9) : REF_ABSENT,
                                             .place = one_of(d, h->n_places, 8),
-                                            .places = chance(d, 1, 2),
+                                            .places = chance(d, 4, 5),
                                             .from = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d),
                                             .until = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d)};
     return h->n_bases < named_most;
@@ -316,6 +324,20 @@ bool random_custody(const struct random_custody *d, struct command *c) {
         theirs ? d->core->orders[order].person : some_detainee(d), order};
     return h->n_orders > 0 && h->n_persons > 0;
   }
+  case COMMAND_DEATH_RECORD:
+    c->u.death_record = (struct cmd_death_record){
+        chance(d, 5, 6) ? some_detainee(d) : person,
+        d->now - rng_between(d->rng, chance(d, 1, 8) ? -9000 : 0, 90000) * USEC_PER_S};
+    return h->n_persons > 0 && chance(d, 1, 10);
+  case COMMAND_DEATH_CAUSE:
+    c->u.death_cause = (struct cmd_death_cause){some_dead(d), {{1}}};
+    return h->n_persons > 0;
+  case COMMAND_DEATH_REMAINS:
+    c->u.death_remains = (struct cmd_death_remains){some_dead(d), {{2}}};
+    return h->n_persons > 0;
+  case COMMAND_DEATH_RETRACT:
+    c->u.person_ref.person = some_dead(d);
+    return h->n_persons > 0;
   case COMMAND_MARK_SET:
   case COMMAND_MARK_CLEAR:
     c->u.mark = (struct cmd_mark){person, below(d, MARK_COUNT)};
@@ -504,6 +526,10 @@ bool random_case(const struct random_custody *d, struct command *c) {
   if (!d->core->head.n_persons || d->core->persons[person].kind != PERSON_DETAINEE)
     return false;
   const struct member *r = active_member(d->core, person);
+  if (death_of(d->core, person) && chance(d, 2, 3)) {
+    c->type = (enum command_type)(COMMAND_DEATH_CAUSE + below(d, 3));
+    return random_custody(d, c);
+  }
   if (r && chance(d, 1, 15))
     return forbid_one(d, person, r, c);
   if (r)

@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement hearing recall authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement death hearing recall authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -65,6 +65,12 @@ _sallyport() {
   movement)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' propose authorise cancel list show board disembark depart divert arrive handover' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  death)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' record cause remains retract list' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -171,6 +177,8 @@ _sallyport() {
   --document) COMPREPLY=(); return ;;
   --reference) COMPREPLY=(); return ;;
   --official) COMPREPLY=(); return ;;
+  --finding) COMPREPLY=(); return ;;
+  --handed-to) COMPREPLY=(); return ;;
   --details-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --from) COMPREPLY=(); return ;;
   --until) COMPREPLY=(); return ;;
@@ -263,6 +271,11 @@ _sallyport() {
   'movement divert') options=' --help --dir --json --as --password-fd' ;;
   'movement arrive') options=' --help --dir --json --as --password-fd' ;;
   'movement handover') options=' --help --dir --json --as --password-fd --receipt' ;;
+  'death record') options=' --help --dir --json --as --password-fd --details-file --at' ;;
+  'death cause') options=' --help --dir --json --as --password-fd --finding --details-file --document' ;;
+  'death remains') options=' --help --dir --json --as --password-fd --handed-to --details-file --receipt' ;;
+  'death retract') options=' --help --dir --json --as --password-fd --second --second-password-fd --details-file' ;;
+  'death list') options=' --help --dir --json' ;;
   'hearing set') options=' --help --dir --json --as --password-fd --at' ;;
   'hearing close') options=' --help --dir --json --as --password-fd' ;;
   'hearing list') options=' --help --dir --json' ;;

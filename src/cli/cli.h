@@ -82,6 +82,7 @@ const char *cli_dir(const struct cli *c);
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \
   X(order_conflicts)                                                                               \
+  X(death_list)                                                                                    \
   X(hearing_list)                                                                                  \
   X(booking_list)                                                                                  \
   X(movement_list)                                                                                 \

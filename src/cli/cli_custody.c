@@ -259,11 +259,14 @@ enum sp_err cli_booking_list(struct cli *c) {
     uint32_t order = REF_ABSENT;
     bool open = b->closed_s == UINT32_MAX;
     bool held = open && held_at(core, b->person, now, &order, &why_not);
+    const struct death *d = death_of(core, b->person);
+    bool died = d && d->booking == i + 1;
     table_row(&t, json_pack("{s:o,s:o,s:s,s:o,s:o,s:o}", "number", row_number(i), "person",
                             row_number(b->person), "state",
-                            !open  ? "closed"
-                            : held ? "held"
-                                   : "no basis to hold",
+                            died    ? (open ? "died: register open" : "died")
+                            : !open ? "closed"
+                            : held  ? "held"
+                                    : "no basis to hold",
                             "opened", row_from(b->opened_s), "order", row_number(b->order),
                             "held_by", row_number(order)));
   }

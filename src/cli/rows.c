@@ -48,3 +48,11 @@ void row_drop_empty(json_t *row) {
       json_object_del(row, key);
   }
 }
+
+const char *death_state(const struct death *d) {
+  return d->retracted                 ? "retracted"
+         : death_is_resolved(d)       ? "register closed"
+         : d->cause_s != UINT32_MAX   ? "remains not handed over"
+         : d->remains_s != UINT32_MAX ? "cause not found"
+                                      : "cause and remains open";
+}

@@ -14,6 +14,9 @@ json_t *row_operator(const struct core *core, uint32_t index); /* "operator 07b8
 json_t *row_from(uint32_t s);
 json_t *row_until(uint32_t s);
 
+/* How far what is owed about a death has come. */
+const char *death_state(const struct death *d);
+
 /* Drops members that are null or an empty list. */
 void row_drop_empty(json_t *row);
 

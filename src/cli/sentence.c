@@ -114,6 +114,19 @@ static const struct words table[EVENT_COUNT] = {
                               "{person} was admitted: {booking}, on {order}."},
     [EVENT_BOOKING_REFUSED] = {"not booked", COLOUR_BAD, "{person|18}  {reasons}",
                                "{person} was not admitted on {order}."},
+    [EVENT_DEATH_RECORDED] = {"DIED", COLOUR_BAD, "{person|18}  at {at}",
+                              "{person} died at {at}, as {recorder} recorded. The register stays "
+                              "open until the cause and the remains are recorded too."},
+    [EVENT_DEATH_CAUSE_FOUND] = {"cause", COLOUR_NONE, "{person|18}  {by}",
+                                 "Of what {person} died was found by a document, as {by} recorded: "
+                                 "its SHA-256 is {document}."},
+    [EVENT_DEATH_REMAINS_HANDED_OVER] =
+        {"remains", COLOUR_STRONG, "{person|18}",
+         "The remains of {person} were handed over: the SHA-256 of the receipt is {receipt}. They "
+         "are in no area of the site any more."},
+    [EVENT_DEATH_RETRACTED] = {"NOT DEAD", COLOUR_BAD, "{person|18}",
+                               "That {person} had died was recorded in error: two operators "
+                               "retracted it, and all is as it was before."},
     [EVENT_MARK_SET] = {"mark", COLOUR_WARN, "{person|18}  {mark}",
                         "Of {person} it is said: {mark}. Until it is resolved it keeps them from "
                         "being moved."},

@@ -217,6 +217,27 @@ static const struct field booking_open[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_death_record
+static const struct field death_record[] = {
+    F_TIME_REQUIRED("at", at, "when, as far as is known"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_death_cause
+static const struct field death_cause[] = {
+    F_HASH("document", document, "what finds the cause: its SHA-256"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_death_remains
+static const struct field death_remains[] = {
+    F_REF("person", person, PERSON, "whose"),
+    F_HASH("receipt", receipt, "what whoever took them over signed: its SHA-256"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_mark
 static const struct field mark[] = {
     F_ENUM("mark", mark, mark_names, "what is said of them"),
@@ -449,6 +470,10 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_ORDER_RECALL] = "its issuer withdraws what held, moved or informed",
     [COMMAND_ORDER_REFUTE] = "it is not its issuer's",
     [COMMAND_BOOKING_OPEN] = "admit a detainee, on an order that holds them",
+    [COMMAND_DEATH_RECORD] = "a person has died: they are moved and held no more",
+    [COMMAND_DEATH_CAUSE] = "a document finds of what they died",
+    [COMMAND_DEATH_REMAINS] = "their remains were handed over, against a receipt",
+    [COMMAND_DEATH_RETRACT] = "it was recorded in error",
     [COMMAND_MARK_SET] = "say of a person what keeps them from being moved",
     [COMMAND_MARK_CLEAR] = "it is resolved",
     [COMMAND_LINK_RECORD] = "two registrations may be one human: what forbids binds both",
@@ -543,6 +568,10 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_ORDER_RECALL] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_ORDER_REFUTE] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_BOOKING_OPEN] = {0, R(DESK) | R(RECORDS), 0},
+    [COMMAND_DEATH_RECORD] = {0, R_ACTING, 0},
+    [COMMAND_DEATH_CAUSE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_DEATH_REMAINS] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_DEATH_RETRACT] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_MARK_SET] = {0, R_ACTING, 0},
     [COMMAND_MARK_CLEAR] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT) | R(DESK)},
     [COMMAND_LINK_RECORD] = {0, R_ACTING, 0},

@@ -46,6 +46,10 @@
   X(ORDER_RECALL, order_ref, "order.recall")                                                       \
   X(ORDER_REFUTE, order_ref, "order.refute")                                                       \
   X(BOOKING_OPEN, booking_open, "booking.open")                                                    \
+  X(DEATH_RECORD, death_record, "death.record")                                                    \
+  X(DEATH_CAUSE, death_cause, "death.cause")                                                       \
+  X(DEATH_REMAINS, death_remains, "death.remains")                                                 \
+  X(DEATH_RETRACT, person_ref, "death.retract")                                                    \
   X(MARK_SET, mark, "mark.set")                                                                    \
   X(MARK_CLEAR, mark, "mark.clear")                                                                \
   X(LINK_RECORD, link, "link.record")                                                              \
@@ -240,6 +244,18 @@ struct cmd_booking_open {
   struct id booking;
   uint32_t person, order;
 };
+struct cmd_death_record {
+  uint32_t person;
+  usec at; /* when they died, as far as is known */
+};
+struct cmd_death_cause {
+  uint32_t person;
+  struct hash document; /* that finds it */
+};
+struct cmd_death_remains {
+  uint32_t person;
+  struct hash receipt; /* of whoever took them over */
+};
 struct cmd_mark {
   uint32_t person, mark; /* enum person_mark */
 };
@@ -381,6 +397,9 @@ struct command {
     struct cmd_order_ref order_ref;
     struct cmd_order_write order_write;
     struct cmd_booking_open booking_open;
+    struct cmd_death_record death_record;
+    struct cmd_death_cause death_cause;
+    struct cmd_death_remains death_remains;
     struct cmd_mark mark;
     struct cmd_link link;
     struct cmd_movement_propose movement_propose;

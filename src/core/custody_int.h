@@ -35,6 +35,8 @@ void member_returns(struct core *core, uint32_t person);
 bool deadlines_fit(const struct core *core);
 void deadlines_follow(struct core *core, const struct event *e);
 void booking_close(struct core *core, uint32_t person, usec at);
+/* Where somebody is meant who lives: true, and it was rejected, when they have died. */
+bool reject_deceased(struct deciding *d, uint32_t person);
 /* The order in force, of any registration that binds this one, that forbids transfers. */
 uint32_t order_no_transfer(const struct core *core, uint32_t person, usec at);
 void refuse_step(struct deciding *d, enum movement_step step, uint32_t movement, uint32_t person,
@@ -66,6 +68,10 @@ void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons
   X(ORDER_RECALL, order_recall)                                                                    \
   X(ORDER_REFUTE, order_refute)                                                                    \
   X(BOOKING_OPEN, booking_open)                                                                    \
+  X(DEATH_RECORD, death_record)                                                                    \
+  X(DEATH_CAUSE, death_cause)                                                                      \
+  X(DEATH_REMAINS, death_remains)                                                                  \
+  X(DEATH_RETRACT, death_retract)                                                                  \
   X(MARK_SET, mark_set)                                                                            \
   X(MARK_CLEAR, mark_clear)                                                                        \
   X(LINK_RECORD, link_record)                                                                      \

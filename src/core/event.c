@@ -213,6 +213,26 @@ static const struct field booking_refused[] = {
     F_REASONS("reasons", reasons, "all of them, the primary one first"),
 };
 #undef S
+#define S ev_death_recorded
+static const struct field death_recorded[] = {
+    F_TIME_REQUIRED("at", at, "when, as far as is known"),
+    F_REF("person", person, PERSON, "who"),
+    F_REF("recorder", recorder, OPERATOR, "who recorded it"),
+};
+#undef S
+#define S ev_death_cause_found
+static const struct field death_cause_found[] = {
+    F_REF("by", by, OPERATOR, "who recorded it, another than who recorded the death"),
+    F_HASH("document", document, "what finds the cause: its SHA-256"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
+#define S ev_death_remains_handed_over
+static const struct field death_remains_handed_over[] = {
+    F_REF("person", person, PERSON, "whose"),
+    F_HASH("receipt", receipt, "what whoever took them over signed: its SHA-256"),
+};
+#undef S
 #define S ev_mark
 static const struct field mark[] = {
     F_ENUM("mark", mark, mark_names, "what is said of them"),
@@ -550,6 +570,10 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_ORDER_CONFLICTS] = "an order has come into force, and others in force say otherwise",
     [EVENT_BOOKING_OPENED] = "a detainee was admitted",
     [EVENT_BOOKING_REFUSED] = "a detainee was not admitted",
+    [EVENT_DEATH_RECORDED] = "a person has died; the register stays open",
+    [EVENT_DEATH_CAUSE_FOUND] = "of what they died, by a document",
+    [EVENT_DEATH_REMAINS_HANDED_OVER] = "their remains were handed over",
+    [EVENT_DEATH_RETRACTED] = "they had not died: all that was before is so again",
     [EVENT_MARK_SET] = "what keeps a person from being moved",
     [EVENT_MARK_CLEARED] = "and was resolved",
     [EVENT_LINK_RECORDED] = "two registrations may be one human",

@@ -44,6 +44,10 @@
   X(ORDER_CONFLICTS, order_conflicts, "order.conflicts", EVENT_ALARM)                              \
   X(BOOKING_OPENED, booking_opened, "booking.opened", 0)                                           \
   X(BOOKING_REFUSED, booking_refused, "booking.refused", 0)                                        \
+  X(DEATH_RECORDED, death_recorded, "death.recorded", EVENT_ALARM)                                 \
+  X(DEATH_CAUSE_FOUND, death_cause_found, "death.cause_found", 0)                                  \
+  X(DEATH_REMAINS_HANDED_OVER, death_remains_handed_over, "death.remains_handed_over", 0)          \
+  X(DEATH_RETRACTED, person_ref, "death.retracted", EVENT_ALARM)                                   \
   X(MARK_SET, mark, "mark.set", 0)                                                                 \
   X(MARK_CLEARED, mark, "mark.cleared", 0)                                                         \
   X(LINK_RECORDED, link, "link.recorded", 0)                                                       \
@@ -250,6 +254,20 @@ struct ev_booking_refused {
   uint32_t person, order;
   struct reasons reasons;
 };
+struct ev_death_recorded {
+  uint32_t person;
+  usec at;
+  uint32_t recorder; /* operator */
+};
+struct ev_death_cause_found {
+  uint32_t person;
+  struct hash document;
+  uint32_t by; /* operator */
+};
+struct ev_death_remains_handed_over {
+  uint32_t person;
+  struct hash receipt;
+};
 struct ev_mark {
   uint32_t person, mark; /* enum person_mark */
 };
@@ -441,6 +459,9 @@ struct event {
     struct ev_order_conflicts order_conflicts;
     struct ev_booking_opened booking_opened;
     struct ev_booking_refused booking_refused;
+    struct ev_death_recorded death_recorded;
+    struct ev_death_cause_found death_cause_found;
+    struct ev_death_remains_handed_over death_remains_handed_over;
     struct ev_mark mark;
     struct ev_link link;
     struct ev_movement_proposed movement_proposed;

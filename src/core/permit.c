@@ -175,6 +175,8 @@ void permitted(const struct core *core, const struct question *q, struct reasons
   rests_on->n = 0;
   if (core->persons[q->person].state == PERSON_STATE_MERGED)
     tell(&a, REASON_PERSON_MERGED, ref_to(REF_PERSON, core->persons[q->person].merged_into));
+  if (!q->on_paper && death_of(core, q->person))
+    tell(&a, REASON_DECEASED, ref_to(REF_PERSON, q->person));
   if (!is_booked(core, q->person))
     tell(&a, REASON_NO_BOOKING, ref_to(REF_PERSON, q->person));
   if (a.m->kind != MOVEMENT_RELEASE && !held_at(core, q->person, q->at, &holds, found))

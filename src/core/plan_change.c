@@ -164,6 +164,11 @@ static void remap_persons(struct core *core, const struct plan *old, const struc
     if (!same_levels)
       remap_grants(core, p, levels);
   }
+  for (uint32_t i = 0; i < core->head.n_deaths; i++) {
+    uint16_t *area = &core->deaths[i].area;
+    if (*area != NONE16)
+      *area = core->remap[*area];
+  }
   for (uint32_t i = 0; i < core->head.n_credentials; i++) {
     uint16_t *format = &core->credentials[i].format;
     if (*format != NONE16)

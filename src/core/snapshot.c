@@ -9,8 +9,8 @@
   ((uint32_t)(1u * 1000003u + sizeof(struct core_head) * 31u + sizeof(struct person) * 37u +       \
               sizeof(struct door_state) * 41u + sizeof(struct reader_state) * 53u +                \
               sizeof(struct order) * 59u + sizeof(struct movement) * 61u +                         \
-              sizeof(struct member) * 67u + sizeof(struct custody) * 71u + REASON_COUNT * 43u +    \
-              EVENT_COUNT * 47u))
+              sizeof(struct member) * 67u + sizeof(struct custody) * 71u +                         \
+              sizeof(struct death) * 73u + REASON_COUNT * 43u + EVENT_COUNT * 47u))
 
 struct dump_head {
   char magic[8]; /* "SPSTATE" */
@@ -22,7 +22,7 @@ struct part {
   size_t n; /* bytes */
 };
 
-enum { parts_n = 22 };
+enum { parts_n = 23 };
 
 static void parts_of(const struct core *core, struct part parts[parts_n]) {
   const struct core_head *h = &core->head;
@@ -42,6 +42,7 @@ static void parts_of(const struct core *core, struct part parts[parts_n]) {
       PART(class_rows, h->n_class_rows),
       PART(orders, h->n_orders),
       PART(bookings, h->n_bookings),
+      PART(deaths, h->n_deaths),
       PART(links, h->n_links),
       PART(movements, h->n_movements),
       PART(members, h->n_members),
@@ -111,9 +112,9 @@ static bool counts_fit(const struct core_head *h, const struct plan *plan) {
          h->n_class_rows <= class_rows_max && h->n_orders <= orders_max &&
          h->n_bookings <= bookings_max && h->n_movements <= movements_max &&
          h->n_members <= members_max && h->n_hearings <= hearings_max &&
-         h->n_links <= registration_links_max && h->free_link <= h->n_links &&
-         h->n_areas == areas && h->n_gates == gates && h->n_doors == doors &&
-         h->n_readers == readers && h->free_grant <= h->n_extra_grants &&
+         h->n_deaths <= deaths_max && h->n_links <= registration_links_max &&
+         h->free_link <= h->n_links && h->n_areas == areas && h->n_gates == gates &&
+         h->n_doors == doors && h->n_readers == readers && h->free_grant <= h->n_extra_grants &&
          h->free_separation <= h->n_separations && h->threat < (plan ? plan->n_threats : 1);
 }
 

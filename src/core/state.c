@@ -26,7 +26,8 @@ NO_PADDING(struct class_row, 12);
 NO_PADDING(struct order, 124);
 NO_PADDING(struct booking, 40);
 NO_PADDING(struct link, 12);
-NO_PADDING(struct custody, 32);
+NO_PADDING(struct custody, 36);
+NO_PADDING(struct death, 36);
 NO_PADDING(struct hearing, 40);
 NO_PADDING(struct movement, 64);
 NO_PADDING(struct member, 28);
@@ -66,6 +67,7 @@ static size_t lay_out(struct core *core, uint8_t *base) {
   ARRAY(class_rows, class_rows_max);
   ARRAY(orders, orders_max);
   ARRAY(bookings, bookings_max);
+  ARRAY(deaths, deaths_max);
   ARRAY(links, registration_links_max);
   ARRAY(movements, movements_max);
   ARRAY(members, members_max);

@@ -126,7 +126,7 @@ struct core_head {
   uint32_t free_grant, free_separation; /* heads of the free chains: index + 1 */
   uint32_t threat;
   uint32_t n_authorities, n_places, n_bases, n_classes, n_class_rows, n_orders, n_bookings, n_links;
-  uint32_t n_movements, n_members, n_hearings, unused2;
+  uint32_t n_movements, n_members, n_hearings, n_deaths;
   uint32_t due_person, due_order; /* whose deadline is the next; REF_ABSENT: none runs */
   uint32_t free_link;             /* head of the free chain: index + 1 */
   uint32_t n_areas, n_gates, n_doors, n_readers; /* of the plan in force */
@@ -170,6 +170,7 @@ struct core {
   struct class_row *class_rows;
   struct order *orders;
   struct booking *bookings;
+  struct death *deaths;
   struct link *links;
   struct movement *movements;
   struct member *members;

@@ -216,8 +216,10 @@ static enum sp_err find_actor(struct engine *e, const struct conn *k, const stru
 }
 
 /* Whose details a command may bring: of persons when they are registered, of orders (its official,
- * its reference, what it says), of bookings. Their entry commits to them. */
-static const struct id *subject_of(const struct command *c, enum event_type *commits) {
+ * its reference, what it says), of bookings; what is said of a death. Their entry commits to them.
+ */
+static const struct id *subject_of(const struct core *core, const struct command *c,
+                                   enum event_type *commits) {
   switch ((int)c->type) {
   case COMMAND_PERSON_ADD:
     *commits = EVENT_PERSON_ADDED;
@@ -228,6 +230,18 @@ static const struct id *subject_of(const struct command *c, enum event_type *com
   case COMMAND_BOOKING_OPEN:
     *commits = EVENT_BOOKING_OPENED;
     return &c->u.booking_open.booking;
+  case COMMAND_DEATH_RECORD:
+    *commits = EVENT_DEATH_RECORDED;
+    return &core->persons[c->u.death_record.person].id;
+  case COMMAND_DEATH_CAUSE:
+    *commits = EVENT_DEATH_CAUSE_FOUND;
+    return &core->persons[c->u.death_cause.person].id;
+  case COMMAND_DEATH_REMAINS:
+    *commits = EVENT_DEATH_REMAINS_HANDED_OVER;
+    return &core->persons[c->u.death_remains.person].id;
+  case COMMAND_DEATH_RETRACT:
+    *commits = EVENT_DEATH_RETRACTED;
+    return &core->persons[c->u.person_ref.person].id;
   default:
     return NULL;
   }
@@ -238,7 +252,7 @@ static enum sp_err read_details(struct engine *e, const struct request *r, struc
   if (!r->details.p)
     return SP_OK;
   enum event_type commits;
-  const struct id *subject = subject_of(c, &commits);
+  const struct id *subject = subject_of(e->core, c, &commits);
   if (!subject)
     return fault_set(why, SP_INVALID, "%s: it takes no details", command_records[c->type].type);
   buf_reset(&e->scratch);
@@ -259,7 +273,7 @@ static void commit_to(struct engine *e, struct batch_extra *extra, enum event_ty
 static enum sp_err run_with_details(struct engine *e, struct command *c, struct batch_extra *extra,
                                     struct conn *k, uint64_t id, struct fault *why) {
   enum event_type commits;
-  if (extra->details.n && subject_of(c, &commits))
+  if (extra->details.n && subject_of(e->core, c, &commits))
     commit_to(e, extra, commits, c);
   enum sp_err err = engine_run(e, c, extra, k->id, id, why);
   bytes_wipe(&extra->opening, sizeof extra->opening);

@@ -4,7 +4,8 @@
 #include "core/conflict.h"
 
 static const char *const exists = "there is one of this name or id already",
-                         *const full = "there are more than fit", *const so = "it is so already";
+                         *const full = "there are more than fit", *const so = "it is so already",
+                         *const dead = "the person has died";
 
 static bool taken(const struct core *core, enum ref_kind kind, const struct slug *name) {
   struct namer n = core_namer(core);
@@ -108,6 +109,8 @@ const char *check_booking_opened(const struct core *core, const struct event *e)
     return full;
   if (b->number != person_number(core->head.n_bookings))
     return "it is not the next short number";
+  if (death_of(core, b->person))
+    return dead;
   return is_booked(core, b->person) ? "the person has an open booking" : NULL;
 }
 
@@ -172,6 +175,8 @@ const char *check_movement_departed(const struct core *core, const struct event 
       boarded++;
       if (!is_booked(core, core->members[i - 1].person))
         return "somebody aboard has no booking";
+      if (death_of(core, core->members[i - 1].person))
+        return "somebody aboard has died";
     }
   if (boarded != e->u.movement_departed.boarded)
     return "another number of persons are aboard";
@@ -195,6 +200,8 @@ const char *check_manifest_added(const struct core *core, const struct event *e)
     return full;
   if (active_member(core, a->person))
     return "the person is on a manifest already";
+  if (death_of(core, a->person))
+    return dead;
   return movement_is(core, a->movement, IN(PROPOSED) | IN(AUTHORISED));
 }
 
@@ -246,6 +253,8 @@ const char *check_movement_handed_over(const struct core *core, const struct eve
   const struct ev_movement_handed_over *h = &e->u.movement_handed_over;
   if (!is_booked(core, h->person))
     return "the person has no booking";
+  if (death_of(core, h->person))
+    return dead;
   return member_is(core, h->movement, h->person, FROM(ARRIVED));
 }
 
@@ -299,6 +308,10 @@ const char *check_deadline_passed(const struct core *core, const struct event *e
     return !r || r->movement != p->movement ? "they are on no such manifest"
            : r->told >> p->deadline & 1     ? so
                                             : NULL;
+  case DEADLINE_DEATH_UNRESOLVED:
+    return p->person == REF_ABSENT || !death_of(core, p->person) ? "nobody has died"
+           : death_of(core, p->person)->told                     ? so
+                                                                 : NULL;
   case DEADLINE_HEARING_MISSED:
     return p->hearing == REF_ABSENT || p->person != core->hearings[p->hearing].person
                ? "it names no hearing of theirs"

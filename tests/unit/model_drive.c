@@ -292,6 +292,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_ORDER_RECALL:
   case COMMAND_ORDER_REFUTE:
   case COMMAND_BOOKING_OPEN:
+  case COMMAND_DEATH_RECORD:
+  case COMMAND_DEATH_CAUSE:
+  case COMMAND_DEATH_REMAINS:
+  case COMMAND_DEATH_RETRACT:
   case COMMAND_MARK_SET:
   case COMMAND_MARK_CLEAR:
   case COMMAND_LINK_RECORD:

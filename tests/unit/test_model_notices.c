@@ -231,6 +231,20 @@ static bool conflict_with_another(struct outcome *o) {
   e->u.order_conflicts.others.at[0].index ^= 1;
   return true;
 }
+/* A core that forgets that somebody has died. */
+static bool the_dead_forgotten(struct outcome *o) {
+  struct event *e;
+  struct reasons *r = has_event(o, EVENT_PASSAGE_REFUSED, &e)    ? &e->u.passage_refused.reasons
+                      : has_event(o, EVENT_MOVEMENT_REFUSED, &e) ? &e->u.movement_refused.reasons
+                                                                 : &o->reasons;
+  for (uint32_t i = 0; i < r->n; i++)
+    if (r->at[i].code == REASON_DECEASED) {
+      memmove(&r->at[i], &r->at[i + 1], (r->n - i - 1) * sizeof r->at[0]);
+      r->n--;
+      return true;
+    }
+  return false;
+}
 #define M(name)                                                                                    \
   { #name, name }
 static const struct {
@@ -248,9 +262,10 @@ static const struct {
     M(unlocks_longer),       M(unlocks_without),        M(locks_not),
     M(signals_otherwise),    M(boards_all_the_same),    M(promotes_all_the_same),
     M(departs_all_the_same), M(conflict_untold),        M(conflict_with_another),
+    M(the_dead_forgotten),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 5 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 6 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
