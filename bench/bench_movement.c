@@ -47,6 +47,7 @@ static void found(struct core *core) {
   happen(core, e);
   e = (struct event){.type = EVENT_BASIS_ADDED};
   e.u.basis_added = (struct ev_basis_added){.basis = slug_of("code"),
+                                            .replaces = REF_ABSENT,
                                             .country = REF_ABSENT,
                                             .place = REF_ABSENT,
                                             .from = TIME_ABSENT,

@@ -108,13 +108,21 @@ static bool took_effect(const struct model *m, uint32_t order, usec at) {
 }
 
 /* The one recorded last; REF_ABSENT: none. */
-static uint32_t suspends(const struct model *m, uint32_t basis, usec at) {
+static uint32_t suspends_version(const struct model *m, uint32_t basis, usec at) {
   for (uint32_t i = m_count_custody(m, EVENT_ORDER_RECORDED); i-- > 0;) {
     struct reason_on unused;
     if (m_order(m, i)->on_basis == basis && m_in_force(m, i, at, &unused))
       return i;
   }
   return REF_ABSENT;
+}
+
+/* It, or a version before it: the latest of those that are suspended. */
+static uint32_t suspends(const struct model *m, uint32_t basis, usec at) {
+  uint32_t by = REF_ABSENT;
+  for (; basis != REF_ABSENT && by == REF_ABSENT; basis = m_basis(m, basis)->replaces)
+    by = suspends_version(m, basis, at);
+  return by;
 }
 
 static bool is_repealed(const struct model *m, uint32_t basis, usec at) {
@@ -340,6 +348,10 @@ static void add_place(const struct asked *a) {
     m_expect(a, EVENT_PLACE_ADDED)->u.place_added = (struct ev_place_added){c->place, c->country};
 }
 
+static uint32_t versions(const struct model *m, uint32_t basis) {
+  return basis == REF_ABSENT ? 0 : 1 + versions(m, m_basis(m, basis)->replaces);
+}
+
 static void add_basis(const struct asked *a) {
   const struct cmd_basis_add *c = &a->c->u.basis_add;
   bool somewhere = c->country != REF_ABSENT || c->place != REF_ABSENT;
@@ -347,9 +359,11 @@ static void add_basis(const struct asked *a) {
     return;
   if (c->agreement ? !somewhere : somewhere || c->places)
     m_reject(a, REASON_INCOMPLETE, REF_NONE, 0);
+  else if (versions(a->m, c->replaces) >= 32)
+    m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
   else if (!m_bad_dates(a, c->from, c->until))
     m_expect(a, EVENT_BASIS_ADDED)->u.basis_added = (struct ev_basis_added){
-        c->basis, c->agreement, c->country, c->place, c->places, c->from, c->until};
+        c->basis, c->agreement, c->country, c->place, c->places, c->replaces, c->from, c->until};
 }
 
 static void repeal(const struct asked *a) {

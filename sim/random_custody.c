@@ -287,6 +287,7 @@ bool random_custody(const struct random_custody *d, struct command *c) {
                                             .country = chance(d, 1, 3) ? below(d, 9) : REF_ABSENT,
                                             .place = one_of(d, h->n_places, 8),
                                             .places = chance(d, 4, 5),
+                                            .replaces = one_of(d, h->n_bases, 2),
                                             .from = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d),
                                             .until = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d)};
     return h->n_bases < named_most;

@@ -284,7 +284,7 @@ _sallyport() {
   'authority list') options=' --help --dir --json' ;;
   'place add') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'place list') options=' --help --dir --json' ;;
-  'basis add') options=' --help --dir --json --as --password-fd --second --second-password-fd --agreement --country --from --place --places --until' ;;
+  'basis add') options=' --help --dir --json --as --password-fd --second --second-password-fd --agreement --country --from --place --places --replaces --until' ;;
   'basis repeal') options=' --help --dir --json --as --password-fd' ;;
   'basis list') options=' --help --dir --json' ;;
   'class add') options=' --help --dir --json --as --password-fd --unlisted' ;;

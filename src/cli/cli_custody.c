@@ -38,14 +38,12 @@ enum sp_err cli_place_list(struct cli *c) {
        "no places: `sallyport place add` names one");
 }
 
-/* The order in force that suspends it, as a number. */
-static const char *basis_state(const struct core *core, const struct basis *b, usec at) {
-  for (uint32_t i = b->orders_on; i; i = core->orders[i - 1].next)
-    if (order_status_at(core, i - 1, at) == ORDER_STATUS_IN_FORCE)
-      return "suspended";
-  return seconds_of(at) >= b->repealed_s       ? "repealed"
-         : valid_at(b->from_s, b->until_s, at) ? "in force"
-                                               : "not in force";
+static const char *basis_state(const struct core *core, uint32_t basis, usec at) {
+  enum order_status status = basis_status_at(core, basis, at);
+  return status == ORDER_STATUS_BASIS_SUSPENDED  ? "suspended"
+         : status == ORDER_STATUS_BASIS_REPEALED ? "repealed"
+         : status == ORDER_STATUS_IN_FORCE       ? "in force"
+                                                 : "not in force";
 }
 
 enum sp_err cli_basis_list(struct cli *c) {
@@ -53,16 +51,17 @@ enum sp_err cli_basis_list(struct cli *c) {
       {"basis", "BASIS", COLUMN_TEXT},     {"state", "STATE", COLUMN_STATE},
       {"country", "WITH", COLUMN_TEXT},    {"place", "AT", COLUMN_TEXT},
       {"places", "PLACES", COLUMN_NUMBER}, {"from", "FROM", COLUMN_TIME},
-      {"until", "UNTIL", COLUMN_TIME},
+      {"until", "UNTIL", COLUMN_TIME},     {"replaces", "AFTER", COLUMN_TEXT},
   };
   usec now = when_now();
   LIST(columns, n_bases,
-       json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o}", "basis", core->bases[i].name.s, "state",
-                 basis_state(core, &core->bases[i], now), "agreement", core->bases[i].agreement,
-                 "country", row_name(core, REF_COUNTRY, core->bases[i].country), "place",
+       json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "basis", core->bases[i].name.s, "state",
+                 basis_state(core, i, now), "agreement", core->bases[i].agreement, "country",
+                 row_name(core, REF_COUNTRY, core->bases[i].country), "place",
                  row_name(core, REF_PLACE, core->bases[i].place), "places",
                  core->bases[i].places ? json_integer(core->bases[i].places) : json_null(), "from",
-                 row_from(core->bases[i].from_s), "until", row_until(core->bases[i].until_s)),
+                 row_from(core->bases[i].from_s), "until", row_until(core->bases[i].until_s),
+                 "replaces", row_name(core, REF_BASIS, core->bases[i].replaces)),
        "no legal bases: `sallyport basis add` names one");
 }
 

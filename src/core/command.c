@@ -147,6 +147,7 @@ static const struct field basis_add[] = {
     F_TIME("from", from, "in force from this second on"),
     F_REF_OPTIONAL("place", place, PLACE, "of an agreement: where, if it says"),
     F_U32("places", places, "of an agreement: how many it receives; none = no limit"),
+    F_REF_OPTIONAL("replaces", replaces, BASIS, "of which it is the next version"),
     F_TYPE,
     F_TIME("until", until, "and before this one"),
 };

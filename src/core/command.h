@@ -208,6 +208,7 @@ struct cmd_basis_add {
   bool agreement;
   uint32_t country, place; /* of an agreement; REF_ABSENT */
   uint32_t places;         /* how many it receives; 0 = not limited */
+  uint32_t replaces;       /* basis of which it is the next version; REF_ABSENT */
   usec from, until;
 };
 struct cmd_basis_ref {

@@ -101,6 +101,7 @@ struct basis { /* a statute, or an agreement under which persons are received el
   uint32_t places, used;   /* of an agreement; 0 places = not limited */
   uint32_t agreement;      /* 0, 1 */
   uint32_t orders_on;      /* orders about this basis: head of the chain, index + 1 */
+  uint32_t replaces;       /* the version before it: an earlier row, REF_ABSENT */
 };
 struct class {
   struct slug name;
@@ -226,6 +227,11 @@ struct custody {
 
 /* Two lower-case letters of ISO 3166-1, ended by NULL. */
 extern const char *const country_codes[];
+
+/* How many versions of a law there are up to this one, itself included; 0 of REF_ABSENT. */
+uint32_t basis_versions(const struct core *core, uint32_t basis);
+/* Of a legal basis: in force, or one of ORDER_STATUS_BASIS_…. */
+enum order_status basis_status_at(const struct core *core, uint32_t basis, usec at);
 
 enum order_status order_status_at(const struct core *core, uint32_t order, usec at);
 /* The same if this other order (REF_ABSENT: none) were authenticated. */

@@ -12,8 +12,6 @@ uint32_t until_seconds(usec t);
 bool place_is_here(const struct core *core, uint32_t place);
 /* Does the authority stand above the other, or is it the same? */
 bool stands_over(const struct core *core, uint32_t authority, uint32_t issuer);
-/* Of a legal basis: in force, or one of ORDER_STATUS_BASIS_…. */
-enum order_status basis_status_at(const struct core *core, uint32_t basis, usec at);
 /* Is the order about this person, or about a registration that was merged into theirs? */
 bool order_is_theirs(const struct core *core, const struct order *o, uint32_t person);
 void links_add(struct core *core, uint32_t a, uint32_t b, bool merged);

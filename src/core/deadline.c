@@ -51,13 +51,15 @@ static void see_order(struct dates *d, uint32_t order) {
     see_order(d, i - 1);
 }
 
+/* And those of what suspends it, or a version before it. */
 static void see_basis(struct dates *d, uint32_t basis) {
-  const struct basis *b = &d->core->bases[basis];
-  see(d, b->from_s);
-  see(d, b->until_s);
-  see(d, b->repealed_s);
-  for (uint32_t i = b->orders_on; i; i = d->core->orders[i - 1].next)
-    see_order(d, i - 1);
+  const struct basis *bases = d->core->bases;
+  see(d, bases[basis].from_s);
+  see(d, bases[basis].until_s);
+  see(d, bases[basis].repealed_s);
+  for (uint32_t b = basis; b != REF_ABSENT; b = bases[b].replaces)
+    for (uint32_t i = bases[b].orders_on; i; i = d->core->orders[i - 1].next)
+      see_order(d, i - 1);
 }
 
 /* All dates that bear on what may be done with the person: UINT32_MAX: none comes any more. */

@@ -1,5 +1,5 @@
-/* death.c: a death in custody (docs/custody.md, "Death"): recorded by anybody at once, the cause and
- * the remains by papers. Until both are there the register stays open, and what is owed about a
+/* death.c: a death in custody (docs/custody.md, "Death"): recorded by anybody at once, the cause
+ * and the remains by papers. Until both are there the register stays open, and what is owed about a
  * living person stops. Nothing is edited: what was recorded in error is retracted by two. */
 #include "core/apply.h"
 #include "core/custody_int.h"
@@ -101,7 +101,8 @@ void decide_death_remains(struct deciding *d) {
   else if (row->remains_s != UINT32_MAX)
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PERSON, c->person));
   else if (on_the_way(d->core, c->person, REF_ABSENT))
-    deciding_reject(d, REASON_SEQUENCE, ref_to(REF_PERSON, c->person)); /* a door is open for them */
+    deciding_reject(d, REASON_SEQUENCE,
+                    ref_to(REF_PERSON, c->person)); /* a door is open for them */
   else
     deciding_event(d, EVENT_DEATH_REMAINS_HANDED_OVER)->u.death_remains_handed_over =
         (struct ev_death_remains_handed_over){c->person, c->receipt};
@@ -140,9 +141,9 @@ static void goes_on(struct core *core, uint32_t person) {
   struct member *r = &core->members[core->custody[person].member - 1];
   const struct movement *m = &core->movements[r->movement];
   member_goes(core, r,
-              m->state == MOVEMENT_STATE_DEPARTED   ? MEMBER_DEPARTED
-              : m->kind == MOVEMENT_INTERNAL ? MEMBER_RETURNED
-                                             : MEMBER_ARRIVED);
+              m->state == MOVEMENT_STATE_DEPARTED ? MEMBER_DEPARTED
+              : m->kind == MOVEMENT_INTERNAL      ? MEMBER_RETURNED
+                                                  : MEMBER_ARRIVED);
 }
 
 void apply_death_retracted(struct core *core, const struct event *e) {

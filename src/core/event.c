@@ -128,6 +128,7 @@ static const struct field basis_added[] = {
     F_TIME("from", from, "in force from this second on"),
     F_REF_OPTIONAL("place", place, PLACE, "of an agreement: where, if it says"),
     F_U32("places", places, "of an agreement: how many it receives; none = no limit"),
+    F_REF_OPTIONAL("replaces", replaces, BASIS, "of which it is the next version"),
     F_TIME("until", until, "and before this one"),
 };
 #undef S
@@ -594,8 +595,8 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_MOVEMENT_ARRIVED] = "a movement is there",
     [EVENT_MOVEMENT_HANDED_OVER] = "the receiver signed: a person is in their custody",
     [EVENT_MOVEMENT_REFUSED] = "a step of a movement is not permitted",
-    [EVENT_REFUSAL_ESCALATED] = "whoever is freed by an order, or may be of a class, may not go: "
-                                "somebody has to resolve it",
+    [EVENT_REFUSAL_ESCALATED] = ("whoever is freed by an order, or may be of a class, may not go: "
+                                 "somebody has to resolve it"),
     [EVENT_NOTICE_OWED] = "someone left although an order forbids it: tell its issuer",
     [EVENT_HEARING_SET] = "a person is to be heard",
     [EVENT_HEARING_CLOSED] = "and was, or it was put off, or will not be",

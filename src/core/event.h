@@ -204,6 +204,7 @@ struct ev_basis_added {
   bool agreement;
   uint32_t country, place; /* of an agreement; REF_ABSENT */
   uint32_t places;         /* how many it receives; 0 = not limited */
+  uint32_t replaces;
   usec from, until;
 };
 struct ev_basis_ref {

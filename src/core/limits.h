@@ -14,6 +14,7 @@ enum {
   authorities_max = 4096,
   places_max = 4096,
   bases_max = 4096,
+  basis_versions_max = 32, /* of one law, each replacing the one before */
   classes_max = 256,
   class_rows_max = 1 << 20, /* persons that a class lists, over all classes */
   orders_max = 1 << 20,

@@ -41,11 +41,13 @@ const char *order_kind_doc(enum order_kind kind) {
 /* Each of these may count one more order as authenticated (as_if; REF_ABSENT: none), so that it can
  * be asked how things will stand. */
 
-/* The order that suspends this basis; REF_ABSENT: none. */
+/* The order that suspends this basis, or a version before it: a court need not follow a law from
+ * version to version. REF_ABSENT: none. */
 static uint32_t suspended_by(const struct core *core, uint32_t basis, usec at, uint32_t as_if) {
-  for (uint32_t i = core->bases[basis].orders_on; i; i = core->orders[i - 1].next)
-    if (order_status_as_if(core, i - 1, at, as_if) == ORDER_STATUS_IN_FORCE)
-      return i - 1;
+  for (uint32_t b = basis; b != REF_ABSENT; b = core->bases[b].replaces)
+    for (uint32_t i = core->bases[b].orders_on; i; i = core->orders[i - 1].next)
+      if (order_status_as_if(core, i - 1, at, as_if) == ORDER_STATUS_IN_FORCE)
+        return i - 1;
   return REF_ABSENT;
 }
 

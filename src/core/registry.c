@@ -53,6 +53,13 @@ bool place_is_here(const struct core *core, uint32_t place) {
 
 /* --- Legal bases --- */
 
+uint32_t basis_versions(const struct core *core, uint32_t basis) {
+  uint32_t n = 0;
+  for (; basis != REF_ABSENT; basis = core->bases[basis].replaces)
+    n++;
+  return n;
+}
+
 void decide_basis_add(struct deciding *d) {
   const struct cmd_basis_add *b = &d->command->u.basis_add;
   bool receives = b->country != REF_ABSENT || b->place != REF_ABSENT;
@@ -60,9 +67,11 @@ void decide_basis_add(struct deciding *d) {
     return;
   if (b->agreement != receives || (b->places && !b->agreement))
     deciding_reject(d, REASON_INCOMPLETE, nothing);
+  else if (basis_versions(d->core, b->replaces) >= basis_versions_max)
+    deciding_reject(d, REASON_LIMIT_REACHED, nothing);
   else if (check_dates(d, b->from, b->until))
     deciding_event(d, EVENT_BASIS_ADDED)->u.basis_added = (struct ev_basis_added){
-        b->basis, b->agreement, b->country, b->place, b->places, b->from, b->until};
+        b->basis, b->agreement, b->country, b->place, b->places, b->replaces, b->from, b->until};
 }
 
 void apply_basis_added(struct core *core, const struct event *e) {
@@ -74,7 +83,8 @@ void apply_basis_added(struct core *core, const struct event *e) {
                                                      .country = b->country,
                                                      .place = b->place,
                                                      .places = b->places,
-                                                     .agreement = b->agreement};
+                                                     .agreement = b->agreement,
+                                                     .replaces = b->replaces};
 }
 
 void decide_basis_repeal(struct deciding *d) {

@@ -28,6 +28,8 @@ const char *check_place_added(const struct core *core, const struct event *e) {
 }
 
 const char *check_basis_added(const struct core *core, const struct event *e) {
+  if (basis_versions(core, e->u.basis_added.replaces) >= basis_versions_max)
+    return "it has more versions than may be";
   return named(core, REF_BASIS, &e->u.basis_added.basis, core->head.n_bases, bases_max);
 }
 
