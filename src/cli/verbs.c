@@ -560,7 +560,7 @@ const struct verb verbs[] = {
      .doc = "the remains of a person were handed over, against a receipt",
      .more = "From then on they are counted in no area. When the cause is found as well, the "
              "booking is closed.",
-     .example = "sallyport death remains 1000-9 --receipt receipt.pdf --handed-to \"the family\" "
+     .example = "sallyport death remains 1000-9 --receipt receipt.pdf --handed-to family "
                 "--as rita",
      .needs = ONE,
      .operands = {OPERAND_FIELD("PERSON", "person", "whose")},
