@@ -1,6 +1,7 @@
 /* bench_movement.c: how long it takes to decide a manifest of 240 persons, on a site of 5,000
  * staff, 20,000 detainees and 2,000 orders besides those that hold and move them. */
 #include "big_site.h"
+#include "core/register_fields.h"
 #include "core/state.h"
 
 #include <inttypes.h>
@@ -95,8 +96,11 @@ static void admit(struct core *core, uint32_t n) {
   happen(core, e);
   uint32_t held = order(core, ORDER_COMMITMENT, person, REF_ABSENT);
   e = (struct event){.type = EVENT_BOOKING_OPENED};
-  e.u.booking_opened =
-      (struct ev_booking_opened){id_of(4, n), person_number(core->head.n_bookings), person, held};
+  e.u.booking_opened = (struct ev_booking_opened){.booking = id_of(4, n),
+                                                  .number = person_number(core->head.n_bookings),
+                                                  .person = person,
+                                                  .order = held,
+                                                  .recorded = register_required()};
   happen(core, e);
   e = (struct event){.type = EVENT_PERSON_LOCATED};
   e.u.person_located = (struct ev_person_located){person, area_outside, 2};

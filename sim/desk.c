@@ -9,6 +9,7 @@
 #include "sim/people.h"
 #include "sim/plans.h"
 #include "sim/random_custody.h"
+#include "sim/register_text.h"
 #include "sim/watch.h"
 
 #include <stdio.h>
@@ -215,6 +216,7 @@ static const struct {
     {COMMAND_CREDENTIAL_REINSTATE, 25, NEEDS_CREDENTIALS},
     {COMMAND_CREDENTIAL_LOST, 4, NEEDS_CREDENTIALS},
     {COMMAND_CREDENTIAL_REVOKE, 4, NEEDS_CREDENTIALS},
+    {COMMAND_CREDENTIAL_COMPROMISE, 2, NEEDS_CREDENTIALS},
     {COMMAND_PIN_SET, 8, NEEDS_PERSONS},
     {COMMAND_LEVEL_GRANT, 50, NEEDS_PERSONS},
     {COMMAND_LEVEL_REVOKE, 8, NEEDS_PERSONS},
@@ -232,6 +234,7 @@ static const struct {
     {COMMAND_DETAILS_ERASE, 4, NEEDS_PERSONS},
     {COMMAND_OPERATOR_ADD, 2, NEEDS_NOTHING},
     {COMMAND_OPERATOR_DISABLE, 1, NEEDS_NOTHING},
+    {COMMAND_OPERATOR_COMPROMISE, 1, NEEDS_NOTHING},
     {COMMAND_PLAN_APPLY, 6, NEEDS_NOTHING},
 };
 enum { n_chores = sizeof chores / sizeof chores[0] };
@@ -283,6 +286,11 @@ static bool do_plan(struct desk *d) {
   return true;
 }
 
+/* Mostly: the clock of whoever says it may be ahead of the engine's. */
+static usec some_hours_ago(struct desk *d) {
+  return core_last_at(watch_core(d->w->watch)) - rng_between(&d->rng, -60, 20 * 3600) * USEC_PER_S;
+}
+
 static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
   const struct core *core = watch_core(d->w->watch);
   const struct plan *plan = watch_plan(d->w->watch);
@@ -305,6 +313,10 @@ static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
   case COMMAND_CREDENTIAL_LOST:
   case COMMAND_CREDENTIAL_REVOKE:
     c->u.credential_ref.credential = any_credential(d);
+    return true;
+  case COMMAND_CREDENTIAL_COMPROMISE:
+    c->u.credential_compromise =
+        (struct cmd_credential_compromise){any_credential(d), some_hours_ago(d)};
     return true;
   case COMMAND_PIN_SET:
     c->u.pin_set.person = any_person(d);
@@ -366,6 +378,12 @@ static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
       return false;
     c->u.operator_ref.operator_index = d->n + rng_below(r, core->head.n_operators - d->n);
     return true;
+  case COMMAND_OPERATOR_COMPROMISE:
+    if (core->head.n_operators <= d->n)
+      return false;
+    c->u.operator_compromise = (struct cmd_operator_compromise){
+        d->n + rng_below(r, core->head.n_operators - d->n), some_hours_ago(d)};
+    return true;
   }
   return false;
 }
@@ -382,15 +400,25 @@ static bool new_card(struct desk *d) {
   return false;
 }
 
+/* What the register of a booking takes besides the command. */
+static bool ask_custody(struct desk *d, const struct command *c) {
+  struct buf more = {0};
+  register_text(&more, c);
+  const char *text = buf_cstr(&more);
+  bool asked = ask(d, c, text ? text : "", ASK_OTHER, 0);
+  buf_free(&more);
+  return asked;
+}
+
 /* About detainees: what comes next for one of them, or anything. */
 static bool do_custody(struct desk *d) {
   const struct random_custody r = {&d->rng, watch_core(d->w->watch), world_wall(d->w)};
   const uint32_t kinds = COMMAND_RECALL_ANSWER - COMMAND_AUTHORITY_ADD + 1;
   struct command c = {0};
   if (rng_chance(&d->rng, 2, 3) && random_case(&r, &c))
-    return ask(d, &c, "", ASK_OTHER, 0);
+    return ask_custody(d, &c);
   c.type = (enum command_type)(COMMAND_AUTHORITY_ADD + rng_below(&d->rng, kinds));
-  return random_custody(&r, &c) && ask(d, &c, "", ASK_OTHER, 0);
+  return random_custody(&r, &c) && ask_custody(d, &c);
 }
 
 static bool do_chore(struct desk *d) {

@@ -55,6 +55,15 @@ bool m_order_was(const struct model *m, enum event_type type, uint32_t order) {
   return false;
 }
 
+uint32_t m_authenticator(const struct model *m, uint32_t order) {
+  uint32_t by = REF_ABSENT;
+  for (uint32_t i = 0; i < m->n_custody; i++)
+    if (m->custody[i].type == EVENT_ORDER_AUTHENTICATED &&
+        m->custody[i].u.order_authenticated.order == order)
+      by = m->custody[i].u.order_authenticated.by;
+  return by;
+}
+
 /* --- What kinds do --- */
 
 enum does { HOLDS, MOVES, FORBIDS, ENDS, INFORMS };
@@ -519,7 +528,8 @@ static void authenticate(const struct asked *a) {
   const struct model *m = a->m;
   uint32_t recorder = m_order(m, order)->recorder;
   bool two = m->plan->rules.second_operator;
-  if (m_order_was(m, EVENT_ORDER_AUTHENTICATED, order))
+  uint32_t before = m_authenticator(m, order);
+  if (before != REF_ABSENT && m->operators[before].compromised_s == INT64_MAX)
     m_reject(a, REASON_ALREADY_SO, REF_ORDER, order);
   else if (m_order_was(m, EVENT_ORDER_REFUTED, order) ||
            m_order_was(m, EVENT_ORDER_RECALLED, order))
@@ -597,6 +607,11 @@ static void book(const struct asked *a) {
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, c->person);
     return;
   }
+  if (!m_register_sound(c->recorded, c->outstanding)) {
+    m_reject(a, REASON_INCOMPLETE, REF_NONE, 0);
+    return;
+  }
+  uint32_t missing = m_register_lacks(c->recorded);
   bool theirs = o->person == c->person ||
                 (o->person != REF_ABSENT && m->persons[o->person].merged_into == c->person);
   bool holds = kinds[o->kind].does == HOLDS;
@@ -606,16 +621,21 @@ static void book(const struct asked *a) {
   }
   if (!theirs)
     m_add_reason(&found, REASON_WRONG_PERSON, REF_ORDER, c->order);
-  if (holds && theirs) {
-    m_expect(a, EVENT_BOOKING_OPENED)->u.booking_opened = (struct ev_booking_opened){
-        c->booking, m_number(m_count_custody(m, EVENT_BOOKING_OPENED)), c->person, c->order};
+  if (holds && theirs && !missing) {
+    m_expect(a, EVENT_BOOKING_OPENED)->u.booking_opened =
+        (struct ev_booking_opened){c->booking,  m_number(m_count_custody(m, EVENT_BOOKING_OPENED)),
+                                   c->person,   c->order,
+                                   c->recorded, c->outstanding};
     return;
   }
-  m_add_reason(&found, REASON_NO_BASIS_TO_HOLD, REF_PERSON, c->person);
+  if (!holds || !theirs)
+    m_add_reason(&found, REASON_NO_BASIS_TO_HOLD, REF_PERSON, c->person);
+  if (missing)
+    m_add_reason(&found, REASON_REGISTER_INCOMPLETE, REF_PERSON, c->person);
   a->o->verdict = VERDICT_REFUSED;
   a->o->reasons = found;
   m_expect(a, EVENT_BOOKING_REFUSED)->u.booking_refused =
-      (struct ev_booking_refused){c->person, c->order, found};
+      (struct ev_booking_refused){c->person, c->order, missing, found};
 }
 
 static void mark(const struct asked *a) {
@@ -664,6 +684,7 @@ bool m_decide_custody(const struct asked *a) {
       [COMMAND_ORDER_RECALL] = take_back,
       [COMMAND_ORDER_REFUTE] = refute,
       [COMMAND_BOOKING_OPEN] = book,
+      [COMMAND_BOOKING_SUPPLEMENT] = m_supplement,
       [COMMAND_MARK_SET] = mark,
       [COMMAND_MARK_CLEAR] = mark,
       [COMMAND_LINK_RECORD] = link_two,

@@ -39,7 +39,8 @@ static bool is_alarm(enum event_type t) {
       EVENT_REFUSAL_ESCALATED,
       EVENT_RECALL_RAISED,
       EVENT_DEADLINE_PASSED,
-      EVENT_ORDER_CONFLICTS, EVENT_DEATH_RECORDED,  EVENT_DEATH_RETRACTED,
+      EVENT_ORDER_CONFLICTS, EVENT_DEATH_RECORDED, EVENT_DEATH_RETRACTED,
+      EVENT_CREDENTIAL_COMPROMISED, EVENT_OPERATOR_COMPROMISED,
   };
   for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
     if (alarms[i] == t)
@@ -90,6 +91,7 @@ static bool credential_issued(struct model *m, const struct ev_credential_issued
       .format = e->format,
       .state = CREDENTIAL_STATE_ISSUED,
       .dates = m_dates(e->from, e->until),
+      .compromised_s = INT64_MAX,
   };
   return true;
 }
@@ -97,7 +99,7 @@ static bool credential_issued(struct model *m, const struct ev_credential_issued
 static bool operator_added(struct model *m, const struct ev_operator_added *e) {
   if (!ROOM(m, operators))
     return false;
-  m->operators[m->n_operators++] = (struct m_operator){e->operator_id, e->role, false};
+  m->operators[m->n_operators++] = (struct m_operator){e->operator_id, e->role, false, INT64_MAX};
   return true;
 }
 
@@ -229,6 +231,15 @@ static bool move_simple(struct model *m, const struct event *e) {
   case EVENT_LOCKDOWN_RELEASED:     m->areas[e->u.area_ref.area].lockdown = false; break;
   case EVENT_GATE_CLOSED:           m->closed[e->u.gate_ref.gate] = true; break;
   case EVENT_GATE_OPENED:           m->closed[e->u.gate_ref.gate] = false; break;
+  case EVENT_CREDENTIAL_COMPROMISED:
+    c[credential].state = CREDENTIAL_STATE_REVOKED;
+    c[credential].compromised_s = m_second(e->u.credential_compromised.since);
+    break;
+  case EVENT_OPERATOR_COMPROMISED:
+    m->operators[e->u.operator_compromised.operator_index].disabled = true;
+    m->operators[e->u.operator_compromised.operator_index].compromised_s =
+        m_second(e->u.operator_compromised.since);
+    break;
   default: return false;
   }
   // clang-format on

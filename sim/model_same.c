@@ -43,6 +43,10 @@ static int64_t until_of(struct m_dates d) {
   return d.until_s == INT64_MAX ? UINT32_MAX : d.until_s;
 }
 
+static int64_t until_second(int64_t s) {
+  return s == INT64_MAX ? UINT32_MAX : s;
+}
+
 static void same_grants(struct comparing *c, uint32_t i) {
   const struct m_person *mine = &c->m->persons[i];
   const struct person *theirs = &c->core->persons[i];
@@ -101,6 +105,8 @@ static void same_credential(struct comparing *c, uint32_t i) {
   SAME(REF_CREDENTIAL, i, "state", mine->state, theirs->state);
   SAME(REF_CREDENTIAL, i, "valid from", from_of(mine->dates), theirs->valid_from_s);
   SAME(REF_CREDENTIAL, i, "valid until", until_of(mine->dates), theirs->valid_until_s);
+  SAME(REF_CREDENTIAL, i, "compromised from", until_second(mine->compromised_s),
+       theirs->compromised_s);
 }
 
 static void same_operator(struct comparing *c, uint32_t i) {
@@ -109,6 +115,8 @@ static void same_operator(struct comparing *c, uint32_t i) {
   SAME(REF_OPERATOR, i, "same id", true, m_same_id(mine->id, theirs->id));
   SAME(REF_OPERATOR, i, "role", mine->role, theirs->role);
   SAME(REF_OPERATOR, i, "disabled", mine->disabled, theirs->disabled != 0);
+  SAME(REF_OPERATOR, i, "compromised from", until_second(mine->compromised_s),
+       theirs->compromised_s);
 }
 
 static void same_area(struct comparing *c, uint32_t i) {
@@ -181,6 +189,7 @@ static void same_order(struct comparing *c, uint32_t i) {
   SAME(REF_ORDER, i, "recorder", mine->recorder, o->recorder);
   SAME(REF_ORDER, i, "authenticated", m_order_was(c->m, EVENT_ORDER_AUTHENTICATED, i),
        o->authenticator != REF_ABSENT);
+  SAME(REF_ORDER, i, "authenticated by", m_authenticator(c->m, i), o->authenticator);
   SAME(REF_ORDER, i, "written", m_order_was(c->m, EVENT_ORDER_WRITTEN, i), o->written);
   SAME(REF_ORDER, i, "recalled", m_order_was(c->m, EVENT_ORDER_RECALLED, i), o->recalled);
   SAME(REF_ORDER, i, "refuted", m_order_was(c->m, EVENT_ORDER_REFUTED, i), o->refuted);
@@ -209,6 +218,12 @@ static void same_in_custody(struct comparing *c, uint32_t i) {
       SAME(REF_PERSON, i, "who hangs together", in[linked.persons[k]], true);
   }
   sp_free(in);
+}
+
+static void same_booking(struct comparing *c, uint32_t i) {
+  struct m_register mine = m_register(c->m, i);
+  SAME(REF_BOOKING, i, "fields recorded", mine.recorded, c->core->bookings[i].recorded);
+  SAME(REF_BOOKING, i, "fields outstanding", mine.outstanding, c->core->bookings[i].outstanding);
 }
 
 static void same_movement(struct comparing *c, uint32_t i) {
@@ -271,6 +286,8 @@ static void same_custody(struct comparing *c) {
   SAME(REF_NONE, 0, "movements", m_count_custody(m, EVENT_MOVEMENT_PROPOSED), h->n_movements);
   if (c->told || !m->n_custody)
     return;
+  for (uint32_t i = 0; i < h->n_bookings; i++)
+    same_booking(c, i);
   for (uint32_t i = 0; i < h->n_movements; i++)
     same_movement(c, i);
   for (uint32_t i = 0; i < h->n_bases; i++)

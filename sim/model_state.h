@@ -34,12 +34,14 @@ struct m_credential {
   uint32_t person, format; /* format REF_ABSENT: the plan has it no longer */
   enum credential_state state;
   struct m_dates dates;
+  int64_t compromised_s; /* from when on; INT64_MAX: not */
 };
 
 struct m_operator {
   struct id id;
   uint32_t role;
   bool disabled;
+  int64_t compromised_s; /* from when on; INT64_MAX: not */
 };
 
 struct m_pair { /* kept separate */
@@ -171,6 +173,7 @@ bool m_decide_custody(const struct asked *a);                    /* false: it is
 uint32_t m_count_custody(const struct model *m, enum event_type type);
 const struct ev_order_recorded *m_order(const struct model *m, uint32_t order);
 bool m_kind_holds(uint32_t kind);
+uint32_t m_authenticator(const struct model *m, uint32_t order); /* the last; REF_ABSENT */
 bool m_order_was(const struct model *m, enum event_type type, uint32_t order);
 /* False: *why not. */
 bool m_in_force(const struct model *m, uint32_t order, usec at, struct reason_on *why);
@@ -194,6 +197,16 @@ const struct ev_class_added *m_class(const struct model *m, uint32_t class);
 const struct ev_authority_added *m_authority(const struct model *m, uint32_t authority);
 uint32_t m_keeps_apart(const struct model *m, uint32_t a, uint32_t b, usec at);
 
+void m_compromise_credential(const struct asked *a); /* model_compromise.c */
+void m_compromise_operator(const struct asked *a);
+/* --- model_register.c: what the register of a booking says --- */
+struct m_register { /* bits (1 << enum register_field) */
+  uint32_t recorded, outstanding;
+};
+struct m_register m_register(const struct model *m, uint32_t booking);
+uint32_t m_register_lacks(uint32_t recorded);
+bool m_register_sound(uint32_t recorded, uint32_t outstanding);
+void m_supplement(const struct asked *a);
 void m_tell_conflicts(const struct asked *a, uint32_t order); /* model_conflict.c */
 
 /* --- model_movement.c: who is taken where --- */

@@ -2,6 +2,8 @@
  */
 #include "sim/random_custody.h"
 
+#include "core/register_fields.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +34,24 @@ static usec draw_date(const struct random_custody *d) {
     return TIME_ABSENT;
   usec by = rng_between(d->rng, -200000, 200000) * USEC_PER_S;
   return chance(d, 1, 40) ? -by : d->now + by + below(d, 1000000);
+}
+
+/* Which fields of the register somebody fills in: of an admission most often all that it needs. */
+static void draw_register(const struct random_custody *d, bool admission, uint32_t *recorded,
+                          uint32_t *outstanding) {
+  *recorded = below(d, 1u << REGISTER_FIELD_COUNT);
+  if (admission)
+    *recorded |= register_required();
+  if (admission && chance(d, 1, 8))
+    *recorded &= ~(1u << below(d, REGISTER_FIELD_COUNT));
+  *outstanding = 0;
+  for (uint32_t f = 0; f < REGISTER_FIELD_COUNT; f++)
+    if (*recorded >> f & 1 && register_row(f)->answers & ANSWER_OUTSTANDING && chance(d, 1, 6))
+      *outstanding |= 1u << f;
+  if (chance(d, 1, 40))
+    *recorded &= *outstanding; /* or nothing */
+  if (chance(d, 1, 40))
+    *outstanding |= 1u << below(d, REGISTER_FIELD_COUNT);
 }
 
 /* --- Custody: few names and few orders, so that they meet --- */
@@ -322,9 +342,15 @@ bool random_custody(const struct random_custody *d, struct command *c) {
     bool theirs = h->n_orders && d->core->orders[order].person != REF_ABSENT && chance(d, 3, 4);
     c->u.booking_open = (struct cmd_booking_open){
         random_id(id_booking, chance(d, 1, 12) ? some(d, h->n_bookings) : h->n_bookings),
-        theirs ? d->core->orders[order].person : some_detainee(d), order};
+        theirs ? d->core->orders[order].person : some_detainee(d), order, 0, 0};
+    draw_register(d, true, &c->u.booking_open.recorded, &c->u.booking_open.outstanding);
     return h->n_orders > 0 && h->n_persons > 0;
   }
+  case COMMAND_BOOKING_SUPPLEMENT:
+    c->u.booking_supplement.booking = some(d, h->n_bookings);
+    draw_register(d, false, &c->u.booking_supplement.recorded,
+                  &c->u.booking_supplement.outstanding);
+    return h->n_bookings > 0 && chance(d, 1, 2);
   case COMMAND_DEATH_RECORD:
     c->u.death_record = (struct cmd_death_record){
         chance(d, 5, 6) ? some_detainee(d) : person,
@@ -531,7 +557,7 @@ bool random_case(const struct random_custody *d, struct command *c) {
     c->type = (enum command_type)(COMMAND_DEATH_CAUSE + below(d, 3));
     return random_custody(d, c);
   }
-  if (r && chance(d, 1, 15))
+  if (r && chance(d, 1, d->core->movements[r->movement].emergency ? 6 : 15))
     return forbid_one(d, person, r, c);
   if (r)
     return next_step(d, person, r, c);
@@ -540,8 +566,9 @@ bool random_case(const struct random_custody *d, struct command *c) {
            record_one(d, person, (enum order_kind)below(d, ORDER_TRANSFER), REF_ABSENT, c);
   if (!is_booked(d->core, person)) {
     c->type = COMMAND_BOOKING_OPEN;
-    c->u.booking_open =
-        (struct cmd_booking_open){random_id(id_booking, d->core->head.n_bookings), person, order};
+    c->u.booking_open = (struct cmd_booking_open){random_id(id_booking, d->core->head.n_bookings),
+                                                  person, order, 0, 0};
+    draw_register(d, true, &c->u.booking_open.recorded, &c->u.booking_open.outstanding);
     return true;
   }
   return d->core->persons[person].area != area_outside && next_movement(d, person, c);

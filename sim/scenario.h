@@ -138,6 +138,11 @@ bool act_asked(struct play *p, const struct words *w);
 /* Lines that state something: "anna is-in AREA", "area NAME holds N", "alarms N". */
 bool state_line(struct play *p, const struct words *w);
 
+/* --- scenario_register.c --- */
+bool word_of_register(const char *word); /* which is followed by a list of fields */
+/* Of a booking: which fields its details answer, and which of them are outstanding. */
+void fill_register(struct play *p, const struct words *w, struct command *c);
+
 /* --- scenario_tell.c --- */
 void tell_outcome(const struct play *p, char *out, size_t size);
 void expect(struct play *p, const char *wanted);

@@ -12,6 +12,8 @@ static const struct {
   enum command_type type;
   const char *fields[3];
 } asked[] = {
+    {"operator-compromised", COMMAND_OPERATOR_COMPROMISE, {"operator", "since"}},
+    {"card-compromised", COMMAND_CREDENTIAL_COMPROMISE, {"credential", "since"}},
     {"authority", COMMAND_AUTHORITY_ADD, {"authority"}},
     {"place", COMMAND_PLACE_ADD, {"place", "country"}},
     {"basis", COMMAND_BASIS_ADD, {"basis"}},
@@ -26,6 +28,7 @@ static const struct {
     {"recall", COMMAND_ORDER_RECALL, {"order"}},
     {"refute", COMMAND_ORDER_REFUTE, {"order"}},
     {"booking", COMMAND_BOOKING_OPEN, {"booking", "person", "order"}},
+    {"supplement", COMMAND_BOOKING_SUPPLEMENT, {"booking"}},
     {"death", COMMAND_DEATH_RECORD, {"person", "at"}},
     {"cause", COMMAND_DEATH_CAUSE, {"person", "document"}},
     {"remains", COMMAND_DEATH_REMAINS, {"person", "receipt"}},
@@ -122,7 +125,8 @@ bool act_asked(struct play *p, const struct words *w) {
   for (int k = 1; k < w->n; k++) {
     const char *first = k <= 3 ? asked[i].fields[k - 1] : NULL;
     bool given = first && (k == 1 || asked[i].fields[k - 2]);
-    if (!given && (strcmp(w->at[k], "by") == 0 || strcmp(w->at[k], "and") == 0)) {
+    if (!given && (strcmp(w->at[k], "by") == 0 || strcmp(w->at[k], "and") == 0 ||
+                   word_of_register(w->at[k]))) {
       k++;
       continue;
     }
@@ -141,6 +145,7 @@ bool act_asked(struct play *p, const struct words *w) {
   if (record_decode(r, &a.c.u, buf_span(&b), &namer, false, &why))
     FAIL(p, "%s: %s", buf_cstr(&b), why.text);
   buf_free(&b);
+  fill_register(p, w, &a.c);
   ask(p, &a);
   return true;
 }

@@ -44,6 +44,8 @@ static const struct generator generators[] = {
     {"formats", card_standard_document},
     {"calls", calls_markdown},
     {"osdp", osdp_messages_markdown},
+    {"register", help_register_markdown},
+    {"register-entries", help_register_entries_markdown},
 };
 enum { generators_n = sizeof generators / sizeof *generators };
 

@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement death hearing recall authority place basis class person gate threat operator pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement death hearing recall authority place basis class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -22,7 +22,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   credential)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' issue suspend reinstate revoke lost list' -- "$cur"))
+      COMPREPLY=($(compgen -W ' issue suspend reinstate revoke compromise lost list' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -46,7 +46,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   booking)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' open list' -- "$cur"))
+      COMPREPLY=($(compgen -W ' open supplement template show list' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -130,7 +130,13 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   operator)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add list disable' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add list disable compromise' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  review)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' operator credential' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -240,6 +246,7 @@ _sallyport() {
   'credential suspend') options=' --help --dir --json --as --password-fd' ;;
   'credential reinstate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'credential revoke') options=' --help --dir --json --as --password-fd' ;;
+  'credential compromise') options=' --help --dir --json --as --password-fd --since' ;;
   'credential lost') options=' --help --dir --json --as --password-fd' ;;
   'credential list') options=' --help --dir --json --person' ;;
   'pin set') options=' --help --dir --json --as --password-fd --pin-fd --duress-fd --duress --clear' ;;
@@ -254,6 +261,9 @@ _sallyport() {
   'order show') options=' --help --dir --json --as --password-fd --details' ;;
   'order conflicts') options=' --help --dir --json --person' ;;
   'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
+  'booking supplement') options=' --help --dir --json --as --password-fd --details-file' ;;
+  'booking template') options=' --help --json' ;;
+  'booking show') options=' --help --dir --json --as --password-fd --details' ;;
   'booking list') options=' --help --dir --json' ;;
   'movement propose') options=' --help --dir --json --as --password-fd --adults-only --agreement --departs --emergency --receiver --returns --seats --to' ;;
   'movement authorise') options=' --help --dir --json --as --password-fd' ;;
@@ -308,6 +318,9 @@ _sallyport() {
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -W 'desk gate shift records legal auditor admin' -- "$cur")); return; } ;;
   'operator list') options=' --help --dir --json --as --password-fd --details' ;;
   'operator disable') options=' --help --dir --json --as --password-fd' ;;
+  'operator compromise') options=' --help --dir --json --as --password-fd --since' ;;
+  'review operator') options=' --help --dir --json --since' ;;
+  'review credential') options=' --help --dir --json --since' ;;
   'pass') options=' --help --dir --json --as --password-fd --card-fd --pin-fd --pin --biometric --walk' ;;
   'door opened') options=' --help --dir --json' ;;
   'door closed') options=' --help --dir --json' ;;

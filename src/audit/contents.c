@@ -46,9 +46,17 @@ static struct id subject_of(const struct entry *e, enum event_type type) {
       [EVENT_DEATH_REMAINS_HANDED_OVER] = "person",
       [EVENT_DEATH_RETRACTED] = "person",
       [EVENT_DETAILS_ERASED] = "person",
+      [EVENT_BOOKING_SUPPLEMENTED] = "booking",
   };
   struct id id = {{0}};
   if (type < EVENT_COUNT && keys[type] && !read_hex(e->data, keys[type], id.b, sizeof id.b))
+    id = (struct id){{0}};
+  return id;
+}
+
+static struct id person_of(const struct entry *e) {
+  struct id id = {{0}};
+  if (!read_hex(e->data, "person", id.b, sizeof id.b))
     id = (struct id){{0}};
   return id;
 }
@@ -73,8 +81,11 @@ void contents_entry(void *ctx, const struct entry *e, enum event_type type) {
   if (!bytes_are_zero(e->commit.b, sizeof e->commit.b)) {
     struct contents_commit *m = GROW(c, commits);
     if (m)
-      *m = (struct contents_commit){
-          .n = e->n, .commit = e->commit, .subject = subject_of(e, type), .type = type};
+      *m = (struct contents_commit){.n = e->n,
+                                    .commit = e->commit,
+                                    .subject = subject_of(e, type),
+                                    .person = person_of(e),
+                                    .type = type};
   }
   if (type == EVENT_DETAILS_ERASED) {
     struct contents_erasure *m = GROW(c, erasures);
@@ -116,8 +127,10 @@ static int by_subject(const void *a, const void *b) {
   return d ? d : (x->n > y->n) - (x->n < y->n);
 }
 
-static struct contents_erasure *find_erasure(const struct contents *c, const struct id *subject) {
-  size_t low = 0, high = c->n_erasures;
+/* Among the first n, which are in order. */
+static struct contents_erasure *find_erasure(const struct contents *c, size_t n,
+                                             const struct id *subject) {
+  size_t low = 0, high = n;
   while (low < high) {
     size_t mid = low + (high - low) / 2;
     if (memcmp(&c->erasures[mid].subject, subject, sizeof *subject) < 0)
@@ -125,14 +138,11 @@ static struct contents_erasure *find_erasure(const struct contents *c, const str
     else
       high = mid;
   }
-  bool found =
-      low < c->n_erasures && memcmp(&c->erasures[low].subject, subject, sizeof *subject) == 0;
+  bool found = low < n && memcmp(&c->erasures[low].subject, subject, sizeof *subject) == 0;
   return found ? &c->erasures[low] : NULL;
 }
 
-void contents_order(struct contents *c) {
-  if (!c->n_erasures)
-    return;
+static void order_erasures(struct contents *c) {
   qsort(c->erasures, c->n_erasures, sizeof *c->erasures, by_subject);
   size_t kept = 0;
   for (size_t i = 1; i < c->n_erasures; i++) {
@@ -140,15 +150,39 @@ void contents_order(struct contents *c) {
     c->erasures[same ? kept : ++kept] = c->erasures[i];
   }
   c->n_erasures = kept + 1;
+}
+
+/* What was written of a person's bookings and orders before they were erased went with them. */
+static void spread_erasures(struct contents *c) {
+  const size_t ordered = c->n_erasures;
   for (size_t i = 0; i < c->n_commits; i++) {
-    struct contents_erasure *e = find_erasure(c, &c->commits[i].subject);
+    const struct contents_commit *m = &c->commits[i];
+    const struct contents_erasure *of = find_erasure(c, ordered, &m->person);
+    if (!of || of->n < m->n || bytes_are_zero(m->person.b, sizeof m->person.b) ||
+        memcmp(&m->person, &m->subject, sizeof m->person) == 0)
+      continue;
+    uint64_t n = of->n;
+    struct contents_erasure *e = GROW(c, erasures); /* may move them */
+    if (e)
+      *e = (struct contents_erasure){.n = n, .subject = m->subject};
+  }
+}
+
+void contents_order(struct contents *c) {
+  if (!c->n_erasures)
+    return;
+  order_erasures(c);
+  spread_erasures(c);
+  order_erasures(c);
+  for (size_t i = 0; i < c->n_commits; i++) {
+    struct contents_erasure *e = find_erasure(c, c->n_erasures, &c->commits[i].subject);
     if (e && e->n < c->commits[i].n)
       e->superseded = true;
   }
 }
 
 bool contents_erased_after(const struct contents *c, const struct id *subject, uint64_t n) {
-  const struct contents_erasure *e = find_erasure(c, subject);
+  const struct contents_erasure *e = find_erasure(c, c->n_erasures, subject);
   return e && e->n > n;
 }
 

@@ -1,7 +1,7 @@
 /* contents.h: what the journal says about rows that lie beside it: commitments to details and their
  * erasures, snapshots, plans, the log's own key. Gathered while the log is checked, compared after.
  *
- * Invariant: all lists are in the order of entries. Memory: 72 bytes an entry that has a
+ * Invariant: all lists are in the order of entries. Memory: 88 bytes an entry that has a
  * commitment.
  */
 #ifndef SP_AUDIT_CONTENTS_H
@@ -14,6 +14,7 @@ struct contents_commit {
   uint64_t n;
   struct hash commit;
   struct id subject; /* zero: the entry names none */
+  struct id person;  /* whom it is about: with their details these go too; zero: nobody */
   enum event_type type;
   bool met; /* its details are there */
 };
@@ -62,7 +63,8 @@ struct contents_counts {
 /* Compares with the store's rows. SP_IO, SP_NO_MEMORY: it could not be done. */
 enum sp_err contents_check(struct contents *c, struct store *store, struct contents_counts *counts,
                            struct fault *why) SP_MUST_USE;
-/* After the last entry: orders the erasures by subject, one a subject, the last one it had. */
+/* After the last entry: orders the erasures by subject, one a subject, the last one it had; those
+ * of a person's bookings and orders are put beside the person's. */
 void contents_order(struct contents *c);
 /* Is the subject erased after entry n? */
 bool contents_erased_after(const struct contents *c, const struct id *subject, uint64_t n);

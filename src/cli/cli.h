@@ -82,9 +82,14 @@ const char *cli_dir(const struct cli *c);
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \
   X(order_conflicts)                                                                               \
+  X(review_credential)                                                                             \
+  X(review_operator)                                                                               \
+  X(compromise)                                                                                    \
   X(death_list)                                                                                    \
   X(hearing_list)                                                                                  \
   X(booking_list)                                                                                  \
+  X(booking_show)                                                                                  \
+  X(booking_template)                                                                              \
   X(movement_list)                                                                                 \
   X(movement_show)                                                                                 \
   X(movement_board)                                                                                \

@@ -1,4 +1,4 @@
-/* cli_custody.c: orders and what they name, bookings: recorded, listed and shown. */
+/* cli_custody.c: orders and what they name, hearings: recorded, listed and shown. */
 #include "cli/ask.h"
 #include "cli/rows.h"
 #include "cli/sentence.h"
@@ -235,42 +235,6 @@ enum sp_err cli_order_show(struct cli *c) {
   row_drop_empty(row);
   out_object(&c->out, columns, sizeof columns / sizeof columns[0], row);
   return err;
-}
-
-/* --- Bookings --- */
-
-enum sp_err cli_booking_list(struct cli *c) {
-  static const struct column columns[] = {
-      {"number", "BOOKING", COLUMN_TEXT}, {"person", "PERSON", COLUMN_TEXT},
-      {"state", "STATE", COLUMN_STATE},   {"opened", "OPENED", COLUMN_TIME},
-      {"order", "ON ORDER", COLUMN_TEXT}, {"held_by", "HELD BY", COLUMN_TEXT},
-  };
-  usec now = when_now();
-  enum sp_err err = site_open(c);
-  if (err)
-    return err;
-  const struct core *core = site_core(c->site);
-  struct table t;
-  table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
-  for (uint32_t i = 0; i < core->head.n_bookings; i++) {
-    const struct booking *b = &core->bookings[i];
-    struct reasons why_not = {0};
-    uint32_t order = REF_ABSENT;
-    bool open = b->closed_s == UINT32_MAX;
-    bool held = open && held_at(core, b->person, now, &order, &why_not);
-    const struct death *d = death_of(core, b->person);
-    bool died = d && d->booking == i + 1;
-    table_row(&t, json_pack("{s:o,s:o,s:s,s:o,s:o,s:o}", "number", row_number(i), "person",
-                            row_number(b->person), "state",
-                            died    ? (open ? "died: register open" : "died")
-                            : !open ? "closed"
-                            : held  ? "held"
-                                    : "no basis to hold",
-                            "opened", row_from(b->opened_s), "order", row_number(b->order),
-                            "held_by", row_number(order)));
-  }
-  table_end(&t, "no bookings: `sallyport booking open` admits somebody");
-  return SP_OK;
 }
 
 /* --- Hearings --- */

@@ -89,36 +89,6 @@ static enum sp_err visit_note(void *ctx, uint64_t n, struct span bytes, struct f
 
 /* --- Where to begin --- */
 
-static enum sp_err entry_time(const struct site *s, uint64_t n, usec *at, struct fault *why) {
-  struct buf bytes = {0};
-  struct entry e = {0};
-  enum sp_err err = site_entry(s, n, &bytes, why);
-  if (!err)
-    err = entry_parse(&e, buf_span(&bytes), why);
-  if (!err)
-    *at = e.at;
-  buf_free(&bytes);
-  return err;
-}
-
-/* The first entry not before `since`: times never go back. */
-static enum sp_err find_since(const struct site *s, usec since, uint64_t *from, struct fault *why) {
-  uint64_t lo = 0, hi = core_next_entry(site_core(s));
-  while (lo < hi) {
-    uint64_t mid = lo + (hi - lo) / 2;
-    usec at;
-    enum sp_err err = entry_time(s, mid, &at, why);
-    if (err)
-      return err;
-    if (at < since)
-      lo = mid + 1;
-    else
-      hi = mid;
-  }
-  *from = lo;
-  return SP_OK;
-}
-
 static enum sp_err wanted_of(struct logging *l) {
   struct cli *c = l->c;
   uint32_t index;
@@ -194,7 +164,7 @@ enum sp_err cli_log(struct cli *c) {
   if (!err)
     err = wanted_of(&l);
   if (!err && l.want.since != TIME_ABSENT)
-    err = find_since(c->site, l.want.since, &from, &c->why);
+    err = site_find_since(c->site, l.want.since, &from, &c->why);
   if (err)
     return err;
   l.speaker = (struct speaker){site_core(c->site), &c->out};

@@ -20,5 +20,8 @@ void help_reasons_markdown(struct buf *out);
 void help_permissions_markdown(struct buf *out);
 void help_entries_markdown(struct buf *out);
 void help_commands_markdown(struct buf *out);
+/* For docs/register.md. */
+void help_register_markdown(struct buf *out);
+void help_register_entries_markdown(struct buf *out);
 
 #endif

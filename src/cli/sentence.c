@@ -28,6 +28,10 @@ static const struct words table[EVENT_COUNT] = {
                               "{operator} may log in, with the role {role}."},
     [EVENT_OPERATOR_DISABLED] = {"disabled", COLOUR_WARN, "{operator}",
                                  "{operator} may no longer act."},
+    [EVENT_OPERATOR_COMPROMISED] =
+        {"COMPROMISED", COLOUR_BAD, "{operator} since {since}",
+         "Others may have acted as {operator} since {since}: they may no longer act, and what they "
+         "did since then stands, and is to be reviewed."},
     [EVENT_PERSON_ADDED] = {"registered", COLOUR_NONE, "{person}[ from {from}][ until {until}]",
                             "{person} was registered[, from {from}][, until {until}]."},
     [EVENT_PERSON_SUSPENDED] = {"suspended", COLOUR_WARN, "{person}",
@@ -55,6 +59,10 @@ static const struct words table[EVENT_COUNT] = {
                                "{credential} of {person} was lost: it is refused from here on."},
     [EVENT_CREDENTIAL_REVOKED] = {"revoked", COLOUR_WARN, "{person|18}  {credential}",
                                   "{credential} of {person} is refused for good."},
+    [EVENT_CREDENTIAL_COMPROMISED] =
+        {"COMPROMISED", COLOUR_BAD, "{person|18}  {credential} since {since}",
+         "{credential} of {person} may have been in other hands since {since}: it is refused for "
+         "good, and what was done with it since then stands, and is to be reviewed."},
     [EVENT_PIN_SET] = {"PIN set", COLOUR_NONE, "{person}",
                        "The PIN of {person} was set or removed."},
     [EVENT_PIN_LOCKED] =
@@ -111,9 +119,16 @@ static const struct words table[EVENT_COUNT] = {
          "is in force already: {others}. Until their issuers say which holds, "
          "nobody is moved on either."},
     [EVENT_BOOKING_OPENED] = {"booked", COLOUR_STRONG, "{person|18}  {booking} on {order}",
-                              "{person} was admitted: {booking}, on {order}."},
-    [EVENT_BOOKING_REFUSED] = {"not booked", COLOUR_BAD, "{person|18}  {reasons}",
-                               "{person} was not admitted on {order}."},
+                              "{person} was admitted: {booking}, on {order}.[ Of the register "
+                              "these are unknown or were declined: {outstanding}.]"},
+    [EVENT_BOOKING_REFUSED] = {"not booked", COLOUR_BAD,
+                               "{person|18}  {reasons}[ (lacks {missing})]",
+                               "{person} was not admitted on {order}.[ The register lacks: "
+                               "{missing}.]"},
+    [EVENT_BOOKING_SUPPLEMENTED] =
+        {"register", COLOUR_NONE, "{person|18}  {booking}: {recorded}",
+         "The register of {booking} of {person} says more, or something else, about: {recorded}.[ "
+         "Of these are unknown or were declined: {outstanding}.] What was written before stays."},
     [EVENT_DEATH_RECORDED] = {"DIED", COLOUR_BAD, "{person|18}  at {at}",
                               "{person} died at {at}, as {recorder} recorded. The register stays "
                               "open until the cause and the remains are recorded too."},

@@ -1,5 +1,7 @@
 #include "cli/site.h"
 
+#include "journal/entry.h"
+
 #include "core/state.h"
 
 #include "cli/sentence.h"
@@ -197,6 +199,13 @@ enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t 
                        offsetof(struct movement, id), core->head.n_movements, index, why);
 }
 
+enum sp_err site_find_booking(const struct site *s, const char *text, uint32_t *index,
+                              struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_numbered("booking", text, core->bookings, sizeof *core->bookings,
+                       offsetof(struct booking, id), core->head.n_bookings, index, why);
+}
+
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,
                               struct fault *why) {
   const struct core *core = s->fold.core;
@@ -292,6 +301,35 @@ enum sp_err site_entry(const struct site *s, uint64_t n, struct buf *bytes, stru
   return err;
 }
 
+static enum sp_err entry_time(const struct site *s, uint64_t n, usec *at, struct fault *why) {
+  struct buf bytes = {0};
+  struct entry e = {0};
+  enum sp_err err = site_entry(s, n, &bytes, why);
+  if (!err)
+    err = entry_parse(&e, buf_span(&bytes), why);
+  if (!err)
+    *at = e.at;
+  buf_free(&bytes);
+  return err;
+}
+
+enum sp_err site_find_since(const struct site *s, usec since, uint64_t *from, struct fault *why) {
+  uint64_t lo = 0, hi = core_next_entry(s->fold.core);
+  while (lo < hi) {
+    uint64_t mid = lo + (hi - lo) / 2;
+    usec at;
+    enum sp_err err = entry_time(s, mid, &at, why);
+    if (err)
+      return err;
+    if (at < since)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  *from = lo;
+  return SP_OK;
+}
+
 enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf *out,
                       struct fault *why) {
   return store_blob(s->store, hash, out, why);
@@ -337,6 +375,29 @@ enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t inde
   }
   *details = last.json;
   return err;
+}
+
+struct entry_details {
+  site_entry_details_visit *visit;
+  void *ctx;
+  struct fault *why;
+};
+
+static enum sp_err visit_entry_details(void *ctx, const struct store_details *d) {
+  struct entry_details *v = ctx;
+  json_t *j;
+  enum sp_err err = read_details(d, &j, v->why);
+  if (err)
+    return err;
+  err = v->visit(v->ctx, d->n, j, v->why);
+  json_decref(j);
+  return err;
+}
+
+enum sp_err site_details_of(const struct site *s, const struct id *subject,
+                            site_entry_details_visit *visit, void *ctx, struct fault *why) {
+  struct entry_details v = {visit, ctx, why};
+  return store_details(s->store, subject, visit_entry_details, &v, why);
 }
 
 struct all_details {

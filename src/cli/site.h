@@ -34,6 +34,8 @@ enum sp_err site_find_order(const struct site *s, const char *text, uint32_t *in
                             struct fault *why) SP_MUST_USE;
 enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) SP_MUST_USE;
+enum sp_err site_find_booking(const struct site *s, const char *text, uint32_t *index,
+                              struct fault *why) SP_MUST_USE;
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,
                               struct fault *why) SP_MUST_USE;
 /* A login name (looked up in the details) or an id. */
@@ -51,6 +53,10 @@ enum sp_err site_entries(const struct site *s, uint64_t from, site_visit *visit,
 enum sp_err site_entry(const struct site *s, uint64_t n, struct buf *bytes,
                        struct fault *why) SP_MUST_USE;
 
+/* The first entry not before this time: times never go back. */
+enum sp_err site_find_since(const struct site *s, usec since, uint64_t *from,
+                            struct fault *why) SP_MUST_USE;
+
 /* Appends a blob's bytes. */
 enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf *out,
                       struct fault *why) SP_MUST_USE;
@@ -60,6 +66,12 @@ enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf 
  * (details.h of this folder). */
 enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t index, json_t **details,
                          struct fault *why) SP_MUST_USE;
+/* All details of one subject, by entry. */
+typedef enum sp_err site_entry_details_visit(void *ctx, uint64_t n, const json_t *details,
+                                             struct fault *why);
+enum sp_err site_details_of(const struct site *s, const struct id *subject,
+                            site_entry_details_visit *visit, void *ctx,
+                            struct fault *why) SP_MUST_USE;
 /* The details of every person that has any, in one go. *details is the caller's of the visit. */
 typedef enum sp_err site_details_visit(void *ctx, uint32_t person, const json_t *details,
                                        struct fault *why);

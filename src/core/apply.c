@@ -27,6 +27,7 @@ static void apply_operator_added(struct core *core, const struct event *e) {
   uint32_t i = core->head.n_operators++;
   core->operators[i].id = e->u.operator_added.operator_id;
   core->operators[i].role = e->u.operator_added.role;
+  core->operators[i].compromised_s = UINT32_MAX;
   core_index_added(core, REF_OPERATOR, i);
 }
 
@@ -120,6 +121,7 @@ static void apply_credential_issued(struct core *core, const struct event *e) {
   core->credentials[i].format = (uint16_t)c->format;
   core->credentials[i].valid_from_s = from_seconds(c->from);
   core->credentials[i].valid_until_s = until_seconds(c->until);
+  core->credentials[i].compromised_s = UINT32_MAX;
   core_index_added(core, REF_CREDENTIAL, i);
 }
 
@@ -492,6 +494,7 @@ static void (*const appliers[EVENT_COUNT])(struct core *, const struct event *) 
     [EVENT_PLAN_APPLIED] = apply_plan_applied,
     [EVENT_OPERATOR_ADDED] = apply_operator_added,
     [EVENT_OPERATOR_DISABLED] = apply_operator_disabled,
+    [EVENT_OPERATOR_COMPROMISED] = apply_operator_compromised,
     [EVENT_PERSON_ADDED] = apply_person_added,
     [EVENT_PERSON_SUSPENDED] = apply_person_suspended,
     [EVENT_PERSON_REINSTATED] = apply_person_reinstated,
@@ -504,6 +507,7 @@ static void (*const appliers[EVENT_COUNT])(struct core *, const struct event *) 
     [EVENT_CREDENTIAL_REINSTATED] = apply_credential_reinstated,
     [EVENT_CREDENTIAL_LOST] = apply_credential_lost,
     [EVENT_CREDENTIAL_REVOKED] = apply_credential_revoked,
+    [EVENT_CREDENTIAL_COMPROMISED] = apply_credential_compromised,
     [EVENT_PIN_SET] = apply_pin_set,
     [EVENT_PIN_LOCKED] = apply_pin_locked,
     [EVENT_LEVEL_GRANTED] = apply_level_granted,

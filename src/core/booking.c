@@ -1,6 +1,7 @@
 /* booking.c: who is held on which order, what is said of a person, and which registrations may be
  * one human. */
 #include "core/custody_int.h"
+#include "core/register_fields.h"
 
 #include <string.h>
 
@@ -222,20 +223,40 @@ void decide_booking_open(struct deciding *d) {
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PERSON, b->person));
     return;
   }
+  if (b->outstanding & ~b->recorded) {
+    deciding_reject(d, REASON_INCOMPLETE, nothing);
+    return;
+  }
+  uint32_t missing = register_missing(b->recorded);
   bool theirs = order_is_theirs(core, o, b->person);
   bool held = order_does(o->kind) == ORDER_HOLDS && holds(core, b->order, d->command->at, &found);
   if (!theirs)
     reasons_add(&found, REASON_WRONG_PERSON, ref_to(REF_ORDER, b->order));
-  if (!theirs || !held) {
+  if (!theirs || !held)
     reasons_add(&found, REASON_NO_BASIS_TO_HOLD, ref_to(REF_PERSON, b->person));
+  if (missing)
+    reasons_add(&found, REASON_REGISTER_INCOMPLETE, ref_to(REF_PERSON, b->person));
+  if (!theirs || !held || missing) {
     deciding_event(d, EVENT_BOOKING_REFUSED)->u.booking_refused =
-        (struct ev_booking_refused){b->person, b->order, found};
+        (struct ev_booking_refused){b->person, b->order, missing, found};
     d->out->verdict = VERDICT_REFUSED;
     d->out->reasons = found;
     return;
   }
   deciding_event(d, EVENT_BOOKING_OPENED)->u.booking_opened = (struct ev_booking_opened){
-      b->booking, person_number(core->head.n_bookings), b->person, b->order};
+      b->booking,    person_number(core->head.n_bookings), b->person, b->order, b->recorded,
+      b->outstanding};
+}
+
+/* Of a closed booking too: what became of somebody is often known later. */
+void decide_booking_supplement(struct deciding *d) {
+  const struct cmd_booking_supplement *s = &d->command->u.booking_supplement;
+  if (!s->recorded || s->outstanding & ~s->recorded)
+    deciding_reject(d, REASON_INCOMPLETE, ref_to(REF_BOOKING, s->booking));
+  else
+    deciding_event(d, EVENT_BOOKING_SUPPLEMENTED)->u.booking_supplemented =
+        (struct ev_booking_supplemented){s->booking, d->core->bookings[s->booking].person,
+                                         s->recorded, s->outstanding};
 }
 
 void apply_booking_opened(struct core *core, const struct event *e) {
@@ -247,7 +268,16 @@ void apply_booking_opened(struct core *core, const struct event *e) {
                                        .order = b->order,
                                        .opened_s = seconds_of(e->at),
                                        .closed_s = UINT32_MAX,
-                                       .held_since_s = seconds_of(e->at)};
+                                       .held_since_s = seconds_of(e->at),
+                                       .recorded = b->recorded,
+                                       .outstanding = b->outstanding};
   core->custody[b->person].booking = i + 1;
   core_index_added(core, REF_BOOKING, i);
+}
+
+void apply_booking_supplemented(struct core *core, const struct event *e) {
+  const struct ev_booking_supplemented *s = &e->u.booking_supplemented;
+  struct booking *b = &core->bookings[s->booking];
+  b->recorded |= s->recorded;
+  b->outstanding = (b->outstanding & ~s->recorded) | s->outstanding;
 }

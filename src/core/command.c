@@ -4,6 +4,7 @@
 #include "core/fields.h"
 #include "core/movement.h"
 #include "core/reason.h"
+#include "core/register_fields.h"
 
 #define X(NAME, text, doc) text,
 const char *const role_names[] = {ROLE_LIST(X) NULL};
@@ -50,6 +51,13 @@ static const struct field operator_ref[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_operator_compromise
+static const struct field operator_compromise[] = {
+    F_REF("operator", operator_index, OPERATOR, "who"),
+    F_TIME_REQUIRED("since", since, "their password may have been in other hands from then on"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_person_add
 static const struct field person_add[] = {
     F_TIME("from", from, "may be here from this second on"),
@@ -93,6 +101,13 @@ static const struct field credential_issue[] = {
 #define S cmd_credential_ref
 static const struct field credential_ref[] = {
     F_REF("credential", credential, CREDENTIAL, "which"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_credential_compromise
+static const struct field credential_compromise[] = {
+    F_REF("credential", credential, CREDENTIAL, "which"),
+    F_TIME_REQUIRED("since", since, "it may have been in other hands from then on"),
     F_TYPE,
 };
 #undef S
@@ -214,7 +229,21 @@ static const struct field order_write[] = {
 static const struct field booking_open[] = {
     F_ID_NEW("booking", booking, "its id"),
     F_REF("order", order, ORDER, "that holds them"),
+    F_SET_ENGINE("outstanding", outstanding, register_field_names,
+                 "answered by \"unknown\" or \"declined\""),
     F_REF("person", person, PERSON, "who"),
+    F_SET_ENGINE("recorded", recorded, register_field_names,
+                 "fields of the register that the details answer"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_booking_supplement
+static const struct field booking_supplement[] = {
+    F_REF("booking", booking, BOOKING, "which"),
+    F_SET_ENGINE("outstanding", outstanding, register_field_names,
+                 "answered by \"unknown\" or \"declined\""),
+    F_SET_ENGINE("recorded", recorded, register_field_names,
+                 "fields of the register that the details answer"),
     F_TYPE,
 };
 #undef S
@@ -440,6 +469,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_PLAN_APPLY] = "put a site plan in force",
     [COMMAND_OPERATOR_ADD] = "let a person log in, in one role",
     [COMMAND_OPERATOR_DISABLE] = "end that",
+    [COMMAND_OPERATOR_COMPROMISE] = "end that; others may have acted as them since some instant",
     [COMMAND_PERSON_ADD] = "register a person",
     [COMMAND_PERSON_SUSPEND] = "refuse them everywhere",
     [COMMAND_PERSON_REINSTATE] = "end that",
@@ -452,6 +482,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_CREDENTIAL_REINSTATE] = "end that",
     [COMMAND_CREDENTIAL_LOST] = "it was lost; reinstated when found",
     [COMMAND_CREDENTIAL_REVOKE] = "refuse it for good",
+    [COMMAND_CREDENTIAL_COMPROMISE] = "likewise; others may have had it since some instant",
     [COMMAND_PIN_SET] = "set, change or remove a PIN",
     [COMMAND_LEVEL_GRANT] = "give an access level, or change its dates",
     [COMMAND_LEVEL_REVOKE] = "take it away",
@@ -471,6 +502,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_ORDER_RECALL] = "its issuer withdraws what held, moved or informed",
     [COMMAND_ORDER_REFUTE] = "it is not its issuer's",
     [COMMAND_BOOKING_OPEN] = "admit a detainee, on an order that holds them",
+    [COMMAND_BOOKING_SUPPLEMENT] = "add to the register of a booking, or correct it",
     [COMMAND_DEATH_RECORD] = "a person has died: they are moved and held no more",
     [COMMAND_DEATH_CAUSE] = "a document finds of what they died",
     [COMMAND_DEATH_REMAINS] = "their remains were handed over, against a receipt",
@@ -538,6 +570,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_PLAN_APPLY] = {A(INIT), R(ADMIN), R_ACTING},
     [COMMAND_OPERATOR_ADD] = {A(INIT), R(ADMIN), R_ACTING},
     [COMMAND_OPERATOR_DISABLE] = {0, R(ADMIN) | R(SHIFT) | R(LEGAL), 0},
+    [COMMAND_OPERATOR_COMPROMISE] = {0, R(ADMIN) | R(SHIFT) | R(LEGAL), 0},
     [COMMAND_PERSON_ADD] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
     [COMMAND_PERSON_SUSPEND] = {0, R_ACTING, 0},
     [COMMAND_PERSON_REINSTATE] = {0, R(DESK) | R(RECORDS) | R(SHIFT), R_ACTING},
@@ -550,6 +583,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_CREDENTIAL_REINSTATE] = {0, R(DESK) | R(SHIFT), R_ACTING},
     [COMMAND_CREDENTIAL_LOST] = {0, R_ACTING, 0},
     [COMMAND_CREDENTIAL_REVOKE] = {0, R_ACTING, 0},
+    [COMMAND_CREDENTIAL_COMPROMISE] = {0, R_ACTING, 0},
     [COMMAND_PIN_SET] = {0, R(DESK) | R(SHIFT), 0},
     [COMMAND_LEVEL_GRANT] = {0, R(DESK) | R(SHIFT), 0},
     [COMMAND_LEVEL_REVOKE] = {0, R_ACTING, 0},
@@ -569,6 +603,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_ORDER_RECALL] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_ORDER_REFUTE] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_BOOKING_OPEN] = {0, R(DESK) | R(RECORDS), 0},
+    [COMMAND_BOOKING_SUPPLEMENT] = {0, R(DESK) | R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_DEATH_RECORD] = {0, R_ACTING, 0},
     [COMMAND_DEATH_CAUSE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_DEATH_REMAINS] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},

@@ -15,6 +15,7 @@
   X(PLAN_APPLY, plan_apply, "plan.apply")                                                          \
   X(OPERATOR_ADD, operator_add, "operator.add")                                                    \
   X(OPERATOR_DISABLE, operator_ref, "operator.disable")                                            \
+  X(OPERATOR_COMPROMISE, operator_compromise, "operator.compromise")                               \
   X(PERSON_ADD, person_add, "person.add")                                                          \
   X(PERSON_SUSPEND, person_ref, "person.suspend")                                                  \
   X(PERSON_REINSTATE, person_ref, "person.reinstate")                                              \
@@ -27,6 +28,7 @@
   X(CREDENTIAL_REINSTATE, credential_ref, "credential.reinstate")                                  \
   X(CREDENTIAL_LOST, credential_ref, "credential.lost")                                            \
   X(CREDENTIAL_REVOKE, credential_ref, "credential.revoke")                                        \
+  X(CREDENTIAL_COMPROMISE, credential_compromise, "credential.compromise")                         \
   X(PIN_SET, pin_set, "pin.set")                                                                   \
   X(LEVEL_GRANT, level_grant, "level.grant")                                                       \
   X(LEVEL_REVOKE, level_revoke, "level.revoke")                                                    \
@@ -46,6 +48,7 @@
   X(ORDER_RECALL, order_ref, "order.recall")                                                       \
   X(ORDER_REFUTE, order_ref, "order.refute")                                                       \
   X(BOOKING_OPEN, booking_open, "booking.open")                                                    \
+  X(BOOKING_SUPPLEMENT, booking_supplement, "booking.supplement")                                  \
   X(DEATH_RECORD, death_record, "death.record")                                                    \
   X(DEATH_CAUSE, death_cause, "death.cause")                                                       \
   X(DEATH_REMAINS, death_remains, "death.remains")                                                 \
@@ -158,6 +161,10 @@ struct cmd_operator_add {
 struct cmd_operator_ref {
   uint32_t operator_index;
 };
+struct cmd_operator_compromise {
+  uint32_t operator_index;
+  usec since; /* their password may have been in other hands */
+};
 struct cmd_person_add {
   struct id person;
   uint32_t kind;
@@ -180,6 +187,10 @@ struct cmd_credential_issue {
 };
 struct cmd_credential_ref {
   uint32_t credential;
+};
+struct cmd_credential_compromise {
+  uint32_t credential;
+  usec since; /* it may have been in other hands */
 };
 struct cmd_pin_set {
   uint32_t person;
@@ -244,6 +255,11 @@ struct cmd_order_write { /* the writing of an oral order has come */
 struct cmd_booking_open {
   struct id booking;
   uint32_t person, order;
+  uint32_t recorded;    /* fields of the register that its details answer; the engine says which */
+  uint32_t outstanding; /* those of them answered by "unknown" or "declined" */
+};
+struct cmd_booking_supplement {
+  uint32_t booking, recorded, outstanding;
 };
 struct cmd_death_record {
   uint32_t person;
@@ -378,12 +394,14 @@ struct command {
     struct cmd_plan_apply plan_apply;
     struct cmd_operator_add operator_add;
     struct cmd_operator_ref operator_ref;
+    struct cmd_operator_compromise operator_compromise;
     struct cmd_person_add person_add;
     struct cmd_person_ref person_ref;
     struct cmd_person_merge person_merge;
     struct cmd_person_locate person_locate;
     struct cmd_credential_issue credential_issue;
     struct cmd_credential_ref credential_ref;
+    struct cmd_credential_compromise credential_compromise;
     struct cmd_pin_set pin_set;
     struct cmd_level_grant level_grant;
     struct cmd_level_revoke level_revoke;
@@ -398,6 +416,7 @@ struct command {
     struct cmd_order_ref order_ref;
     struct cmd_order_write order_write;
     struct cmd_booking_open booking_open;
+    struct cmd_booking_supplement booking_supplement;
     struct cmd_death_record death_record;
     struct cmd_death_cause death_cause;
     struct cmd_death_remains death_remains;

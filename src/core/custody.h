@@ -141,6 +141,8 @@ struct booking { /* one stay */
   uint32_t opened_s, closed_s; /* UINT32_MAX: open */
   uint32_t held_since_s; /* opened, or the last order about them that holds was authenticated */
   uint32_t told;         /* 1: that nothing holds them any more was an alarm */
+  uint32_t recorded;     /* fields of the register that some entry answers; bits */
+  uint32_t outstanding;  /* those whose last answer is "unknown" or "declined" */
 };
 struct death {                 /* of one person; recorded in error: retracted */
   uint32_t person, recorder;   /* recorder: operator */
@@ -194,6 +196,7 @@ struct custody {
   X(ORDER_REFUTED, order_refuted)                                                                  \
   X(ORDER_CONFLICTS, order_conflicts)                                                              \
   X(BOOKING_OPENED, booking_opened)                                                                \
+  X(BOOKING_SUPPLEMENTED, booking_supplemented)                                                    \
   X(DEATH_RECORDED, death_recorded)                                                                \
   X(DEATH_CAUSE_FOUND, death_cause_found)                                                          \
   X(DEATH_REMAINS_HANDED_OVER, death_remains_handed_over)                                          \
@@ -252,6 +255,8 @@ bool links_fit(const struct core *core, uint32_t a, uint32_t b);
 /* Linked to each other as candidates, not by a merge? */
 bool linked_directly(const struct core *core, uint32_t a, uint32_t b);
 bool is_booked(const struct core *core, uint32_t person);
+/* May others have acted as this operator? */
+bool is_compromised(const struct core *core, uint32_t operator_index);
 
 /* Of a person who has died; NULL: they live, as far as is known. Resolved: the cause and the
  * remains are both recorded, and their booking is closed. */

@@ -3,6 +3,8 @@
  * later rows to earlier ones, so each comes to an end. */
 #include "core/custody_check.h"
 
+#include "core/register_fields.h"
+
 static bool index_or_none(uint32_t i, uint32_t n) {
   return i == REF_ABSENT || i < n;
 }
@@ -112,7 +114,9 @@ static bool persons_fit(const struct core *core) {
   const struct core_head *h = &core->head;
   for (uint32_t i = 0; i < h->n_bookings; i++) {
     const struct booking *b = &core->bookings[i];
-    if (b->person >= h->n_persons || b->order >= h->n_orders || b->closed_s < b->opened_s)
+    if (b->person >= h->n_persons || b->order >= h->n_orders || b->closed_s < b->opened_s ||
+        b->recorded >= 1u << REGISTER_FIELD_COUNT || b->outstanding & ~b->recorded ||
+        register_missing(b->recorded))
       return false;
   }
   for (uint32_t i = 0; i < h->n_persons; i++) {

@@ -22,6 +22,12 @@ uint32_t order_apart(const struct core *core, uint32_t a, uint32_t b, usec at);
 void check_admission(const struct core *core, uint32_t person, usec at, uint32_t *order,
                      struct reasons *found);
 
+/* --- What may have been in other hands (compromise.c) --- */
+void decide_credential_compromise(struct deciding *d);
+void decide_operator_compromise(struct deciding *d);
+void apply_credential_compromised(struct core *core, const struct event *e);
+void apply_operator_compromised(struct core *core, const struct event *e);
+
 /* The order has come into force: an alarm tells what contradicts it. */
 void tell_conflicts(struct deciding *d, const struct order *o, uint32_t index, uint32_t as_if);
 
@@ -66,6 +72,7 @@ void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons
   X(ORDER_RECALL, order_recall)                                                                    \
   X(ORDER_REFUTE, order_refute)                                                                    \
   X(BOOKING_OPEN, booking_open)                                                                    \
+  X(BOOKING_SUPPLEMENT, booking_supplement)                                                        \
   X(DEATH_RECORD, death_record)                                                                    \
   X(DEATH_CAUSE, death_cause)                                                                      \
   X(DEATH_REMAINS, death_remains)                                                                  \

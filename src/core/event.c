@@ -4,6 +4,7 @@
 #include "core/fields.h"
 #include "core/movement.h"
 #include "core/reason.h"
+#include "core/register_fields.h"
 
 const char *const opening_names[] = {"passage", "rex", "egress", "forced", NULL};
 const char *const credential_state_names[] = {"issued",  "suspended",     "lost", "revoked",
@@ -30,6 +31,12 @@ static const struct field operator_added[] = {
 #define S ev_operator_ref
 static const struct field operator_ref[] = {
     F_REF("operator", operator_index, OPERATOR, "who"),
+};
+#undef S
+#define S ev_operator_compromised
+static const struct field operator_compromised[] = {
+    F_REF("operator", operator_index, OPERATOR, "who"),
+    F_TIME_REQUIRED("since", since, "from when on others may have acted as them"),
 };
 #undef S
 #define S ev_person_added
@@ -73,6 +80,13 @@ static const struct field credential_issued[] = {
 static const struct field credential_ref[] = {
     F_REF("credential", credential, CREDENTIAL, "which"),
     F_REF("person", person, PERSON, "the holder"),
+};
+#undef S
+#define S ev_credential_compromised
+static const struct field credential_compromised[] = {
+    F_REF("credential", credential, CREDENTIAL, "which"),
+    F_REF("person", person, PERSON, "the holder"),
+    F_TIME_REQUIRED("since", since, "from when on it may have been in other hands"),
 };
 #undef S
 #define S ev_pin_set
@@ -204,14 +218,29 @@ static const struct field booking_opened[] = {
     F_ID("booking", booking, "its id"),
     F_U32_REQUIRED("number", number, "short number; the last digit checks the others"),
     F_REF("order", order, ORDER, "that holds them"),
+    F_SET("outstanding", outstanding, register_field_names,
+          "answered by \"unknown\" or \"declined\""),
     F_REF("person", person, PERSON, "who"),
+    F_SET("recorded", recorded, register_field_names,
+          "fields of the register that its details answer"),
 };
 #undef S
 #define S ev_booking_refused
 static const struct field booking_refused[] = {
+    F_SET("missing", missing, register_field_names, "fields that admission needs"),
     F_REF("order", order, ORDER, "that was offered"),
     F_REF("person", person, PERSON, "who"),
     F_REASONS("reasons", reasons, "all of them, the primary one first"),
+};
+#undef S
+#define S ev_booking_supplemented
+static const struct field booking_supplemented[] = {
+    F_REF("booking", booking, BOOKING, "which"),
+    F_SET("outstanding", outstanding, register_field_names,
+          "answered by \"unknown\" or \"declined\""),
+    F_REF("person", person, PERSON, "who"),
+    F_SET("recorded", recorded, register_field_names,
+          "fields of the register that its details answer, anew or for the first time"),
 };
 #undef S
 #define S ev_death_recorded
@@ -538,6 +567,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_PLAN_APPLIED] = "a site plan is in force",
     [EVENT_OPERATOR_ADDED] = "an operator may log in",
     [EVENT_OPERATOR_DISABLED] = "an operator may no longer act",
+    [EVENT_OPERATOR_COMPROMISED] = "likewise, and what they did since then is to be reviewed",
     [EVENT_PERSON_ADDED] = "a person is registered",
     [EVENT_PERSON_SUSPENDED] = "a person is refused everywhere",
     [EVENT_PERSON_REINSTATED] = "a suspended person is permitted again",
@@ -550,6 +580,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_CREDENTIAL_REINSTATED] = "a credential is in use again",
     [EVENT_CREDENTIAL_LOST] = "a credential was lost",
     [EVENT_CREDENTIAL_REVOKED] = "a credential is refused for good",
+    [EVENT_CREDENTIAL_COMPROMISED] = "likewise, and what was done with it is to be reviewed",
     [EVENT_PIN_SET] = "a PIN was set or removed",
     [EVENT_PIN_LOCKED] = "too many wrong PINs",
     [EVENT_LEVEL_GRANTED] = "a person holds an access level",
@@ -571,6 +602,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_ORDER_CONFLICTS] = "an order has come into force, and others in force say otherwise",
     [EVENT_BOOKING_OPENED] = "a detainee was admitted",
     [EVENT_BOOKING_REFUSED] = "a detainee was not admitted",
+    [EVENT_BOOKING_SUPPLEMENTED] = "the register of a booking says more, or something else",
     [EVENT_DEATH_RECORDED] = "a person has died; the register stays open",
     [EVENT_DEATH_CAUSE_FOUND] = "of what they died, by a document",
     [EVENT_DEATH_REMAINS_HANDED_OVER] = "their remains were handed over",

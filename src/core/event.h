@@ -11,6 +11,7 @@
   X(PLAN_APPLIED, plan_applied, "plan.applied", 0)                                                 \
   X(OPERATOR_ADDED, operator_added, "operator.added", 0)                                           \
   X(OPERATOR_DISABLED, operator_ref, "operator.disabled", 0)                                       \
+  X(OPERATOR_COMPROMISED, operator_compromised, "operator.compromised", EVENT_ALARM)               \
   X(PERSON_ADDED, person_added, "person.added", 0)                                                 \
   X(PERSON_SUSPENDED, person_ref, "person.suspended", 0)                                           \
   X(PERSON_REINSTATED, person_ref, "person.reinstated", 0)                                         \
@@ -23,6 +24,7 @@
   X(CREDENTIAL_REINSTATED, credential_ref, "credential.reinstated", 0)                             \
   X(CREDENTIAL_LOST, credential_ref, "credential.lost", 0)                                         \
   X(CREDENTIAL_REVOKED, credential_ref, "credential.revoked", 0)                                   \
+  X(CREDENTIAL_COMPROMISED, credential_compromised, "credential.compromised", EVENT_ALARM)         \
   X(PIN_SET, pin_set, "pin.set", 0)                                                                \
   X(PIN_LOCKED, pin_locked, "pin.locked", EVENT_ALARM)                                             \
   X(LEVEL_GRANTED, level_granted, "level.granted", 0)                                              \
@@ -44,6 +46,7 @@
   X(ORDER_CONFLICTS, order_conflicts, "order.conflicts", EVENT_ALARM)                              \
   X(BOOKING_OPENED, booking_opened, "booking.opened", 0)                                           \
   X(BOOKING_REFUSED, booking_refused, "booking.refused", 0)                                        \
+  X(BOOKING_SUPPLEMENTED, booking_supplemented, "booking.supplemented", 0)                         \
   X(DEATH_RECORDED, death_recorded, "death.recorded", EVENT_ALARM)                                 \
   X(DEATH_CAUSE_FOUND, death_cause_found, "death.cause_found", 0)                                  \
   X(DEATH_REMAINS_HANDED_OVER, death_remains_handed_over, "death.remains_handed_over", 0)          \
@@ -150,6 +153,10 @@ struct ev_operator_added {
 struct ev_operator_ref {
   uint32_t operator_index;
 };
+struct ev_operator_compromised {
+  uint32_t operator_index;
+  usec since;
+};
 struct ev_person_added {
   struct id person;
   uint32_t kind;
@@ -172,6 +179,10 @@ struct ev_credential_issued {
 };
 struct ev_credential_ref {
   uint32_t credential, person;
+};
+struct ev_credential_compromised {
+  uint32_t credential, person;
+  usec since;
 };
 struct ev_pin_set {
   uint32_t person;
@@ -250,10 +261,16 @@ struct ev_booking_opened {
   struct id booking;
   uint32_t number;
   uint32_t person, order;
+  uint32_t recorded, outstanding; /* bits (1 << enum register_field) */
 };
 struct ev_booking_refused {
   uint32_t person, order;
+  uint32_t missing; /* fields of the register that admission needs */
   struct reasons reasons;
+};
+struct ev_booking_supplemented {
+  uint32_t booking, person;
+  uint32_t recorded, outstanding;
 };
 struct ev_death_recorded {
   uint32_t person;
@@ -436,12 +453,14 @@ struct event {
     struct ev_plan_applied plan_applied;
     struct ev_operator_added operator_added;
     struct ev_operator_ref operator_ref;
+    struct ev_operator_compromised operator_compromised;
     struct ev_person_added person_added;
     struct ev_person_ref person_ref;
     struct ev_person_merged person_merged;
     struct ev_person_located person_located;
     struct ev_credential_issued credential_issued;
     struct ev_credential_ref credential_ref;
+    struct ev_credential_compromised credential_compromised;
     struct ev_pin_set pin_set;
     struct ev_pin_locked pin_locked;
     struct ev_level_granted level_granted;
@@ -460,6 +479,7 @@ struct event {
     struct ev_order_conflicts order_conflicts;
     struct ev_booking_opened booking_opened;
     struct ev_booking_refused booking_refused;
+    struct ev_booking_supplemented booking_supplemented;
     struct ev_death_recorded death_recorded;
     struct ev_death_cause_found death_cause_found;
     struct ev_death_remains_handed_over death_remains_handed_over;

@@ -23,6 +23,8 @@
 #define F_ENUM(json, member, names, doc)                                                           \
   FIELD_ROW(FIELD_ENUM, FIELD_REQUIRED, json, member, REF_NONE, names, doc)
 #define F_SET(json, member, names, doc) FIELD_ROW(FIELD_SET, 0, json, member, REF_NONE, names, doc)
+#define F_SET_ENGINE(json, member, names, doc)                                                     \
+  FIELD_ROW(FIELD_SET, FIELD_ENGINE, json, member, REF_NONE, names, doc)
 #define F_ID(json, member, doc)                                                                    \
   FIELD_ROW(FIELD_ID, FIELD_REQUIRED, json, member, REF_NONE, NULL, doc)
 #define F_ID_OPTIONAL(json, member, doc) FIELD_ROW(FIELD_ID, 0, json, member, REF_NONE, NULL, doc)

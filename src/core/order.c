@@ -301,12 +301,14 @@ static struct event *order_event(struct deciding *d, enum event_type type) {
   return e;
 }
 
-/* Whoever recorded it does not confirm it: two of different roles, wherever two are asked for. */
+/* Whoever recorded it does not confirm it: two of different roles, wherever two are asked for. What
+ * was confirmed by one as whom others may have acted can be confirmed again, by another. */
 void decide_order_authenticate(struct deciding *d) {
   uint32_t which = d->command->u.order_ref.order, by = d->command->by.index;
   const struct order *o = &d->core->orders[which];
   bool two = d->core->plan->rules.second_operator;
-  if (o->authenticator != REF_ABSENT)
+  bool again = o->authenticator != REF_ABSENT;
+  if (again && !is_compromised(d->core, o->authenticator))
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_ORDER, which));
   else if (o->refuted || o->recalled)
     deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_ORDER, which));
@@ -318,7 +320,7 @@ void decide_order_authenticate(struct deciding *d) {
     deciding_event(d, EVENT_ORDER_AUTHENTICATED)->u.order_authenticated =
         (struct ev_order_authenticated){which, by};
     /* What forbids was in force before. */
-    if (o->person != REF_ABSENT && kinds[o->kind].does != ORDER_FORBIDS &&
+    if (!again && o->person != REF_ABSENT && kinds[o->kind].does != ORDER_FORBIDS &&
         order_status_as_if(d->core, which, d->command->at, which) == ORDER_STATUS_IN_FORCE)
       tell_conflicts(d, o, which, which);
   }

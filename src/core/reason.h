@@ -41,6 +41,8 @@
   X(NO_AUTHORITY, "no_authority", 9, "no order in force authorises {} to leave")                   \
   X(NO_BASIS_TO_HOLD, "no_basis_to_hold", 9, "no order in force authorises holding {}")            \
   X(NO_BOOKING, "no_booking", 9, "{} has no booking: admission comes first")                       \
+  X(REGISTER_INCOMPLETE, "register_incomplete", 9,                                                 \
+    "the register of {} lacks what must be in it at admission: docs/register.md tells")            \
   X(UNAUTHENTICATED, "unauthenticated", 9, "nobody has authenticated {} yet, or it was refuted")   \
   X(NOT_YET, "not_yet", 9, "{} is not in force yet")                                               \
   X(EXPIRED, "expired", 9, "{} has expired")                                                       \

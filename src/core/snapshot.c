@@ -10,7 +10,9 @@
               sizeof(struct door_state) * 41u + sizeof(struct reader_state) * 53u +                \
               sizeof(struct order) * 59u + sizeof(struct movement) * 61u +                         \
               sizeof(struct member) * 67u + sizeof(struct custody) * 71u +                         \
-              sizeof(struct death) * 73u + REASON_COUNT * 43u + EVENT_COUNT * 47u))
+              sizeof(struct booking) * 73u + sizeof(struct credential) * 83u +                     \
+              sizeof(struct operator_record) * 79u + sizeof(struct death) * 89u +                  \
+              REASON_COUNT * 43u + EVENT_COUNT * 47u))
 
 struct dump_head {
   char magic[8]; /* "SPSTATE" */

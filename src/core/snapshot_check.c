@@ -49,7 +49,8 @@ static bool credentials_fit(const struct core *core) {
   for (uint32_t i = 0; i < core->head.n_credentials; i++) {
     const struct credential *c = &core->credentials[i];
     if ((c->format != NONE16 && (!plan || c->format >= plan->n_formats)) ||
-        c->person >= core->head.n_persons || c->state > CREDENTIAL_STATE_REVOKED)
+        c->person >= core->head.n_persons || c->state > CREDENTIAL_STATE_REVOKED ||
+        (c->compromised_s != UINT32_MAX && c->state != CREDENTIAL_STATE_REVOKED))
       return false;
   }
   return true;
@@ -163,7 +164,8 @@ static bool states_fit(const struct core *core) {
          core->readers[i].insecure <= 1 && core->readers[i].unpowered <= 1 &&
          core->readers[i].rekey_n < core->head.next_entry && !core->readers[i].unused;
   for (uint32_t i = 0; i < h->n_operators; i++)
-    ok = ok && core->operators[i].role < ROLE_COUNT && core->operators[i].disabled <= 1;
+    ok = ok && core->operators[i].role < ROLE_COUNT && core->operators[i].disabled <= 1 &&
+         (core->operators[i].compromised_s == UINT32_MAX || core->operators[i].disabled);
   for (uint32_t i = 0; i < h->n_alarms; i++)
     ok = ok && core->alarms[i].n < h->next_entry && core->alarms[i].type < EVENT_COUNT;
   return ok && lockdowns == h->lockdowns;

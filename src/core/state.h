@@ -63,6 +63,7 @@ struct credential {
   uint16_t format;
   uint8_t state; /* enum credential_state, never EXPIRED or NOT_YET_VALID */
   uint8_t unused;
+  uint32_t compromised_s; /* from when on; UINT32_MAX: not */
 };
 
 struct separation { /* kept for both directions: two rows a pair */
@@ -74,6 +75,7 @@ struct operator_record {
   struct id id;
   uint32_t role;
   uint32_t disabled;
+  uint32_t compromised_s; /* from when on; UINT32_MAX: not */
 };
 
 enum party_status { PARTY_WAITING, PARTY_GRANTED, PARTY_THROUGH };

@@ -109,6 +109,17 @@ static void take_blobs(struct batch *b, const struct batch_extra *x) {
   }
 }
 
+/* Whose details go: those of the person, of their bookings, and of the orders about them. */
+static void put_erased(struct batch *b, const struct core *core, uint32_t person) {
+  buf_put(&b->erased, &core->persons[person].id, sizeof(struct id));
+  for (uint32_t i = 0; i < core->head.n_bookings; i++)
+    if (core->bookings[i].person == person)
+      buf_put(&b->erased, &core->bookings[i].id, sizeof(struct id));
+  for (uint32_t i = core->custody[person].orders; i; i = core->orders[i - 1].next)
+    if (core->orders[i - 1].person == person)
+      buf_put(&b->erased, &core->orders[i - 1].id, sizeof(struct id));
+}
+
 static void put_rows(struct batch *b, const struct core *core, const struct outcome *o) {
   for (uint32_t i = 0; i < o->n_events; i++) {
     struct store_passage row;
@@ -116,7 +127,7 @@ static void put_rows(struct batch *b, const struct core *core, const struct outc
     if (query_passage(core, e, &row))
       buf_put(&b->passages, &row, sizeof row);
     if (e->type == EVENT_DETAILS_ERASED)
-      buf_put(&b->erased, &core->persons[e->u.details_erased.person].id, sizeof(struct id));
+      put_erased(b, core, e->u.details_erased.person);
   }
 }
 

@@ -133,6 +133,8 @@ static void after_event(struct engine *e, const struct event *event, struct plan
     e->plan = plan;
   } else if (event->type == EVENT_OPERATOR_DISABLED) {
     sessions_end_of(e->sessions, event->u.operator_ref.operator_index);
+  } else if (event->type == EVENT_OPERATOR_COMPROMISED) {
+    sessions_end_of(e->sessions, event->u.operator_compromised.operator_index);
   } else if (event->type == EVENT_PERSON_ADDED) {
     fold_core_grown(e->core);
   }

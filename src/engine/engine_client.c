@@ -5,6 +5,7 @@
 #include "engine/answer.h"
 #include "engine/details_text.h"
 #include "engine/json.h"
+#include "engine/register_details.h"
 #include "journal/details.h"
 #include "journal/sha256.h"
 #include "plan/plan_blob.h"
@@ -230,6 +231,9 @@ static const struct id *subject_of(const struct core *core, const struct command
   case COMMAND_BOOKING_OPEN:
     *commits = EVENT_BOOKING_OPENED;
     return &c->u.booking_open.booking;
+  case COMMAND_BOOKING_SUPPLEMENT:
+    *commits = EVENT_BOOKING_SUPPLEMENTED;
+    return &core->bookings[c->u.booking_supplement.booking].id;
   case COMMAND_DEATH_RECORD:
     *commits = EVENT_DEATH_RECORDED;
     return &core->persons[c->u.death_record.person].id;
@@ -247,6 +251,18 @@ static const struct id *subject_of(const struct core *core, const struct command
   }
 }
 
+/* What the details of a booking say is checked, and which fields they answer stands in its entry.
+ */
+static enum sp_err read_register(struct span details, struct command *c, struct fault *why) {
+  if (c->type == COMMAND_BOOKING_OPEN)
+    return register_details_read(details, &c->u.booking_open.recorded,
+                                 &c->u.booking_open.outstanding, why);
+  if (c->type == COMMAND_BOOKING_SUPPLEMENT)
+    return register_details_read(details, &c->u.booking_supplement.recorded,
+                                 &c->u.booking_supplement.outstanding, why);
+  return SP_OK;
+}
+
 static enum sp_err read_details(struct engine *e, const struct request *r, struct command *c,
                                 struct batch_extra *extra, struct fault *why) {
   if (!r->details.p)
@@ -257,6 +273,8 @@ static enum sp_err read_details(struct engine *e, const struct request *r, struc
     return fault_set(why, SP_INVALID, "%s: it takes no details", command_records[c->type].type);
   buf_reset(&e->scratch);
   enum sp_err err = details_text(r->details, &e->scratch, why);
+  if (!err)
+    err = read_register(buf_span(&e->scratch), c, why);
   if (err)
     return err;
   extra->subject = *subject;

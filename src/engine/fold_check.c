@@ -29,6 +29,11 @@ static const char *check_operator_disabled(const struct core *core, const struct
              : NULL;
 }
 
+static const char *check_operator_compromised(const struct core *core, const struct event *e) {
+  (void)core;
+  return e->u.operator_compromised.since > e->at ? "it is of a time to come" : NULL;
+}
+
 /* --- Persons --- */
 
 static const char *check_person_added(const struct core *core, const struct event *e) {
@@ -91,6 +96,13 @@ static const char *check_credential_issued(const struct core *core, const struct
       core_find_credential_tag(core, c->tag, &have))
     return "this credential exists already";
   return core->head.n_credentials < credentials_max ? NULL : "there are more credentials than fit";
+}
+
+static const char *check_credential_compromised(const struct core *core, const struct event *e) {
+  const struct ev_credential_compromised *c = &e->u.credential_compromised;
+  return core->credentials[c->credential].person != c->person ? "the credential is another person's"
+         : c->since > e->at                                   ? "it is of a time to come"
+                                                              : NULL;
 }
 
 static const char *check_credential_ref(const struct core *core, const struct event *e) {
@@ -258,6 +270,7 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_PLAN_APPLIED] = check_nothing,
     [EVENT_OPERATOR_ADDED] = check_operator_added,
     [EVENT_OPERATOR_DISABLED] = check_operator_disabled,
+    [EVENT_OPERATOR_COMPROMISED] = check_operator_compromised,
     [EVENT_PERSON_ADDED] = check_person_added,
     [EVENT_PERSON_SUSPENDED] = check_person_suspended,
     [EVENT_PERSON_REINSTATED] = check_person_reinstated,
@@ -270,6 +283,7 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_CREDENTIAL_REINSTATED] = check_credential_ref,
     [EVENT_CREDENTIAL_LOST] = check_credential_ref,
     [EVENT_CREDENTIAL_REVOKED] = check_credential_ref,
+    [EVENT_CREDENTIAL_COMPROMISED] = check_credential_compromised,
     [EVENT_PIN_SET] = check_nothing,
     [EVENT_PIN_LOCKED] = check_nothing,
     [EVENT_LEVEL_GRANTED] = check_level_granted,
@@ -320,7 +334,7 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_COMMAND_REFUSED] = check_nothing,
 };
 
-_Static_assert(EVENT_COUNT == 102, "a new event has a row above");
+_Static_assert(EVENT_COUNT == 105, "a new event has a row above");
 
 enum sp_err fold_check_event(const struct core *core, const struct event *e, struct fault *why) {
   SP_ASSERT((unsigned)e->type < EVENT_COUNT);

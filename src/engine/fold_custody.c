@@ -2,10 +2,13 @@
 #include "engine/fold_custody.h"
 
 #include "core/conflict.h"
+#include "core/register_fields.h"
 
 static const char *const exists = "there is one of this name or id already",
                          *const full = "there are more than fit", *const so = "it is so already",
-                         *const dead = "the person has died";
+                         *const dead = "the person has died",
+                         *const unanswered =
+                             "a field of the register is outstanding that nobody answered";
 
 static bool taken(const struct core *core, enum ref_kind kind, const struct slug *name) {
   struct namer n = core_namer(core);
@@ -71,7 +74,8 @@ const char *check_order_recorded(const struct core *core, const struct event *e)
 }
 
 const char *check_order_authenticated(const struct core *core, const struct event *e) {
-  return core->orders[e->u.order_authenticated.order].authenticator == REF_ABSENT ? NULL : so;
+  uint32_t by = core->orders[e->u.order_authenticated.order].authenticator;
+  return by == REF_ABSENT || is_compromised(core, by) ? NULL : so;
 }
 
 const char *check_order_written(const struct core *core, const struct event *e) {
@@ -111,9 +115,20 @@ const char *check_booking_opened(const struct core *core, const struct event *e)
     return full;
   if (b->number != person_number(core->head.n_bookings))
     return "it is not the next short number";
+  if (is_booked(core, b->person))
+    return "the person has an open booking";
   if (death_of(core, b->person))
     return dead;
-  return is_booked(core, b->person) ? "the person has an open booking" : NULL;
+  if (register_missing(b->recorded))
+    return "the register lacks what admission needs";
+  return b->outstanding & ~b->recorded ? unanswered : NULL;
+}
+
+const char *check_booking_supplemented(const struct core *core, const struct event *e) {
+  const struct ev_booking_supplemented *s = &e->u.booking_supplemented;
+  if (core->bookings[s->booking].person != s->person)
+    return "it is the booking of another person";
+  return !s->recorded || s->outstanding & ~s->recorded ? unanswered : NULL;
 }
 
 static const char *mark_is(const struct core *core, const struct event *e, bool set) {

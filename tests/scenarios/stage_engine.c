@@ -19,6 +19,7 @@
 #include "plan/plan_blob.h"
 #include "reading.h"
 #include "sim/command_text.h"
+#include "sim/register_text.h"
 #include "tests/unit/engine_fake.h"
 
 #include <setjmp.h>
@@ -228,6 +229,7 @@ static void put_request(struct play *p, struct buf *b, const struct asking *a) {
   command_text(b, p->core, &a->c);
   if (a->c.type == COMMAND_OPERATOR_ADD)
     buf_printf(b, ",\"details\":{\"name\":\"%s\"}", a->new_name);
+  register_text(b, &a->c);
   put_secret(p, b, a);
   if (a->c.second != REF_ABSENT)
     buf_printf(b, ",\"second\":\"%s\"", session_of(p, a->c.second));

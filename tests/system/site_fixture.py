@@ -37,6 +37,10 @@ ROLES = {"anna": "admin", "sam": "shift", "dana": "desk", "gil": "gate", "rita":
          "lena": "legal"}
 
 
+# What the register needs at admission.
+REGISTER = ("--details-file", HERE / "register.json")
+
+
 class Result:
     def __init__(self, process):
         self.code = process.returncode

@@ -4,7 +4,7 @@ import hashlib
 import pathlib
 import unittest
 
-from site_fixture import INVALID, NOT_FOUND, OK, REFUSED, USAGE, Site
+from site_fixture import INVALID, NOT_FOUND, OK, REFUSED, REGISTER, USAGE, Site
 
 PLAN = pathlib.Path(__file__).resolve().parent.parent / "scenarios" / "plans" / "port.yaml"
 CARD = "h10301:17-4711"
@@ -37,7 +37,7 @@ class Custody(Site):
         order = self.record("commitment", "district", "--person", self.person, "--basis", "code-142",
                             "--reference", "3:25-cr-17", "--official", "J. Doe")
         self.ask("order", "authenticate", order, by="lena", expect=OK)
-        self.ask("booking", "open", self.person, order, by="dana", expect=OK)
+        self.ask("booking", "open", self.person, order, *REGISTER, by="dana", expect=OK)
         return order
 
     def state(self, order):
@@ -46,13 +46,13 @@ class Custody(Site):
     def test_admitted_on_an_order(self):
         order = self.record("commitment", "district", "--person", self.person, "--basis", "code-142", "--expires", "+30d")
         self.assertEqual(self.state(order), "unauthenticated")
-        result = self.ask("booking", "open", self.person, order, by="dana", expect=REFUSED)
+        result = self.ask("booking", "open", self.person, order, *REGISTER, by="dana", expect=REFUSED)
         self.assertIn(f"commitment {order} of district", result.out + result.err)
         self.assertEqual(self.codes(CARD, "main-in"), ["no_basis_to_hold", "no_booking", "unauthenticated"])
         self.ask("order", "authenticate", order, by="rita", expect=REFUSED)
         self.ask("order", "authenticate", order, by="lena", expect=OK)
         self.assertEqual(self.state(order), "in_force")
-        self.ask("booking", "open", self.person, order, by="dana", expect=OK)
+        self.ask("booking", "open", self.person, order, *REGISTER, by="dana", expect=OK)
         booked = self.ask("booking", "list", "--json", expect=OK).rows()
         self.assertEqual([(b["person"], b["state"], b["held_by"]) for b in booked], [(self.person, "held", order)])
         granted = self.show(CARD, "main-in", "--json", expect=OK).json()["entry"]["data"]

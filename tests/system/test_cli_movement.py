@@ -12,7 +12,7 @@ import termios
 import time
 import unittest
 
-from site_fixture import BINARY, INVALID, NOT_FOUND, OK, PASSWORDS, REFUSED, USAGE, Site
+from site_fixture import BINARY, INVALID, NOT_FOUND, OK, PASSWORDS, REFUSED, REGISTER, USAGE, Site
 
 PLAN = pathlib.Path(__file__).resolve().parent.parent / "scenarios" / "plans" / "port.yaml"
 SANITIZED = not (pathlib.Path(BINARY).parent / "tests" / "intercepted.so").exists()
@@ -46,7 +46,7 @@ class Movement(Site):
     def inside(self, card):
         """A detainee who is held on an order, was booked, and came in."""
         person = self.add_person("detainee", level="all", card=card)
-        self.ask("booking", "open", person, self.order("commitment", person, "--basis", "code"), by="dana", expect=OK)
+        self.ask("booking", "open", person, self.order("commitment", person, "--basis", "code"), *REGISTER, by="dana", expect=OK)
         self.show(card, "main-in", "--walk", expect=OK)
         return person
 

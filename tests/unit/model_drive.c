@@ -238,6 +238,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_OPERATOR_DISABLE:
     c->u.operator_ref.operator_index = some(d, head->n_operators);
     return head->n_operators > 0 && chance(d, 1, 4);
+  case COMMAND_OPERATOR_COMPROMISE:
+    c->u.operator_compromise = (struct cmd_operator_compromise){
+        some(d, head->n_operators), d->now - rng_between(&d->rng, -20, 9000) * USEC_PER_S};
+    return head->n_operators > 0 && chance(d, 1, 16);
   case COMMAND_PERSON_ADD:
     draw_person(d, c);
     return head->n_persons < drive_persons_max;
@@ -264,6 +268,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_CREDENTIAL_REVOKE:
     c->u.credential_ref.credential = some(d, head->n_credentials);
     return head->n_credentials > 0 && chance(d, 1, 6);
+  case COMMAND_CREDENTIAL_COMPROMISE:
+    c->u.credential_compromise = (struct cmd_credential_compromise){
+        some(d, head->n_credentials), d->now - rng_between(&d->rng, -20, 9000) * USEC_PER_S};
+    return head->n_credentials > 0 && chance(d, 1, 24);
   case COMMAND_PIN_SET:
     draw_pin(d, c);
     return head->n_persons > 0;
@@ -292,6 +300,7 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_ORDER_RECALL:
   case COMMAND_ORDER_REFUTE:
   case COMMAND_BOOKING_OPEN:
+  case COMMAND_BOOKING_SUPPLEMENT:
   case COMMAND_DEATH_RECORD:
   case COMMAND_DEATH_CAUSE:
   case COMMAND_DEATH_REMAINS:

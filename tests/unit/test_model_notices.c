@@ -2,6 +2,7 @@
  * that forget a rule. An oracle that cannot complain proves nothing. */
 #include "model_drive.h"
 
+#include "core/register_fields.h"
 #include "sim/model_state.h"
 
 #include <setjmp.h>
@@ -212,6 +213,23 @@ static bool boards_all_the_same(struct outcome *o) {
 static bool promotes_all_the_same(struct outcome *o) {
   return steps_all_the_same(o, STEP_PROMOTE, EVENT_MANIFEST_PROMOTED);
 }
+/* Somebody is admitted, and a field of the register is missing. */
+static bool admits_all_the_same(struct outcome *o) {
+  struct event *e;
+  if (!has_event(o, EVENT_BOOKING_REFUSED, &e) ||
+      e->u.booking_refused.reasons.at[0].code != REASON_REGISTER_INCOMPLETE)
+    return false;
+  struct ev_booking_refused r = e->u.booking_refused;
+  e->type = EVENT_BOOKING_OPENED;
+  e->u.booking_opened = (struct ev_booking_opened){.booking = {{1}},
+                                                   .number = 10009,
+                                                   .person = r.person,
+                                                   .order = r.order,
+                                                   .recorded = register_required() & ~r.missing};
+  o->verdict = VERDICT_DONE;
+  o->reasons.n = 0;
+  return true;
+}
 static bool departs_all_the_same(struct outcome *o) {
   return steps_all_the_same(o, STEP_DEPART, EVENT_MOVEMENT_DEPARTED);
 }
@@ -229,6 +247,27 @@ static bool conflict_with_another(struct outcome *o) {
   if (!has_event(o, EVENT_ORDER_CONFLICTS, &e))
     return false;
   e->u.order_conflicts.others.at[0].index ^= 1;
+  return true;
+}
+/* A core that writes down another beginning of what may have been in other hands. */
+static bool compromised_later(struct outcome *o) {
+  struct event *e;
+  if (has_event(o, EVENT_CREDENTIAL_COMPROMISED, &e))
+    return ++e->u.credential_compromised.since;
+  return has_event(o, EVENT_OPERATOR_COMPROMISED, &e) && ++e->u.operator_compromised.since;
+}
+/* A core that lets an order be confirmed twice. */
+static bool confirmed_twice(struct outcome *o) {
+  struct event *e;
+  if (o->verdict != VERDICT_REJECTED || o->reasons.at[0].code != REASON_ALREADY_SO ||
+      o->reasons.at[0].on.kind != REF_ORDER)
+    return false;
+  o->verdict = VERDICT_DONE;
+  o->n_events = 1;
+  e = &o->events[0];
+  e->type = EVENT_ORDER_AUTHENTICATED;
+  e->u.order_authenticated = (struct ev_order_authenticated){o->reasons.at[0].on.index, 0};
+  o->reasons.n = 0;
   return true;
 }
 /* A core that forgets that somebody has died. */
@@ -262,10 +301,11 @@ static const struct {
     M(unlocks_longer),       M(unlocks_without),        M(locks_not),
     M(signals_otherwise),    M(boards_all_the_same),    M(promotes_all_the_same),
     M(departs_all_the_same), M(conflict_untold),        M(conflict_with_another),
-    M(the_dead_forgotten),
+    M(the_dead_forgotten),   M(admits_all_the_same),    M(compromised_later),
+    M(confirmed_twice),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 6 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 9 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
@@ -370,6 +410,8 @@ static void test_changed_states(void **state) {
   SPOILT(c->credentials[0].tag.b[0], 1);
   SPOILT(c->operators[0].disabled, c->operators[0].disabled ? -1 : 1);
   SPOILT(c->operators[0].role, 1);
+  SPOILT(c->operators[0].compromised_s, -1);
+  SPOILT(c->credentials[0].compromised_s, -1);
   SPOILT(c->areas[2].occupancy, 1);
   SPOILT(c->areas[2].reserved, 1);
   SPOILT(c->areas[2].leaving, 1);
