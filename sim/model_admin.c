@@ -333,6 +333,6 @@ void m_decide_admin(const struct asked *a) {
       [COMMAND_DETAILS_ERASE] = erase_details,
       [COMMAND_SNAPSHOT_TAKE] = take_snapshot,
   };
-  if (!m_decide_custody(a) && !m_decide_movement(a) && !m_decide_death(a))
+  if (!m_decide_custody(a) && !m_decide_movement(a) && !m_decide_death(a) && !m_decide_count(a))
     rules[a->c->type](a);
 }

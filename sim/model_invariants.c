@@ -56,10 +56,19 @@ static void look_at_move(struct looking *l, uint32_t person, const char *what) {
 }
 
 /* Who boarded, departed or was handed over by the last step. */
+static void look_at_freeze(struct looking *l, const struct event *e) {
+  uint32_t movement = e->type == EVENT_MOVEMENT_BOARDED    ? e->u.member_permitted.movement
+                      : e->type == EVENT_MOVEMENT_DEPARTED ? e->u.movement_departed.movement
+                                                           : REF_ABSENT;
+  if (movement != REF_ABSENT && m_frozen(l->m, movement) != REF_ABSENT)
+    broken(l, 3, "somebody was moved while a count differs");
+}
+
 static void look_at_movements(struct looking *l) {
   const struct model *m = l->m;
   for (uint32_t i = 0; i < m->expected.n_events; i++) {
     const struct event *e = &m->expected.events[i];
+    look_at_freeze(l, e);
     if (e->type == EVENT_MOVEMENT_REFUSED && !e->u.movement_refused.reasons.n)
       broken(l, 10, "a step was refused without a reason");
     if (e->type == EVENT_MOVEMENT_BOARDED) {

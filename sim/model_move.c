@@ -39,7 +39,7 @@ static bool is_alarm(enum event_type t) {
       EVENT_REFUSAL_ESCALATED,
       EVENT_RECALL_RAISED,
       EVENT_DEADLINE_PASSED,
-      EVENT_ORDER_CONFLICTS, EVENT_DEATH_RECORDED, EVENT_DEATH_RETRACTED,
+      EVENT_ORDER_CONFLICTS, EVENT_DEATH_RECORDED, EVENT_DEATH_RETRACTED, EVENT_COUNT_DIFFERS,
       EVENT_CREDENTIAL_COMPROMISED, EVENT_OPERATOR_COMPROMISED,
   };
   for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
@@ -281,6 +281,8 @@ bool m_move(struct model *m, const struct event *e) {
   if (e->type == EVENT_MOVEMENT_DEPARTED)
     m_move_departure(m, e->u.movement_departed.movement, e->at);
   m_move_death(m, e);
+  if (!m_move_count(m, e))
+    return false;
   if (m_is_custody(m, e) && !keep(m, e))
     return false;
   bool ok = move_simple(m, e) || move_reader(m, e) || move_people(m, e);

@@ -280,6 +280,8 @@ void m_may_leave(const struct model *m, uint32_t person, usec at, struct reasons
   }
   if (c.state != MEMBER_BOARDED && c.state != MEMBER_DEPARTED)
     m_add_reason(found, REASON_SEQUENCE, REF_MOVEMENT, c.movement);
+  if (c.state == MEMBER_BOARDED && m_frozen(m, c.movement) != REF_ABSENT)
+    m_add_reason(found, REASON_COUNT_MISMATCH, REF_COUNT, m_frozen(m, c.movement));
   *rests_on = m_ask(m, c.movement, person, c.order, m_journey(m, c.movement).to, at, found);
   rests_on->at[rests_on->n++] = (struct ref){REF_MOVEMENT, c.movement};
 }

@@ -88,6 +88,15 @@ struct m_pending_kept { /* what was found, so that it is not looked for at every
   struct m_pending next;
 };
 
+struct m_check { /* a count */
+  struct id id;
+  uint32_t area, opener; /* area: REF_ABSENT: gone */
+  bool closed, differed, resolved;
+};
+struct m_tally {
+  uint32_t check, area, expected, seen, by;
+};
+
 struct model {
   const struct plan *plan;
   struct hash plan_hash, vkey;
@@ -108,6 +117,9 @@ struct model {
   uint32_t n_custody;
   struct event *custody; /* entries about custody, as they came */
   struct m_pending_kept *kept;
+  uint32_t n_checks, n_tallies;
+  struct m_check *checks;
+  struct m_tally *tallies;
 
   struct command last; /* of the last step, for the invariants */
   struct outcome expected;
@@ -260,6 +272,13 @@ bool m_reject_dead(const struct asked *a,
                    uint32_t person);        /* true: they are, and it was rejected */
 bool m_decide_death(const struct asked *a); /* false: it is no such command */
 void m_move_death(struct model *m, const struct event *e);
+
+/* --- model_count.c: roll checks --- */
+bool m_check_freezes(const struct model *m, uint32_t check);
+uint32_t m_frozen(const struct model *m, uint32_t movement); /* by which count; REF_ABSENT */
+uint32_t m_check_needs(const struct model *m, uint32_t area);
+bool m_decide_count(const struct asked *a); /* false: it is no such command */
+bool m_move_count(struct model *m, const struct event *e);
 
 /* --- model_deadline.c: what should have been done by now --- */
 usec m_deadline_due(const struct model *m);

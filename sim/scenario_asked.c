@@ -53,6 +53,9 @@ static const struct {
     {"hearing", COMMAND_HEARING_SET, {"hearing", "person", "authority"}},
     {"close-hearing", COMMAND_HEARING_CLOSE, {"hearing", "outcome"}},
     {"answer-recall", COMMAND_RECALL_ANSWER, {"movement", "person", "answer"}},
+    {"count", COMMAND_COUNT_BEGIN, {"count", "area"}},
+    {"tally", COMMAND_COUNT_TALLY, {"count", "area", "seen"}},
+    {"close-count", COMMAND_COUNT_CLOSE, {"count"}},
     {"hand-over", COMMAND_MOVEMENT_HANDOVER, {"movement", "person"}},
 };
 
@@ -65,7 +68,8 @@ static void put_hex(struct buf *b, const struct id *id) {
 /* Things that have ids: by the names that the scenario gave them. */
 static bool has_id(enum ref_kind kind) {
   return kind == REF_PERSON || kind == REF_CREDENTIAL || kind == REF_OPERATOR ||
-         kind == REF_ORDER || kind == REF_BOOKING || kind == REF_MOVEMENT || kind == REF_HEARING;
+         kind == REF_ORDER || kind == REF_BOOKING || kind == REF_MOVEMENT || kind == REF_HEARING ||
+         kind == REF_COUNT;
 }
 
 static void put_list(struct buf *b, const struct field *f, const char *value) {

@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement death hearing recall authority place basis class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement death hearing count recall authority place basis class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -77,6 +77,12 @@ _sallyport() {
   hearing)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' set close list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  count)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' begin tally close list show' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -289,6 +295,11 @@ _sallyport() {
   'hearing set') options=' --help --dir --json --as --password-fd --at' ;;
   'hearing close') options=' --help --dir --json --as --password-fd' ;;
   'hearing list') options=' --help --dir --json' ;;
+  'count begin') options=' --help --dir --json --as --password-fd' ;;
+  'count tally') options=' --help --dir --json --as --password-fd' ;;
+  'count close') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'count list') options=' --help --dir --json' ;;
+  'count show') options=' --help --dir --json' ;;
   'recall answer') options=' --help --dir --json --as --password-fd' ;;
   'authority add') options=' --help --dir --json --as --password-fd --second --second-password-fd --above' ;;
   'authority list') options=' --help --dir --json' ;;

@@ -376,6 +376,27 @@ static const struct field recall_answer[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_count_begin
+static const struct field count_begin[] = {
+    F_REF("area", area, AREA, "with all that lies within it"),
+    F_ID_NEW("count", count, "its id"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_count_tally
+static const struct field count_tally[] = {
+    F_REF("area", area, AREA, "this very one, not those within it"),
+    F_REF("count", count, COUNT, "of which"),
+    F_U32_REQUIRED("seen", seen, "how many detainees are seen there"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_count_ref
+static const struct field count_ref[] = {
+    F_REF("count", count, COUNT, "which"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_area_ref
 static const struct field area_ref[] = {
     F_REF("area", area, AREA, "with all that lies within it"),
@@ -528,6 +549,9 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_HEARING_SET] = "a person is to be heard, then and by that authority",
     [COMMAND_HEARING_CLOSE] = "a hearing was held, was put off or will not be",
     [COMMAND_RECALL_ANSWER] = "whoever has a person who was recalled has answered",
+    [COMMAND_COUNT_BEGIN] = "begin to count the detainees in an area",
+    [COMMAND_COUNT_TALLY] = "say how many are seen in one of its areas; again: the later counts",
+    [COMMAND_COUNT_CLOSE] = "end a count, all areas of which were looked at",
     [COMMAND_LOCKDOWN_START] = "lock down an area, or the site",
     [COMMAND_LOCKDOWN_RELEASE] = "end that",
     [COMMAND_THREAT_RAISE] = "a stricter threat level",
@@ -629,6 +653,9 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_HEARING_SET] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_HEARING_CLOSE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_RECALL_ANSWER] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_COUNT_BEGIN] = {0, R(GATE) | R(SHIFT), 0},
+    [COMMAND_COUNT_TALLY] = {0, R(DESK) | R(GATE) | R(SHIFT), 0},
+    [COMMAND_COUNT_CLOSE] = {0, R(GATE) | R(SHIFT) | R(RECORDS) | R(LEGAL), 0},
     [COMMAND_LOCKDOWN_START] = {0, R_ACTING, 0},
     [COMMAND_LOCKDOWN_RELEASE] = {0, R(GATE) | R(SHIFT), R_ACTING},
     [COMMAND_THREAT_RAISE] = {0, R_ACTING, 0},

@@ -74,6 +74,9 @@
   X(HEARING_SET, hearing_set, "hearing.set")                                                       \
   X(HEARING_CLOSE, hearing_close, "hearing.close")                                                 \
   X(RECALL_ANSWER, recall_answer, "recall.answer")                                                 \
+  X(COUNT_BEGIN, count_begin, "count.begin")                                                       \
+  X(COUNT_TALLY, count_tally, "count.tally")                                                       \
+  X(COUNT_CLOSE, count_ref, "count.close")                                                         \
   X(LOCKDOWN_START, area_ref, "lockdown.start")                                                    \
   X(LOCKDOWN_RELEASE, area_ref, "lockdown.release")                                                \
   X(THREAT_RAISE, threat_ref, "threat.raise")                                                      \
@@ -328,6 +331,16 @@ struct cmd_recall_answer {
   uint32_t movement, person;
   uint32_t answer; /* enum recall_answer */
 };
+struct cmd_count_begin {
+  struct id count;
+  uint32_t area; /* with all that lies within it */
+};
+struct cmd_count_tally {
+  uint32_t count, area, seen; /* area: this very one */
+};
+struct cmd_count_ref {
+  uint32_t count;
+};
 struct cmd_area_ref {
   uint32_t area;
 };
@@ -433,6 +446,9 @@ struct command {
     struct cmd_hearing_set hearing_set;
     struct cmd_hearing_close hearing_close;
     struct cmd_recall_answer recall_answer;
+    struct cmd_count_begin count_begin;
+    struct cmd_count_tally count_tally;
+    struct cmd_count_ref count_ref;
     struct cmd_area_ref area_ref;
     struct cmd_threat_ref threat_ref;
     struct cmd_gate_ref gate_ref;

@@ -224,6 +224,9 @@ struct custody {
   X(HEARING_CLOSED, hearing_closed)                                                                \
   X(RECALL_RAISED, recall_raised)                                                                  \
   X(RECALL_ANSWERED, recall_answered)                                                              \
+  X(COUNT_BEGUN, count_begun)                                                                      \
+  X(COUNT_TALLIED, count_tallied)                                                                  \
+  X(COUNT_CLOSED, count_closed)                                                                    \
   X(DEADLINE_PASSED, deadline_passed)
 
 /* --- Asking --- */

@@ -224,7 +224,7 @@ static bool links_fit_together(const struct core *core, uint32_t *seen) {
 static bool nothing_yet(const struct core_head *h) {
   return !h->n_authorities && !h->n_places && !h->n_bases && !h->n_classes && !h->n_class_rows &&
          !h->n_orders && !h->n_bookings && !h->n_links && !h->n_movements && !h->n_members &&
-         !h->n_hearings && !h->n_deaths;
+         !h->n_hearings && !h->n_deaths && !h->n_counts && !h->n_tallies;
 }
 
 const char *custody_check(const struct core *core, uint32_t *seen) {
@@ -239,5 +239,6 @@ const char *custody_check(const struct core *core, uint32_t *seen) {
     return "a chain of orders holds one that does not belong";
   if (!links_fit_together(core, seen))
     return "links between registrations do not hold together";
-  return movement_check(core);
+  const char *wrong = count_check(core);
+  return wrong ? wrong : movement_check(core);
 }

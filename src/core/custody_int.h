@@ -55,6 +55,11 @@ void check_separate(const struct core *core, uint32_t movement, uint32_t person,
                     enum member_state beside, struct reasons *found);
 /* Whoever is being let through a door into the site neither boards nor is taken over. */
 void check_still(const struct core *core, uint32_t person, struct reasons *found);
+/* While a count differs nobody is moved, but by a release or in an emergency: true, and found says
+ * so. */
+bool check_frozen(const struct core *core, uint32_t movement, struct reasons *found);
+/* Of a state from outside: does head.frozen count those that freeze? */
+bool counts_freeze_as_told(const struct core *core);
 void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons *found);
 
 #define CUSTODY_DECIDERS(X)                                                                        \
@@ -97,7 +102,10 @@ void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons
   X(MOVEMENT_HANDOVER, movement_handover)                                                          \
   X(HEARING_SET, hearing_set)                                                                      \
   X(HEARING_CLOSE, hearing_close)                                                                  \
-  X(RECALL_ANSWER, recall_answer)
+  X(RECALL_ANSWER, recall_answer)                                                                  \
+  X(COUNT_BEGIN, count_begin)                                                                      \
+  X(COUNT_TALLY, count_tally)                                                                      \
+  X(COUNT_CLOSE, count_close)
 #define X(NAME, name) void decide_##name(struct deciding *d);
 CUSTODY_DECIDERS(X)
 #undef X

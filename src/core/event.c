@@ -416,6 +416,31 @@ static const struct field recall_answered[] = {
     F_REF("person", person, PERSON, "who"),
 };
 #undef S
+#define S ev_count_begun
+static const struct field count_begun[] = {
+    F_REF("area", area, AREA, "with all that lies within it"),
+    F_ID("count", count, "its id"),
+    F_U32_REQUIRED("number", number, "short, the last digit checks the others"),
+    F_REF("opener", opener, OPERATOR, "who began it"),
+};
+#undef S
+#define S ev_count_tallied
+static const struct field count_tallied[] = {
+    F_REF("area", area, AREA, "this very one"),
+    F_REF("by", by, OPERATOR, "who looked"),
+    F_REF("count", count, COUNT, "of which"),
+    F_U32_REQUIRED("expected", expected,
+                   "how many detainees the journal has there at that instant"),
+    F_U32_REQUIRED("seen", seen, "how many were seen"),
+};
+#undef S
+#define S ev_count_closed
+static const struct field count_closed[] = {
+    F_REF("by", by, OPERATOR, "who closed it, and had tallied nothing of it"),
+    F_REF("count", count, COUNT, "which"),
+    F_BOOL("differs", differs, "some area's last tally differs from the journal"),
+};
+#undef S
 #define S ev_deadline_passed
 static const struct field deadline_passed[] = {
     F_ENUM("deadline", deadline, deadline_names, "what should have been done"),
@@ -634,6 +659,10 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_HEARING_CLOSED] = "and was, or it was put off, or will not be",
     [EVENT_RECALL_RAISED] = "a person under way may not be taken there any more: bring them back",
     [EVENT_RECALL_ANSWERED] = "whoever has them has answered",
+    [EVENT_COUNT_BEGUN] = "detainees are counted, in an area and all within it",
+    [EVENT_COUNT_TALLIED] = "how many were seen in one area, and how many the journal has there",
+    [EVENT_COUNT_DIFFERS] = "the two differ: nobody is moved until that is resolved",
+    [EVENT_COUNT_CLOSED] = "every area was looked at",
     [EVENT_DEADLINE_PASSED] = "something that should have been done by now was not",
     [EVENT_LOCKDOWN_STARTED] = "an area is locked down",
     [EVENT_LOCKDOWN_RELEASED] = "and no longer",

@@ -76,6 +76,10 @@
   X(HEARING_CLOSED, hearing_closed, "hearing.closed", 0)                                           \
   X(RECALL_RAISED, recall_raised, "recall.raised", EVENT_ALARM)                                    \
   X(RECALL_ANSWERED, recall_answered, "recall.answered", 0)                                        \
+  X(COUNT_BEGUN, count_begun, "count.begun", 0)                                                    \
+  X(COUNT_TALLIED, count_tallied, "count.tallied", 0)                                              \
+  X(COUNT_DIFFERS, count_tallied, "count.differs", EVENT_ALARM)                                    \
+  X(COUNT_CLOSED, count_closed, "count.closed", 0)                                                 \
   X(DEADLINE_PASSED, deadline_passed, "deadline.passed", EVENT_ALARM)                              \
   X(LOCKDOWN_STARTED, area_ref, "lockdown.started", 0)                                             \
   X(LOCKDOWN_RELEASED, area_ref, "lockdown.released", 0)                                           \
@@ -368,6 +372,19 @@ struct ev_recall_raised {
 struct ev_recall_answered {
   uint32_t movement, person, answer; /* enum recall_answer */
 };
+struct ev_count_begun {
+  struct id count;
+  uint32_t number;       /* short, as a person's */
+  uint32_t area, opener; /* operator */
+};
+struct ev_count_tallied {
+  uint32_t count, area, expected, seen, by; /* operator */
+};
+struct ev_count_closed {
+  uint32_t count;
+  bool differs;
+  uint32_t by; /* operator */
+};
 struct ev_deadline_passed {
   uint32_t deadline;                         /* enum deadline */
   uint32_t person, order, movement, hearing; /* REF_ABSENT where not meant */
@@ -503,6 +520,9 @@ struct event {
     struct ev_hearing_closed hearing_closed;
     struct ev_recall_raised recall_raised;
     struct ev_recall_answered recall_answered;
+    struct ev_count_begun count_begun;
+    struct ev_count_tallied count_tallied;
+    struct ev_count_closed count_closed;
     struct ev_deadline_passed deadline_passed;
     struct ev_area_ref area_ref;
     struct ev_threat_changed threat_changed;

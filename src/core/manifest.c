@@ -129,6 +129,8 @@ static void ask(const struct deciding *d, enum movement_step step, bool takes_pl
     reasons_add(found, REASON_SEQUENCE, ref_to(REF_PERSON, q->person));
   if (steps[step].still)
     check_still(core, q->person, found);
+  if (takes_place || step == STEP_BOARD)
+    check_frozen(core, q->movement, found);
   if (takes_place)
     check_room(core, &core->movements[q->movement], q->movement, found);
   if (steps[step].beside != NOT_SEATED && (takes_place || step != STEP_ADD))

@@ -209,6 +209,8 @@ void check_leaving(const struct core *core, uint32_t person, usec at, struct rea
   }
   if (r->state != MEMBER_BOARDED && r->state != MEMBER_DEPARTED)
     reasons_add(found, REASON_SEQUENCE, ref_to(REF_MOVEMENT, r->movement));
+  if (r->state == MEMBER_BOARDED) /* and has not left yet */
+    check_frozen(core, r->movement, found);
   struct question q = {r->movement, person, r->order, m->to, at};
   permitted(core, &q, found, rests_on);
   rests_on->at[rests_on->n++] = ref_to(REF_MOVEMENT, r->movement);

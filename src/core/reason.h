@@ -63,6 +63,8 @@
   X(CONFLICT, "conflict", 9, "{} says otherwise, and both are in force")                           \
   X(AGREEMENT_FULL, "agreement_full", 9, "all places under {} are taken")                          \
   X(SEQUENCE, "sequence", 9, "{} is not where this step begins")                                   \
+  X(COUNT_MISMATCH, "count_mismatch", 9,                                                           \
+    "{} differs from the journal: nobody is moved until that is resolved")                         \
   X(IDENTITY_MISMATCH, "identity_mismatch", 9, "it is not shown that they are {}")                 \
   X(MINOR, "minor", 9, "{} is a minor, or may be, and the transport is for adults")                \
   X(UNFIT, "unfit", 9, "{} is not fit to travel")                                                  \

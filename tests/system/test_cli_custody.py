@@ -92,6 +92,33 @@ class Custody(Site):
         self.assertIn(f"commitment {order} of district", told)
         self.assertIn(f"detainee {self.person}", told)
 
+    def number_of(self, result):
+        number = result.json()["entry"]["data"]["number"]
+        return f"{number // 10}-{number % 10}"
+
+    def test_a_count(self):
+        self.admitted()
+        self.show(CARD, "main-in", "--walk", expect=OK)
+        count = self.number_of(self.ask("count", "begin", "hall", "--json", by="sam", expect=OK))
+        self.ask("count", "begin", "gatehouse", by="sam", expect=INVALID)
+        shown = self.ask("count", "show", count, "--json", expect=OK).json()
+        self.assertEqual((shown["state"], shown["missing"]), ("open", ["hall"]))
+        self.ask("count", "close", count, by="rita", expect=REFUSED)
+        told = self.ask("count", "tally", count, "hall", "0", by="dana", expect=OK)
+        self.assertIn("COUNT DIFFERS", self.ask("log", expect=OK).out, told.out)
+        movement = self.number_of(self.ask("movement", "propose", "internal", "--json", by="rita", expect=OK))
+        frozen = self.ask("movement", "authorise", movement, by="sam", expect=REFUSED)
+        self.assertIn(f"count {count} of hall differs from the journal", frozen.out + frozen.err)
+        self.ask("count", "tally", count, "cellar", "0", by="dana", expect=NOT_FOUND)
+        self.ask("count", "tally", count, "hall", "1", by="dana", expect=OK)
+        self.ask("movement", "authorise", movement, by="sam", expect=OK)
+        self.ask("count", "close", count, by="dana", expect=REFUSED)
+        self.ask("count", "close", count, by="rita", expect=OK)
+        row = self.ask("count", "list", "--json", expect=OK).rows()[0]
+        self.assertEqual((row["number"], row["area"], row["state"], row["frozen"]), (count, "hall", "matched", False))
+        entry = next(e for e in self.entries("--type", "count.differs"))
+        self.assertIn("Detainees seen in hall: 0; in the journal: 1", self.ask("explain", str(entry["n"]), expect=OK).out)
+
     def test_a_death(self):
         self.admitted()
         papers = self.tmp / "papers"

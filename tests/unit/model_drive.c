@@ -325,7 +325,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_MOVEMENT_HANDOVER:
   case COMMAND_HEARING_SET:
   case COMMAND_HEARING_CLOSE:
-  case COMMAND_RECALL_ANSWER: {
+  case COMMAND_RECALL_ANSWER:
+  case COMMAND_COUNT_BEGIN:
+  case COMMAND_COUNT_TALLY:
+  case COMMAND_COUNT_CLOSE: {
     struct random_custody r = custody_of(d);
     return random_custody(&r, c);
   }
@@ -395,7 +398,7 @@ static enum command_type draw_type(struct drive *d) {
     return COMMAND_READER_REPORT;
   if (x < 93)
     return (enum command_type)(COMMAND_AUTHORITY_ADD +
-                               below(d, COMMAND_RECALL_ANSWER - COMMAND_AUTHORITY_ADD + 1));
+                               below(d, COMMAND_COUNT_CLOSE - COMMAND_AUTHORITY_ADD + 1));
   return (enum command_type)below(d, COMMAND_COUNT);
 }
 
