@@ -95,6 +95,7 @@ coverage:
 bench: build
 	@$(BUILD)/bench/bench_decide
 	@$(BUILD)/bench/bench_movement
+	@$(BUILD)/bench/bench_likeness
 	@$(BUILD)/bench/bench_store $(BUILD)
 	@$(BUILD)/bench/bench_osdp
 	@rm -rf $(BUILD)/bench-site && $(BUILD)/bench/bench_engine $(BUILD)/bench-site 100000 900000

@@ -11,7 +11,7 @@ static void check(const struct args *a) {
   MUST_HOLD(a->verb || help);
   if (!a->verb)
     return;
-  uint64_t allowed = verb_options(a->verb);
+  option_set allowed = verb_options(a->verb);
   for (unsigned i = 0; i < OPTION_COUNT; i++) {
     const struct given *g = &a->options[i];
     MUST_HOLD(g->n <= repeats_max);

@@ -4,6 +4,7 @@
 #include "engine/committer.h"
 #include "engine/engine.h"
 #include "engine/fold.h"
+#include "engine/knowing.h"
 #include "engine/founding.h"
 #include "engine/password.h"
 #include "journal/sha256.h"
@@ -415,11 +416,6 @@ void host_kill(struct host *h, bool power_fails) {
   end_process(h, power_fails);
 }
 
-static enum sp_err know(void *ctx, const struct store_details *d) {
-  struct fault why = {0};
-  return engine_know_operator(((struct host *)ctx)->engine, d->subject, d->json, &why);
-}
-
 /* A start may find the newest snapshots gone. */
 static enum sp_err lose_snapshots(struct host *h, struct fault *why) {
   struct store_snapshot list[store_snapshots_max];
@@ -463,9 +459,7 @@ static enum sp_err start(struct host *h, struct fault *why) {
   memcpy(config.site_key, h->site_key, sizeof config.site_key);
   h->fold.plan = NULL;
   err = engine_new(&h->engine, &config, why);
-  for (uint32_t i = 0; !err && i < h->fold.core->head.n_operators; i++)
-    err = store_details(h->store, &h->fold.core->operators[i].id, know, h, why);
-  return err;
+  return err ? err : engine_know_all(h->engine, h->store, why);
 }
 
 static void boot(void *ctx, uint64_t life) {

@@ -36,18 +36,6 @@ static void disable_operator(const struct asked *a) {
     m_expect(a, EVENT_OPERATOR_DISABLED)->u.operator_ref.operator_index = i;
 }
 
-static void add_person(const struct asked *a) {
-  const struct cmd_person_add *c = &a->c->u.person_add;
-  uint32_t there;
-  if (m_find_id(a->m, REF_PERSON, c->person, &there))
-    m_reject(a, REASON_EXISTS, REF_PERSON, there);
-  else if (a->m->n_persons >= persons_max)
-    m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
-  else if (!m_bad_dates(a, c->from, c->until))
-    m_expect(a, EVENT_PERSON_ADDED)->u.person_added =
-        (struct ev_person_added){c->person, c->kind, m_number(a->m->n_persons), c->from, c->until};
-}
-
 static void change_person(const struct asked *a) {
   uint32_t i = a->c->u.person_ref.person;
   enum person_state now = a->m->persons[i].state, wanted = PERSON_PRESENT;
@@ -303,13 +291,14 @@ void m_decide_admin(const struct asked *a) {
       [COMMAND_OPERATOR_ADD] = add_operator,
       [COMMAND_OPERATOR_DISABLE] = disable_operator,
       [COMMAND_OPERATOR_COMPROMISE] = m_compromise_operator,
-      [COMMAND_PERSON_ADD] = add_person,
+      [COMMAND_PERSON_ADD] = m_add_person,
       [COMMAND_PERSON_SUSPEND] = change_person,
       [COMMAND_PERSON_REINSTATE] = change_person,
       [COMMAND_PERSON_DEPART] = change_person,
       [COMMAND_PERSON_MERGE] = merge,
       [COMMAND_PERSON_UNMERGE] = unmerge,
       [COMMAND_PERSON_LOCATE] = locate,
+      [COMMAND_PERSON_IDENTIFY] = m_identify_person,
       [COMMAND_CREDENTIAL_ISSUE] = issue,
       [COMMAND_CREDENTIAL_SUSPEND] = change_credential,
       [COMMAND_CREDENTIAL_REINSTATE] = change_credential,

@@ -115,8 +115,7 @@ static void close_count(const struct asked *a) {
     return;
   }
   for (uint32_t i = 1; i < m->plan->n_areas; i++)
-    if (m_within(m->plan, i, c->area) && can_be_in(m, i) && !last_of(m, check, i) &&
-        missing++ < 8)
+    if (m_within(m->plan, i, c->area) && can_be_in(m, i) && !last_of(m, check, i) && missing++ < 8)
       m_add_reason(&a->o->reasons, REASON_SEQUENCE, REF_AREA, i);
   if (missing) {
     a->o->verdict = VERDICT_REFUSED;

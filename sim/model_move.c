@@ -25,6 +25,7 @@ static bool room(void **array, uint32_t n, size_t size) {
 static bool is_alarm(enum event_type t) {
   static const enum event_type alarms[] = {
       EVENT_PIN_LOCKED,
+      EVENT_CANDIDATES_UNLINKED,
       EVENT_DOOR_FORCED,
       EVENT_DOOR_HELD,
       EVENT_DOOR_LOCK_FAILED,

@@ -287,6 +287,10 @@ void m_answer_recall(const struct asked *a);
 void m_set_hearing(const struct asked *a);
 void m_close_hearing(const struct asked *a);
 
+/* --- model_candidate.c: who may be the same human --- */
+void m_add_person(const struct asked *a);
+void m_identify_person(const struct asked *a);
+
 void m_decide(const struct model *m, const struct command *c, struct outcome *o);
 bool m_may(const struct asked *a);          /* model_permit.c: who may ask */
 void m_decide_admin(const struct asked *a); /* model_admin.c: operators' commands */

@@ -29,6 +29,7 @@ struct asking {
   const char *new_name; /* what the scenario calls that which it makes; NULL: it makes nothing */
   enum ref_kind new_kind;
   const char *card, *pin, *duress; /* secrets, by what the scenario calls them; NULL: none */
+  const char *details;             /* JSON; NULL: none */
   struct span source;              /* of c.plan */
 };
 
@@ -71,6 +72,7 @@ struct named {
   enum ref_kind kind;
   char name[32];
   struct id id;
+  uint32_t liked; /* of a person: how many others were found to be like them */
 };
 
 struct play {
@@ -91,6 +93,7 @@ struct play {
   usec now;
   usec behind; /* knowledge older than now by this much */
   bool clock_wrong;
+  struct buf details; /* of the line */
   struct outcome out;
   const char *instead; /* the stage was refused before there was a command, for what this code says;
                         * NULL: it was not */

@@ -211,5 +211,6 @@ void scenario_play(const struct stage *stage, const char *file, const char *dir)
   }
   for (int i = 0; i < p->n_defined; i++)
     buf_free(&p->defined[i].lines);
+  buf_free(&p->details);
   free(p);
 }

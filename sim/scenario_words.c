@@ -155,8 +155,60 @@ static void give_level(struct play *p, const struct words *w, uint32_t person, c
   ask(p, &a);
 }
 
+/* --- The same human --- */
+
+enum { likes_max = 10 };
+
+static struct named *named_person(struct play *p, const char *name) {
+  (void)person_of(p, name); /* somebody has it */
+  int i = 0;
+  while (p->named[i].kind != REF_PERSON || strcmp(p->named[i].name, name) != 0)
+    i++;
+  return &p->named[i];
+}
+
+static void put_identifier(struct play *p, const char *of, uint32_t n) {
+  buf_printf(&p->details, "%s{\"number\":\"%s-%u\",\"type\":\"scenario\"}",
+             p->details.p[p->details.n - 1] == '[' ? "" : ",", of, n);
+}
+
+/* "like A,B": whom the engine finds, the likest first, and "and-more": that there were others. A
+ * stage with an engine gets details by which it finds them: each person has as many identifiers as
+ * others may be like them, and each of these says one of them. */
+static void take_candidates(struct play *p, const struct words *w, struct asking *a,
+                            struct refs *found, bool *more) {
+  char text[256];
+  snprintf(text, sizeof text, "%s", option(w, "like") ? option(w, "like") : "");
+  *more = has_word(w, "and-more");
+  for (char *save, *s = strtok_r(text, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+    struct named *other = named_person(p, s);
+    if (found->n == refs_max || other->liked == likes_max)
+      FAIL(p, "more are alike than may be");
+    found->at[found->n++] = (struct ref){REF_PERSON, person_of(p, s)};
+    put_identifier(p, s, other->liked++);
+  }
+  buf_puts(&p->details, "]}");
+  a->details = buf_cstr(&p->details);
+}
+
+/* More is known of who they are: identify PERSON [like A,B] [and-more] */
+static void act_identify(struct play *p, const struct words *w) {
+  struct asking a = asking_by(p, w, COMMAND_PERSON_IDENTIFY);
+  struct cmd_person_identify *c = &a.c.u.person_identify;
+  c->person = person_of(p, word(p, w, 1));
+  buf_reset(&p->details);
+  buf_puts(&p->details, "{\"identifiers\":[");
+  take_candidates(p, w, &a, &c->candidates, &c->more);
+  ask(p, &a);
+}
+
 static void act_person(struct play *p, const struct words *w) {
   struct asking a = asking_by(p, w, COMMAND_PERSON_ADD);
+  buf_reset(&p->details);
+  buf_puts(&p->details, "{\"identifiers\":[");
+  for (uint32_t i = 0; i < likes_max; i++)
+    put_identifier(p, word(p, w, 1), i);
+  take_candidates(p, w, &a, &a.c.u.person_add.candidates, &a.c.u.person_add.more);
   a.new_name = word(p, w, 1);
   a.c.u.person_add.from = date_option(p, w, "from");
   a.c.u.person_add.until = date_option(p, w, "until");
@@ -318,7 +370,8 @@ static const struct {
     {"plan", act_plan},
     {"operator", act_operator},
     {"operator-disable", act_operator_disable},
-    {"person", act_person},
+    {"person", act_person}, /* person NAME KIND [like A,B] */
+    {"identify", act_identify},
     {"card", act_card},
     {"pin", act_pin},
     {"grant", act_grant},

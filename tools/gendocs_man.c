@@ -62,7 +62,7 @@ void man_verb(struct buf *out, const struct verb *v) {
   put_part(out, after_line(description), end);
   buf_puts(out, ".SH OPTIONS\n");
   const char *options = line_at(text, ".SH OPTIONS", 0);
-  uint64_t takes = verb_options(v);
+  option_set takes = verb_options(v);
   for (size_t i = 0; i < OPTION_COUNT; i++)
     if (takes >> i & 1) {
       const char *option = line_at(options, ".TP", i);

@@ -16,7 +16,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add identify search candidates show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -118,7 +118,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add identify search candidates show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -187,6 +187,8 @@ _sallyport() {
   --name) COMPREPLY=(); return ;;
   --birth-date) COMPREPLY=(); return ;;
   --document) COMPREPLY=(); return ;;
+  --alias) COMPREPLY=(); return ;;
+  --identifier) COMPREPLY=(); return ;;
   --reference) COMPREPLY=(); return ;;
   --official) COMPREPLY=(); return ;;
   --finding) COMPREPLY=(); return ;;
@@ -234,7 +236,10 @@ _sallyport() {
   'plan apply') options=' --help --dir --json --as --password-fd --second --second-password-fd'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'plan show') options=' --help --dir --json --tree' ;;
-  'person add') options=' --help --dir --json --as --password-fd --kind --name --birth-date --document --details-file --from --until' ;;
+  'person add') options=' --help --dir --json --as --password-fd --kind --name --birth-date --document --alias --identifier --details-file --from --until' ;;
+  'person identify') options=' --help --dir --json --as --password-fd --name --birth-date --document --alias --identifier --details-file' ;;
+  'person search') options=' --help --dir --json --as --password-fd --name --birth-date --document --identifier' ;;
+  'person candidates') options=' --help --dir --json --as --password-fd --details --person' ;;
   'person show') options=' --help --dir --json --as --password-fd --details' ;;
   'person list') options=' --help --dir --json --as --password-fd --kind --state --details --area' ;;
   'person suspend') options=' --help --dir --json --as --password-fd' ;;

@@ -46,6 +46,7 @@ static struct id subject_of(const struct entry *e, enum event_type type) {
       [EVENT_DEATH_REMAINS_HANDED_OVER] = "person",
       [EVENT_DEATH_RETRACTED] = "person",
       [EVENT_DETAILS_ERASED] = "person",
+      [EVENT_PERSON_IDENTIFIED] = "person",
       [EVENT_BOOKING_SUPPLEMENTED] = "booking",
   };
   struct id id = {{0}};

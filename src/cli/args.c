@@ -22,8 +22,8 @@ const struct option_row *option_row(enum option_id id) {
   return &rows[id];
 }
 
-uint64_t verb_options(const struct verb *v) {
-  uint64_t o = v->options | OPT_BIT(HELP);
+option_set verb_options(const struct verb *v) {
+  option_set o = v->options | OPT_BIT(HELP);
   if (v->needs & NEEDS_DIR)
     o |= OPT_BIT(DIR);
   if (v->needs & GIVES_JSON)
@@ -125,7 +125,7 @@ static enum sp_err unknown_verb(int argc, char **argv, int at, struct fault *why
 /* --- Options --- */
 
 struct option_search {
-  uint64_t allowed;
+  option_set allowed;
 };
 static const char *option_at(const void *ctx, uint32_t i) {
   const struct option_search *s = ctx;
@@ -252,7 +252,7 @@ static enum sp_err take_option(struct args *a, int argc, char **argv, int *at, s
   const char *name = argv[*at] + 2;
   const char *equals = strchr(name, '=');
   size_t n = equals ? (size_t)(equals - name) : strlen(name);
-  uint64_t allowed = verb_options(a->verb);
+  option_set allowed = verb_options(a->verb);
   for (unsigned i = 0; i < OPTION_COUNT; i++) {
     const struct option_row *o = &rows[i];
     if (!(allowed >> i & 1) || strlen(o->name) != n || memcmp(o->name, name, n) != 0)

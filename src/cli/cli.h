@@ -49,6 +49,8 @@ const char *cli_dir(const struct cli *c);
   X(with_details)                                                                                  \
   X(person_show)                                                                                   \
   X(person_list)                                                                                   \
+  X(person_search)                                                                                 \
+  X(person_candidates)                                                                             \
   X(person_import)                                                                                 \
   X(credential_issue)                                                                              \
   X(credential_list)                                                                               \

@@ -1,6 +1,7 @@
 /* cli_change.c: verbs that ask one thing of the engine. What a row of verbs.c says about its
  * operands is all that most of them need. */
 #include "cli/ask.h"
+#include "cli/cli_person.h"
 #include "cli/fields.h"
 #include "plan/card_text.h"
 #include "cli/file.h"
@@ -156,8 +157,47 @@ static enum sp_err details_from_file(struct cli *c, json_t **details) {
   return err;
 }
 
-/* The details that options of this verb bring, into *details; NULL: none. */
-static enum sp_err take_details(struct cli *c, json_t **details) {
+/* "passport:X1234567" */
+static enum sp_err identifier_json(const char *text, json_t **one, struct fault *why) {
+  const char *colon = strchr(text, ':');
+  if (!colon || colon == text || !colon[1])
+    return fault_set(
+        why, SP_INVALID,
+        "--identifier: `%.40s` is none: write it as TYPE:NUMBER, like passport:X1234567", text);
+  *one = json_pack("{s:s%,s:s}", "type", text, (size_t)(colon - text), "number", colon + 1);
+  return *one ? SP_OK : fault_set(why, SP_INVALID, "--identifier: the text is not UTF-8");
+}
+
+/* Aliases and identifiers, of which there may be several, behind those of a file. */
+static enum sp_err take_lists(struct cli *c, json_t **details) {
+  static const struct {
+    enum option_id option;
+    const char *key;
+  } lists[] = {{OPT_ALIAS, "aliases"}, {OPT_IDENTIFIER, "identifiers"}};
+  for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++)
+    for (uint32_t i = 0; i < c->args.options[lists[k].option].n; i++) {
+      const char *text = c->args.options[lists[k].option].text[i];
+      json_t *one = NULL, *list;
+      enum sp_err err = SP_OK;
+      if (lists[k].option == OPT_IDENTIFIER)
+        err = identifier_json(text, &one, &c->why);
+      else if (!(one = json_string(text)))
+        err = fault_set(&c->why, SP_INVALID, "--alias: the text is not UTF-8");
+      if (err)
+        return err;
+      if (!*details)
+        *details = json_object();
+      list = json_object_get(*details, lists[k].key);
+      if (!json_is_array(list)) {
+        list = json_array();
+        json_object_set_new(*details, lists[k].key, list);
+      }
+      json_array_append_new(list, one);
+    }
+  return SP_OK;
+}
+
+enum sp_err take_details(struct cli *c, json_t **details) {
   static const struct {
     enum option_id option;
     const char *key;
@@ -171,6 +211,8 @@ static enum sp_err take_details(struct cli *c, json_t **details) {
     err = details_from_file(c, details);
   if (!err && cli_has(c, OPT_BIRTH_DATE))
     err = check_birth_date(cli_text(c, OPT_BIRTH_DATE), &c->why);
+  if (!err)
+    err = take_lists(c, details);
   for (size_t i = 0; i < sizeof members / sizeof members[0] && !err; i++) {
     const char *text = cli_text(c, members[i].option);
     if (!text)
@@ -187,7 +229,8 @@ static enum sp_err take_details(struct cli *c, json_t **details) {
 }
 
 enum sp_err cli_with_details(struct cli *c) {
-  json_t *command, *details;
+  struct ask *a;
+  json_t *command, *details, *reply;
   enum sp_err err = command_json(c, &command);
   if (err)
     return err;
@@ -198,7 +241,22 @@ enum sp_err cli_with_details(struct cli *c) {
     json_decref(command);
     return err;
   }
-  return ask_and_tell(c, (struct asked){.command = command, .details = details});
+  err = ask_open(c, &a);
+  if (err) {
+    json_decref(command);
+    json_forget(details);
+    return err;
+  }
+  err = ask_one(a, (struct asked){.command = command, .details = details}, &reply, &c->why);
+  ask_close(a);
+  if (err)
+    return err;
+  json_incref(reply);
+  err = ask_tell(c, reply);
+  if (!err)
+    candidates_tell(c, reply);
+  json_decref(reply);
+  return err;
 }
 
 /* --- Credentials and PINs --- */

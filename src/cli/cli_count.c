@@ -6,10 +6,10 @@
 #include "core/count.h"
 
 static const char *state_of(const struct count *c) {
-  return count_is_open(c)     ? (c->n_differ ? "open: differs" : "open")
-         : !c->differs        ? "matched"
-         : count_freezes(c)   ? "differed: movements frozen"
-                              : "differed: resolved";
+  return count_is_open(c)   ? (c->n_differ ? "open: differs" : "open")
+         : !c->differs      ? "matched"
+         : count_freezes(c) ? "differed: movements frozen"
+                            : "differed: resolved";
 }
 
 static json_t *area_name(const struct core *core, uint16_t area) {
@@ -26,9 +26,9 @@ static json_t *count_row(const struct core *core, uint32_t i) {
 
 enum sp_err cli_count_list(struct cli *c) {
   static const struct column columns[] = {
-      {"number", "COUNT", COLUMN_TEXT},  {"area", "AREA", COLUMN_TEXT},
-      {"state", "STATE", COLUMN_STATE},  {"opened", "BEGUN", COLUMN_TIME},
-      {"opener", "BY", COLUMN_TEXT},     {"closed", "CLOSED", COLUMN_TIME},
+      {"number", "COUNT", COLUMN_TEXT}, {"area", "AREA", COLUMN_TEXT},
+      {"state", "STATE", COLUMN_STATE}, {"opened", "BEGUN", COLUMN_TIME},
+      {"opener", "BY", COLUMN_TEXT},    {"closed", "CLOSED", COLUMN_TIME},
   };
   enum sp_err err = site_open(c);
   if (err)
@@ -52,10 +52,10 @@ static json_t *tallies_of(const struct core *core, uint32_t count) {
     if (!i)
       continue;
     const struct tally *t = &core->tallies[i - 1];
-    json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:o,s:o}", "area",
-                                          core->plan->areas[a].name.s, "expected", (int)t->expected,
-                                          "seen", (int)t->seen, "at", row_from(t->at_s), "by",
-                                          row_operator(core, t->by)));
+    json_array_append_new(list,
+                          json_pack("{s:s,s:i,s:i,s:o,s:o}", "area", core->plan->areas[a].name.s,
+                                    "expected", (int)t->expected, "seen", (int)t->seen, "at",
+                                    row_from(t->at_s), "by", row_operator(core, t->by)));
   }
   return list;
 }
@@ -63,9 +63,8 @@ static json_t *tallies_of(const struct core *core, uint32_t count) {
 static json_t *missing_of(const struct core *core, uint32_t count) {
   static uint32_t areas[areas_max];
   json_t *list = json_array();
-  uint32_t n = count_is_open(&core->counts[count])
-                   ? count_missing(core, count, areas, areas_max)
-                   : 0;
+  uint32_t n =
+      count_is_open(&core->counts[count]) ? count_missing(core, count, areas, areas_max) : 0;
   for (uint32_t i = 0; i < n; i++)
     json_array_append_new(list, json_string(core->plan->areas[areas[i]].name.s));
   return list;
@@ -80,19 +79,23 @@ static json_t *in_words(const json_t *tallies) {
     int expected = (int)json_integer_value(json_object_get(t, "expected"));
     int seen = (int)json_integer_value(json_object_get(t, "seen"));
     const char *area = json_string_value(json_object_get(t, "area"));
-    json_array_append_new(list, seen == expected
-                                    ? json_sprintf("%s: %d", area, seen)
-                                    : json_sprintf("%s: %d seen, %d expected", area, seen, expected));
+    json_array_append_new(
+        list, seen == expected ? json_sprintf("%s: %d", area, seen)
+                               : json_sprintf("%s: %d seen, %d expected", area, seen, expected));
   }
   return list;
 }
 
 enum sp_err cli_count_show(struct cli *c) {
   static const struct column columns[] = {
-      {"number", "Count", COLUMN_TEXT},       {"area", "Area", COLUMN_TEXT},
-      {"state", "State", COLUMN_STATE},       {"opened", "Begun", COLUMN_TIME},
-      {"opener", "By", COLUMN_TEXT},          {"closed", "Closed", COLUMN_TIME},
-      {"tallies", "Tallied", COLUMN_TEXT},    {"missing", "Not tallied yet", COLUMN_TEXT},
+      {"number", "Count", COLUMN_TEXT},
+      {"area", "Area", COLUMN_TEXT},
+      {"state", "State", COLUMN_STATE},
+      {"opened", "Begun", COLUMN_TIME},
+      {"opener", "By", COLUMN_TEXT},
+      {"closed", "Closed", COLUMN_TIME},
+      {"tallies", "Tallied", COLUMN_TEXT},
+      {"missing", "Not tallied yet", COLUMN_TEXT},
       {"resolved", "Resolved by", COLUMN_TEXT},
   };
   uint32_t i;

@@ -32,20 +32,6 @@ static void set_bounds(json_t *row, uint32_t from_s, uint32_t until_s) {
     json_object_set_new(row, "until", json_time((usec)until_s * USEC_PER_S));
 }
 
-/* The details, and those of their members that tables show, beside the rest. */
-static enum sp_err set_details(struct cli *c, json_t *row, enum ref_kind kind, uint32_t index) {
-  static const char *const shown[] = {"name", "birth_date", "document", "external_id"};
-  json_t *details;
-  enum sp_err err = site_details(c->site, kind, index, &details, &c->why);
-  if (err || !details)
-    return err;
-  for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-    if (json_object_get(details, shown[i]))
-      json_object_set(row, shown[i], json_object_get(details, shown[i]));
-  json_object_set_new(row, "details", details);
-  return SP_OK;
-}
-
 /* --- Persons --- */
 
 static json_t *person_row(const struct core *core, uint32_t i) {
@@ -97,7 +83,7 @@ enum sp_err cli_person_list(struct cli *c) {
     json_t *row = person_row(core, i);
     json_object_set_new(row, "levels", levels_of(core, i));
     if (cli_has(c, OPT_DETAILS))
-      err = set_details(c, row, REF_PERSON, i);
+      err = site_set_details(c, row, i);
     table_row(&t, row);
   }
   table_end(&t, "nobody");
@@ -202,7 +188,7 @@ enum sp_err cli_person_show(struct cli *c) {
     json_object_set_new(o, "merged_into", json_number(p->merged_into));
   set_custody(core, o, i);
   if (cli_has(c, OPT_DETAILS))
-    err = set_details(c, o, REF_PERSON, i);
+    err = site_set_details(c, o, i);
   if (!c->out.json) {
     json_object_set_new(o, "levels", flattened(c, json_object_get(o, "levels"), "level"));
     json_object_set_new(o, "credentials", flattened(c, cards, "credential"));
@@ -461,8 +447,13 @@ enum sp_err cli_roll(struct cli *c) {
                             person_kind_names[who->kind]);
     if (who->entered_s)
       json_object_set_new(row, "since", json_time((usec)who->entered_s * USEC_PER_S));
+    if (death_of(core, i)) {
+      json_object_set_new(row, "died", json_true());
+      if (!c->out.json)
+        json_object_set_new(row, "kind", json_sprintf("%s, dead", person_kind_names[who->kind]));
+    }
     if (cli_has(c, OPT_DETAILS))
-      err = set_details(c, row, REF_PERSON, i);
+      err = site_set_details(c, row, i);
     table_row(&t, row);
   }
   sp_free(order);

@@ -33,7 +33,7 @@ static void usage(struct buf *out, const struct verb *v) {
   buf_printf(out, "sallyport %s", v->words);
   for (int i = 0; i < operands_max && v->operands[i].name; i++)
     buf_printf(out, v->operands[i].optional ? " [%s]" : " %s", v->operands[i].name);
-  uint64_t all = verb_options(v);
+  option_set all = verb_options(v);
   for (unsigned i = 0; i < OPTION_COUNT; i++) {
     const struct option_row *o = option_row(i);
     if (!(all >> i & 1) || i == OPT_HELP)
@@ -117,7 +117,7 @@ void help_verb(struct buf *out, const struct verb *v) {
     }
     buf_puts(out, "\n");
   }
-  uint64_t all = verb_options(v);
+  option_set all = verb_options(v);
   for (unsigned i = 0; i < OPTION_COUNT; i++) {
     const struct option_row *o = option_row(i);
     if (!(all >> i & 1))
@@ -377,7 +377,7 @@ void help_bash(struct buf *out) {
   buf_puts(out, "  esac\n  case $verb in\n");
   for (size_t i = 0; i < verbs_n; i++) {
     const struct verb *v = &verbs[i];
-    uint64_t all = verb_options(v);
+    option_set all = verb_options(v);
     buf_printf(out, "  '%s') options='", v->words);
     for (unsigned k = 0; k < OPTION_COUNT; k++)
       if (all >> k & 1)

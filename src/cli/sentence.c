@@ -46,6 +46,13 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_PERSON_LOCATED] = {"located", COLOUR_WARN, "{person|18}  {from} → {to}",
                               "An officer has seen {person} in {to}; the journal had them in "
                               "{from}."},
+    [EVENT_PERSON_IDENTIFIED] = {"identified", COLOUR_NONE, "{person}",
+                                 "More is known of who {person} is: another name, identifier or "
+                                 "birth date."},
+    [EVENT_CANDIDATES_UNLINKED] =
+        {"UNLINKED", COLOUR_BAD, "{person|18}  {candidates}",
+         "{person} may be the same human as others who could not be linked[: {candidates}]: look "
+         "at them by hand.[ More were found than are named{more}.]"},
     [EVENT_CREDENTIAL_ISSUED] =
         {"issued", COLOUR_NONE,
          "{person|18}  {credential} ({format})[ from {from}][ until {until}]",

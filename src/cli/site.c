@@ -355,6 +355,7 @@ static enum sp_err read_details(const struct store_details *d, json_t **out, str
 struct last_details {
   json_t *json;
   struct fault *why;
+  bool of_person;
 };
 
 static enum sp_err keep_details(void *ctx, const struct store_details *d) {
@@ -363,6 +364,15 @@ static enum sp_err keep_details(void *ctx, const struct store_details *d) {
   enum sp_err err = read_details(d, &j, last->why);
   if (err)
     return err;
+  if (last->of_person && last->json) { /* what was learnt later stands beside it */
+    json_t *also = json_object_get(last->json, "also");
+    if (!json_is_array(also)) {
+      also = json_array();
+      json_object_set_new(last->json, "also", also);
+    }
+    json_array_append_new(also, j);
+    return SP_OK;
+  }
   json_decref(last->json);
   last->json = j; /* by n: what came later holds */
   return SP_OK;
@@ -374,7 +384,7 @@ enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t inde
   const struct id *subject = kind == REF_PERSON  ? &core->persons[index].id
                              : kind == REF_ORDER ? &core->orders[index].id
                                                  : &core->operators[index].id;
-  struct last_details last = {NULL, why};
+  struct last_details last = {NULL, why, kind == REF_PERSON};
   enum sp_err err = store_details(s->store, subject, keep_details, &last, why);
   if (err) {
     json_decref(last.json);
@@ -430,7 +440,25 @@ static enum sp_err visit_details(void *ctx, const struct store_details *d) {
 
 enum sp_err site_all_details(const struct site *s, site_details_visit *visit, void *ctx,
                              struct fault *why) {
+  static const enum event_type types[] = {EVENT_PERSON_ADDED, EVENT_PERSON_IDENTIFIED};
   struct all_details a = {s, visit, ctx, why};
-  const struct slug type = query_entry_type(EVENT_PERSON_ADDED);
-  return store_details_typed(s->store, &type, visit_details, &a, why);
+  enum sp_err err = SP_OK;
+  for (size_t i = 0; i < sizeof types / sizeof types[0] && !err; i++) {
+    const struct slug type = query_entry_type(types[i]);
+    err = store_details_typed(s->store, &type, visit_details, &a, why);
+  }
+  return err;
+}
+
+enum sp_err site_set_details(struct cli *c, json_t *row, uint32_t person) {
+  static const char *const shown[] = {"name", "birth_date", "document", "external_id"};
+  json_t *details;
+  enum sp_err err = site_details(c->site, REF_PERSON, person, &details, &c->why);
+  if (err || !details)
+    return err;
+  for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+    if (json_object_get(details, shown[i]))
+      json_object_set(row, shown[i], json_object_get(details, shown[i]));
+  json_object_set_new(row, "details", details);
+  return SP_OK;
 }

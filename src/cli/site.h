@@ -63,9 +63,9 @@ enum sp_err site_find_since(const struct site *s, usec since, uint64_t *from,
 enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf *out,
                       struct fault *why) SP_MUST_USE;
 
-/* The personal details that came with the entry of this person (or operator), parsed; *details is
- * NULL when there are none or they were erased. Reading a person's is journaled by whoever calls
- * (details.h of this folder). */
+/* The personal details that came with the entry of this person (or operator), parsed; what was
+ * learnt of a person later is the list `also` in it; *details is NULL when there are none or they
+ * were erased. Reading a person's is journaled by whoever calls (details.h of this folder). */
 enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t index, json_t **details,
                          struct fault *why) SP_MUST_USE;
 /* All details of one subject, by entry. */
@@ -74,7 +74,10 @@ typedef enum sp_err site_entry_details_visit(void *ctx, uint64_t n, const json_t
 enum sp_err site_details_of(const struct site *s, const struct id *subject,
                             site_entry_details_visit *visit, void *ctx,
                             struct fault *why) SP_MUST_USE;
-/* The details of every person that has any, in one go. *details is the caller's of the visit. */
+/* The same into a row, and those of their members that tables show beside the rest. */
+enum sp_err site_set_details(struct cli *c, json_t *row, uint32_t person) SP_MUST_USE;
+/* The details of every person that has any, in one go: a call for each set of them, those of the
+ * registration first. *details is the caller's of the visit. */
 typedef enum sp_err site_details_visit(void *ctx, uint32_t person, const json_t *details,
                                        struct fault *why);
 enum sp_err site_all_details(const struct site *s, site_details_visit *visit, void *ctx,

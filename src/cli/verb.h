@@ -56,6 +56,11 @@ enum value_kind {
   X(BIRTH_DATE, "birth-date", VALUE_TEXT, "YYYY-MM-DD", NULL, NULL, false, "kept out likewise")    \
   X(DOCUMENT, "document", VALUE_TEXT, "TEXT", NULL, NULL, false,                                   \
     "number of an identity document; kept out likewise")                                           \
+  X(ALIAS, "alias", VALUE_TEXT, "TEXT", NULL, NULL, true,                                          \
+    "another name of theirs; kept out likewise; may be given again")                               \
+  X(IDENTIFIER, "identifier", VALUE_TEXT, "TYPE:NUMBER", NULL, NULL, true,                         \
+    "a document or other number of theirs, like passport:X1234567; kept out likewise; may be "     \
+    "given again")                                                                                 \
   X(REFERENCE, "reference", VALUE_TEXT, "TEXT", NULL, NULL, false,                                 \
     "its number at the issuer; kept out of the journal")                                           \
   X(OFFICIAL, "official", VALUE_TEXT, "TEXT", NULL, NULL, false,                                   \
@@ -142,6 +147,11 @@ enum option_id {
       OPTION_COUNT
 };
 
+/* Bits of them. */
+typedef unsigned __int128 option_set;
+#define OPT_BIT(NAME) ((option_set)1 << OPT_##NAME)
+_Static_assert(OPTION_COUNT <= 128, "options are bits of one number");
+
 struct option_row {
   const char *name;
   enum value_kind kind;
@@ -181,8 +191,8 @@ struct verb {
   const char *more;    /* a paragraph, or NULL */
   const char *example; /* one or more lines */
   unsigned needs;
-  uint64_t options;  /* bits of enum option_id besides those that `needs` gives */
-  uint64_t required; /* of them */
+  option_set options;  /* besides those that `needs` gives */
+  option_set required; /* of them */
   struct operand operands[operands_max];
   uint32_t command;  /* enum command_type + 1 of what it asks of the engine; 0 = nothing */
   bool fields;       /* takes the other fields of its command as options (fields.h) */
@@ -192,10 +202,7 @@ struct verb {
 extern const struct verb verbs[];
 extern const size_t verbs_n;
 
-#define OPT_BIT(NAME) (UINT64_C(1) << OPT_##NAME)
 /* All that the verb takes. */
-uint64_t verb_options(const struct verb *v);
-
-_Static_assert(OPTION_COUNT <= 64, "options are bits of one word");
+option_set verb_options(const struct verb *v);
 
 #endif

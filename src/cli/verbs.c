@@ -35,7 +35,8 @@
 #define TWO   (ONE | NEEDS_SECOND)
 
 #define DETAIL_OPTIONS                                                                             \
-  (OPT_BIT(NAME) | OPT_BIT(BIRTH_DATE) | OPT_BIT(DOCUMENT) | OPT_BIT(DETAILS_FILE))
+  (OPT_BIT(NAME) | OPT_BIT(ALIAS) | OPT_BIT(BIRTH_DATE) | OPT_BIT(DOCUMENT) |                      \
+   OPT_BIT(IDENTIFIER) | OPT_BIT(DETAILS_FILE))
 #define DATES (OPT_BIT(FROM) | OPT_BIT(UNTIL))
 
 const struct verb verbs[] = {
@@ -115,7 +116,10 @@ const struct verb verbs[] = {
      .words = "person add",
      .doc = "register a person",
      .more = "The journal gets the kind and the dates; the details stay out of it, behind a "
-             "commitment. Prints the person's number, whose last digit checks the others.",
+             "commitment. Prints the person's number, whose last digit checks the others; and "
+             "whom they are like by identifiers, name and birth date: these are linked, so that "
+             "what forbids binds both, until the desk has answered each "
+             "(docs/registration.md).",
      .example =
          "sallyport person add --kind visitor --name 'Rosa Diaz' --until 2026-12-01 --as dana",
      .needs = ONE,
@@ -123,6 +127,34 @@ const struct verb verbs[] = {
      .required = OPT_BIT(KIND),
      .command = ASKS(PERSON_ADD),
      .run = cli_with_details},
+    {.words = "person identify",
+     .doc = "another name, identifier or birth date of a person is known",
+     .more = "They are kept with the other details, and searched as when somebody is registered.",
+     .example = "sallyport person identify 1000-9 --alias 'Rosa Diaz Vega' --identifier "
+                "passport:X1234567 --as dana",
+     .needs = ONE,
+     .options = DETAIL_OPTIONS,
+     .operands = {OPERAND_PERSON("person", "who")},
+     .command = ASKS(PERSON_IDENTIFY),
+     .run = cli_with_details},
+    {.words = "person search",
+     .doc = "find persons by name, birth date or identifier, also when they are written otherwise",
+     .more = "Lists who is alike by the rule of docs/registration.md, the likest first, and why; "
+             "without a birth date also those whose name is only alike. It reads details, which is "
+             "journaled.",
+     .example = "sallyport person search --name 'Jose Munoz' --birth-date 1984-03-02 --as dana",
+     .needs = ONE,
+     .options = OPT_BIT(NAME) | OPT_BIT(BIRTH_DATE) | OPT_BIT(DOCUMENT) | OPT_BIT(IDENTIFIER),
+     .run = cli_person_search},
+    {.words = "person candidates",
+     .doc = "list who may be the same human and was not answered yet",
+     .more =
+         "What the desk has to answer: `person merge` when it is so, `person unlink` when it is "
+         "not. Until then what forbids binds both.",
+     .example = "sallyport person candidates --details --as dana",
+     .needs = READS | MAY_OPERATOR,
+     .options = OPT_BIT(DETAILS) | OPT_BIT(PERSON),
+     .run = cli_person_candidates},
     {.words = "person show",
      .doc = "tell all about a person: state, place, levels, credentials",
      .example = "sallyport person show 1000-9 --details --as dana",

@@ -502,6 +502,8 @@ static void (*const appliers[EVENT_COUNT])(struct core *, const struct event *) 
     [EVENT_PERSON_MERGED] = apply_person_merged,
     [EVENT_PERSON_UNMERGED] = apply_person_unmerged,
     [EVENT_PERSON_LOCATED] = apply_person_located,
+    [EVENT_PERSON_IDENTIFIED] = apply_nothing,
+    [EVENT_CANDIDATES_UNLINKED] = apply_nothing,
     [EVENT_CREDENTIAL_ISSUED] = apply_credential_issued,
     [EVENT_CREDENTIAL_SUSPENDED] = apply_credential_suspended,
     [EVENT_CREDENTIAL_REINSTATED] = apply_credential_reinstated,

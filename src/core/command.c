@@ -60,8 +60,10 @@ static const struct field operator_compromise[] = {
 #undef S
 #define S cmd_person_add
 static const struct field person_add[] = {
+    F_CANDIDATES("candidates", candidates, "registrations that may be the same human"),
     F_TIME("from", from, "may be here from this second on"),
     F_ENUM("kind", kind, person_kind_names, "what kind of person"),
+    F_MORE("more", more, "and others, more than are named"),
     F_ID_NEW("person", person, "new id"),
     F_TYPE,
     F_TIME("until", until, "and before this one"),
@@ -84,6 +86,14 @@ static const struct field person_merge[] = {
 static const struct field person_locate[] = {
     F_REF("area", area, AREA, "where an officer has seen them"),
     F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_person_identify
+static const struct field person_identify[] = {
+    F_CANDIDATES("candidates", candidates, "registrations that may be the same human"),
+    F_MORE("more", more, "and others, more than are named"),
+    F_REF("person", person, PERSON, "of whom its details tell another name, number or date"),
     F_TYPE,
 };
 #undef S
@@ -498,6 +508,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_PERSON_MERGE] = "two registrations are one human",
     [COMMAND_PERSON_UNMERGE] = "they are not; both histories stay",
     [COMMAND_PERSON_LOCATE] = "correct where someone is, as seen by an officer",
+    [COMMAND_PERSON_IDENTIFY] = "another name, identifier or birth date of a person is known",
     [COMMAND_CREDENTIAL_ISSUE] = "issue a card or other credential",
     [COMMAND_CREDENTIAL_SUSPEND] = "refuse it for now",
     [COMMAND_CREDENTIAL_REINSTATE] = "end that",
@@ -602,6 +613,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_PERSON_MERGE] = {0, R(DESK) | R(RECORDS), 0},
     [COMMAND_PERSON_UNMERGE] = {0, R(DESK) | R(RECORDS), R_ACTING},
     [COMMAND_PERSON_LOCATE] = {0, R(GATE) | R(SHIFT), 0},
+    [COMMAND_PERSON_IDENTIFY] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
     [COMMAND_CREDENTIAL_ISSUE] = {0, R(DESK) | R(SHIFT), 0},
     [COMMAND_CREDENTIAL_SUSPEND] = {0, R_ACTING, 0},
     [COMMAND_CREDENTIAL_REINSTATE] = {0, R(DESK) | R(SHIFT), R_ACTING},

@@ -23,6 +23,7 @@
   X(PERSON_MERGE, person_merge, "person.merge")                                                    \
   X(PERSON_UNMERGE, person_ref, "person.unmerge")                                                  \
   X(PERSON_LOCATE, person_locate, "person.locate")                                                 \
+  X(PERSON_IDENTIFY, person_identify, "person.identify")                                           \
   X(CREDENTIAL_ISSUE, credential_issue, "credential.issue")                                        \
   X(CREDENTIAL_SUSPEND, credential_ref, "credential.suspend")                                      \
   X(CREDENTIAL_REINSTATE, credential_ref, "credential.reinstate")                                  \
@@ -171,7 +172,9 @@ struct cmd_operator_compromise {
 struct cmd_person_add {
   struct id person;
   uint32_t kind;
-  usec from, until; /* TIME_ABSENT = no bound */
+  usec from, until;       /* TIME_ABSENT = no bound */
+  struct refs candidates; /* registrations that may be the same human, the likest first */
+  bool more;              /* than fit into that list */
 };
 struct cmd_person_ref {
   uint32_t person;
@@ -181,6 +184,11 @@ struct cmd_person_merge {
 };
 struct cmd_person_locate {
   uint32_t person, area;
+};
+struct cmd_person_identify { /* its details tell another name, identifier or birth date of theirs */
+  uint32_t person;
+  struct refs candidates; /* as of person.add */
+  bool more;
 };
 struct cmd_credential_issue {
   struct id credential;
@@ -412,6 +420,7 @@ struct command {
     struct cmd_person_ref person_ref;
     struct cmd_person_merge person_merge;
     struct cmd_person_locate person_locate;
+    struct cmd_person_identify person_identify;
     struct cmd_credential_issue credential_issue;
     struct cmd_credential_ref credential_ref;
     struct cmd_credential_compromise credential_compromise;

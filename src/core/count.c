@@ -17,7 +17,8 @@ uint32_t count_expected(const struct core *core, uint32_t area) {
   return n;
 }
 
-/* People can be in it, and not only in areas within it: a door leads there, or somebody is there. */
+/* People can be in it, and not only in areas within it: a door leads there, or somebody is there.
+ */
 static void mark_direct(const struct core *core, uint8_t marks[areas_max]) {
   const struct plan *p = core->plan;
   memset(marks, 0, areas_max);
@@ -75,8 +76,8 @@ uint32_t count_that_freezes(const struct core *core) {
 
 bool check_frozen(const struct core *core, uint32_t movement, struct reasons *found) {
   const struct movement *m = &core->movements[movement];
-  uint32_t count = m->kind == MOVEMENT_RELEASE || m->emergency ? REF_ABSENT
-                                                               : count_that_freezes(core);
+  uint32_t count =
+      m->kind == MOVEMENT_RELEASE || m->emergency ? REF_ABSENT : count_that_freezes(core);
   if (count != REF_ABSENT)
     reasons_add(found, REASON_COUNT_MISMATCH, ref_to(REF_COUNT, count));
   return count != REF_ABSENT;

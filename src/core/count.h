@@ -3,8 +3,10 @@
  *
  * Invariants:
  *   1. of two open counts neither area contains the other;
- *   2. count.n_differ counts the areas whose last tally differs; head.frozen the counts that freeze;
- *   3. the area of a count that is open or freezes, and those tallied in an open one, are in the plan.
+ *   2. count.n_differ counts the areas whose last tally differs; head.frozen the counts that
+ * freeze;
+ *   3. the area of a count that is open or freezes, and those tallied in an open one, are in the
+ * plan.
  */
 #ifndef SP_CORE_COUNT_H
 #define SP_CORE_COUNT_H
@@ -15,13 +17,13 @@ struct core;
 
 struct count {
   struct id id;
-  uint32_t opener; /* operator */
+  uint32_t opener;             /* operator */
   uint32_t opened_s, closed_s; /* UINT32_MAX: open */
   uint32_t tallies;            /* the last one: index + 1 */
   uint32_t n_differ;           /* areas whose last tally differs */
-  uint32_t resolved; /* of one closed with a difference: by that later count, index + 1 */
-  uint16_t area;     /* with all within it; NONE16: gone with a later plan */
-  uint8_t differs;   /* closed with a difference */
+  uint32_t resolved;           /* of one closed with a difference: by that later count, index + 1 */
+  uint16_t area;               /* with all within it; NONE16: gone with a later plan */
+  uint8_t differs;             /* closed with a difference */
   uint8_t unused;
 };
 struct tally {

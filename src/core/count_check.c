@@ -1,5 +1,5 @@
-/* count_check.c: of a state from outside, what counts rest on; see custody_check.h. Tallies lead from
- * later ones to earlier ones of the same count, so each chain ends. */
+/* count_check.c: of a state from outside, what counts rest on; see custody_check.h. Tallies lead
+ * from later ones to earlier ones of the same count, so each chain ends. */
 #include "core/custody_check.h"
 #include "core/custody_int.h"
 

@@ -62,6 +62,9 @@ bool check_frozen(const struct core *core, uint32_t movement, struct reasons *fo
 bool counts_freeze_as_told(const struct core *core);
 void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons *found);
 
+void decide_person_add(struct deciding *d); /* candidate.c */
+void decide_person_identify(struct deciding *d);
+
 #define CUSTODY_DECIDERS(X)                                                                        \
   X(AUTHORITY_ADD, authority_add)                                                                  \
   X(PLACE_ADD, place_add)                                                                          \

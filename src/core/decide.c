@@ -146,18 +146,6 @@ static void decide_operator_disable(struct deciding *d) {
 
 /* --- Persons --- */
 
-static void decide_person_add(struct deciding *d) {
-  const struct cmd_person_add *a = &d->command->u.person_add;
-  uint32_t have;
-  if (core_find_person(d->core, a->person, &have))
-    deciding_reject(d, REASON_EXISTS, ref_to(REF_PERSON, have));
-  else if (d->core->head.n_persons == persons_max)
-    deciding_reject(d, REASON_LIMIT_REACHED, nothing);
-  else if (check_dates(d, a->from, a->until))
-    deciding_event(d, EVENT_PERSON_ADDED)->u.person_added = (struct ev_person_added){
-        a->person, a->kind, person_number(d->core->head.n_persons), a->from, a->until};
-}
-
 /* From which states a person comes to which. A refusal names the person. */
 static void change_person(struct deciding *d, unsigned from_states, enum person_state already,
                           enum event_type type) {
@@ -459,6 +447,7 @@ static void (*const deciders[COMMAND_COUNT])(struct deciding *) = {
     [COMMAND_PERSON_MERGE] = decide_person_merge,
     [COMMAND_PERSON_UNMERGE] = decide_person_unmerge,
     [COMMAND_PERSON_LOCATE] = decide_person_locate,
+    [COMMAND_PERSON_IDENTIFY] = decide_person_identify,
     [COMMAND_CREDENTIAL_ISSUE] = decide_credential_issue,
     [COMMAND_CREDENTIAL_SUSPEND] = decide_credential_suspend,
     [COMMAND_CREDENTIAL_REINSTATE] = decide_credential_reinstate,

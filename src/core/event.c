@@ -66,6 +66,13 @@ static const struct field person_located[] = {
     F_REF("to", to, AREA, "where they were seen"),
 };
 #undef S
+#define S ev_candidates_unlinked
+static const struct field candidates_unlinked[] = {
+    F_REFS("candidates", candidates, "whom they may be, and who could not be linked"),
+    F_BOOL("more", more, "and others, who are not named"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
 #define S ev_credential_issued
 static const struct field credential_issued[] = {
     F_ID("credential", credential, "which"),
@@ -600,6 +607,8 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_PERSON_MERGED] = "two registrations are one human",
     [EVENT_PERSON_UNMERGED] = "a merge was wrong",
     [EVENT_PERSON_LOCATED] = "an officer corrected where someone is",
+    [EVENT_PERSON_IDENTIFIED] = "another name, identifier or birth date of a person is known",
+    [EVENT_CANDIDATES_UNLINKED] = "more may be the same human than could be linked: look at them",
     [EVENT_CREDENTIAL_ISSUED] = "a credential is in use",
     [EVENT_CREDENTIAL_SUSPENDED] = "a credential is refused for now",
     [EVENT_CREDENTIAL_REINSTATED] = "a credential is in use again",

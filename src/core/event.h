@@ -19,6 +19,8 @@
   X(PERSON_MERGED, person_merged, "person.merged", 0)                                              \
   X(PERSON_UNMERGED, person_ref, "person.unmerged", 0)                                             \
   X(PERSON_LOCATED, person_located, "person.located", 0)                                           \
+  X(PERSON_IDENTIFIED, person_ref, "person.identified", 0)                                         \
+  X(CANDIDATES_UNLINKED, candidates_unlinked, "candidates.unlinked", EVENT_ALARM)                  \
   X(CREDENTIAL_ISSUED, credential_issued, "credential.issued", 0)                                  \
   X(CREDENTIAL_SUSPENDED, credential_ref, "credential.suspended", 0)                               \
   X(CREDENTIAL_REINSTATED, credential_ref, "credential.reinstated", 0)                             \
@@ -175,6 +177,11 @@ struct ev_person_merged {
 };
 struct ev_person_located {
   uint32_t person, from, to;
+};
+struct ev_candidates_unlinked { /* more may be the same human than can be linked */
+  uint32_t person;
+  struct refs candidates;
+  bool more; /* and others, who are not named */
 };
 struct ev_credential_issued {
   struct id credential, tag;
@@ -475,6 +482,7 @@ struct event {
     struct ev_person_ref person_ref;
     struct ev_person_merged person_merged;
     struct ev_person_located person_located;
+    struct ev_candidates_unlinked candidates_unlinked;
     struct ev_credential_issued credential_issued;
     struct ev_credential_ref credential_ref;
     struct ev_credential_compromised credential_compromised;

@@ -43,6 +43,11 @@
 #define F_REF_OPTIONAL(json, member, kind, doc)                                                    \
   FIELD_ROW(FIELD_REF, 0, json, member, REF_##kind, NULL, doc)
 #define F_REFS(json, member, doc) FIELD_ROW(FIELD_REFS, 0, json, member, REF_NONE, NULL, doc)
+/* What the engine found when it searched for the same human. */
+#define F_CANDIDATES(json, member, doc)                                                            \
+  FIELD_ROW(FIELD_REFS, FIELD_ENGINE, json, member, REF_NONE, NULL, doc)
+#define F_MORE(json, member, doc)                                                                  \
+  FIELD_ROW(FIELD_BOOL, FIELD_ENGINE, json, member, REF_NONE, NULL, doc)
 #define F_REASONS(json, member, doc)                                                               \
   FIELD_ROW(FIELD_REASONS, 0, json, member, REF_NONE, reason_codes, doc)
 

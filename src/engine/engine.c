@@ -13,7 +13,12 @@ enum { tolerance_ms_without_plan = 1000, timer_s_max = 1 };
 enum sp_err engine_new(struct engine **out, const struct engine_config *config, struct fault *why) {
   struct engine *e = sp_alloc(1, sizeof *e);
   struct sessions *sessions = e ? sessions_new() : NULL;
-  if (!sessions) {
+  struct like_key key;
+  config->io->random(config->io->ctx, &key, sizeof key);
+  struct like_index *likes = sessions ? like_index_new(&key) : NULL;
+  bytes_wipe(&key, sizeof key);
+  if (!likes) {
+    sessions_free(sessions);
     sp_free(e);
     plan_free(config->plan);
     return fault_set(why, SP_NO_MEMORY, "out of memory for the engine");
@@ -31,6 +36,7 @@ enum sp_err engine_new(struct engine **out, const struct engine_config *config, 
   e->snapshot_every = config->snapshot_every ? config->snapshot_every : snapshot_entries;
   e->last_snapshot = config->last_snapshot;
   e->sessions = sessions;
+  e->likes = likes;
   *out = e;
   return SP_OK;
 }
@@ -40,6 +46,7 @@ void engine_free(struct engine *e) {
     return;
   conns_free(&e->conns);
   sessions_free(e->sessions);
+  like_index_free(e->likes);
   batch_free(&e->batches[0]);
   batch_free(&e->batches[1]);
   entry_writer_free(&e->writer);
@@ -165,6 +172,7 @@ static enum sp_err decide_at(struct engine *e, const struct moment *m, struct co
   for (uint32_t i = 0; i < o->n_events; i++) {
     core_apply(e->core, &o->events[i]);
     after_event(e, &o->events[i], (struct plan *)(uintptr_t)c->plan);
+    engine_likes_follow(e, &o->events[i], extra && extra->details.n);
   }
   e->due_changed = true;
   e->counts.commands++;

@@ -42,6 +42,11 @@ void engine_free(struct engine *e);
 enum sp_err engine_know_operator(struct engine *e, struct id operator_id, struct span details,
                                  struct fault *why) SP_MUST_USE;
 
+/* At start: a person of the state and details that came with person.added or person.identified, in
+ * the order of their entries, so that who may be the same human is found. SP_CORRUPT. */
+enum sp_err engine_know_person(struct engine *e, struct id person, struct span details,
+                               struct fault *why) SP_MUST_USE;
+
 /* --- What happens. After one or more of these the host calls engine_flush. --- */
 
 struct engine_peer {

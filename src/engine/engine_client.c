@@ -225,6 +225,9 @@ static const struct id *subject_of(const struct core *core, const struct command
   case COMMAND_PERSON_ADD:
     *commits = EVENT_PERSON_ADDED;
     return &c->u.person_add.person;
+  case COMMAND_PERSON_IDENTIFY:
+    *commits = EVENT_PERSON_IDENTIFIED;
+    return &core->persons[c->u.person_identify.person].id;
   case COMMAND_ORDER_RECORD:
     *commits = EVENT_ORDER_RECORDED;
     return &c->u.order_record.order;
@@ -291,9 +294,12 @@ static void commit_to(struct engine *e, struct batch_extra *extra, enum event_ty
 static enum sp_err run_with_details(struct engine *e, struct command *c, struct batch_extra *extra,
                                     struct conn *k, uint64_t id, struct fault *why) {
   enum event_type commits;
+  enum sp_err err = engine_search_like(e, c, extra->details, why);
+  if (err)
+    return err;
   if (extra->details.n && subject_of(e->core, c, &commits))
     commit_to(e, extra, commits, c);
-  enum sp_err err = engine_run(e, c, extra, k->id, id, why);
+  err = engine_run(e, c, extra, k->id, id, why);
   bytes_wipe(&extra->opening, sizeof extra->opening);
   return err;
 }

@@ -2,6 +2,7 @@
  *
  *   engine.c          time, deciding, batches, effects, snapshots, stopping
  *   engine_client.c   connections, requests, answers, logins
+ *   engine_like.c     the search for registrations that may be one human
  */
 #ifndef SP_ENGINE_ENGINE_INT_H
 #define SP_ENGINE_ENGINE_INT_H
@@ -9,6 +10,7 @@
 #include "engine/batch.h"
 #include "engine/conn.h"
 #include "engine/engine.h"
+#include "engine/like_index.h"
 #include "engine/request.h"
 #include "engine/session.h"
 
@@ -58,6 +60,9 @@ struct engine {
   bool stopping, stopped, failed;
   struct fault failure;
 
+  struct like_index *likes; /* of persons: who may be the same human (engine_like.c) */
+  struct like_room like_room;
+
   struct conns conns;
   struct sessions *sessions;
   struct password_wait waits[password_jobs_max];
@@ -84,5 +89,14 @@ void engine_release(struct engine *e, const struct batch *b);
 /* Tells whoever waits for the batch that nobody knows whether it was written. */
 void engine_disclaim(struct engine *e, const struct batch *b);
 /* After operator.added was applied, for those who will log in. */
+
+/* --- engine_like.c --- */
+
+/* Of a command that brings details of a person: searches who may be the same human, and puts those
+ * into the command. Of any other nothing. SP_INVALID, SP_LIMIT, SP_NO_MEMORY. */
+enum sp_err engine_search_like(struct engine *e, struct command *c, struct span details,
+                               struct fault *why) SP_MUST_USE;
+/* After an event was applied: what is known of whom. */
+void engine_likes_follow(struct engine *e, const struct event *event, bool with_details);
 
 #endif

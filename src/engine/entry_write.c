@@ -1,5 +1,7 @@
 #include "engine/entry_write.h"
 
+#include "core/state.h"
+
 #include <string.h>
 
 void entry_writer_free(struct entry_writer *w) {
@@ -42,10 +44,33 @@ static void put_entry(struct buf *bundle, const struct entry *e) {
   store_be16(bundle->p + at, (uint16_t)n);
 }
 
+/* Names as they are when the first of these events is true: whoever it registers is named by those
+ * that follow it. */
+struct naming {
+  struct namer of_core;
+  uint32_t new_person;
+  const struct id *new_id;
+};
+
+static size_t name_of(void *ctx, enum ref_kind kind, uint32_t index, char out[ref_name_max]) {
+  const struct naming *n = ctx;
+  if (kind != REF_PERSON || index != n->new_person)
+    return n->of_core.name(n->of_core.ctx, kind, index, out);
+  hex_encode(out, n->new_id->b, sizeof n->new_id->b);
+  return 2 * sizeof n->new_id->b;
+}
+
+static struct naming naming_of(const struct core *core, const struct outcome *o) {
+  bool registers = o->n_events && o->events[0].type == EVENT_PERSON_ADDED;
+  return (struct naming){core_namer(core), registers ? core->head.n_persons : REF_ABSENT,
+                         registers ? &o->events[0].u.person_added.person : NULL};
+}
+
 enum sp_err entry_write(struct entry_writer *w, const struct core *core, const struct slug *site,
                         const struct command *c, const struct outcome *o, struct buf *bundle,
                         struct fault *why) {
-  struct namer namer = core_namer(core);
+  struct naming naming = naming_of(core, o);
+  const struct namer namer = {.ctx = &naming, .name = name_of};
   char by[actor_text_max], second[actor_text_max];
   size_t before = bundle->n;
   struct entry e = {.at = c->at,

@@ -18,6 +18,7 @@
 #include "engine/committer.h"
 #include "engine/engine.h"
 #include "engine/fold.h"
+#include "engine/knowing.h"
 #include "engine/password.h"
 #include "engine/site_dir_int.h"
 #include "engine/socket_path.h"
@@ -691,11 +692,6 @@ static enum sp_err open_site(struct process *p, struct fault *why) {
   return SP_OK;
 }
 
-static enum sp_err know(void *ctx, const struct store_details *d) {
-  struct process *p = ctx;
-  return engine_know_operator(p->engine, d->subject, d->json, p->why);
-}
-
 static enum sp_err make_engine(struct process *p, struct fault *why) {
   struct store_snapshot list[store_snapshots_max];
   uint32_t n;
@@ -712,10 +708,7 @@ static enum sp_err make_engine(struct process *p, struct fault *why) {
   p->fold.plan = NULL; /* the engine's from now on */
   err = engine_new(&p->engine, &config, why);
   bytes_wipe(&config, sizeof config);
-  const struct core *core = p->fold.core;
-  for (uint32_t i = 0; i < core->head.n_operators && !err; i++)
-    err = store_details(p->store, &core->operators[i].id, know, p, why);
-  return err;
+  return err ? err : engine_know_all(p->engine, p->store, why);
 }
 
 static enum sp_err uv_told(int code, const char *doing, struct fault *why) {

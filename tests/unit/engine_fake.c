@@ -1,6 +1,7 @@
 #include "engine_fake.h"
 
 #include "core/state.h"
+#include "engine/knowing.h"
 #include "journal/sha256.h"
 #include "plan/plan_read.h"
 #include "store/store_memory.h"
@@ -135,11 +136,6 @@ static void make_site(struct fake *f, const struct fake_site *site) {
   MUST(founding_make(f->store, &founding, must));
 }
 
-static enum sp_err know(void *ctx, const struct store_details *d) {
-  struct fake *f = ctx;
-  return engine_know_operator(f->engine, d->subject, d->json, NULL);
-}
-
 static void open_engine(struct fake *f, uint64_t snapshot_every) {
   const struct fold_options options = {0};
   MUST(fold_open(&f->fold, f->store, &options, must));
@@ -154,8 +150,7 @@ static void open_engine(struct fake *f, uint64_t snapshot_every) {
                                  .password_n = fake_password_n};
   f->fold.plan = NULL;
   MUST(engine_new(&f->engine, &config, must));
-  for (uint32_t i = 0; i < f->fold.core->head.n_operators; i++)
-    MUST(store_details(f->store, &f->fold.core->operators[i].id, know, f, must));
+  MUST(engine_know_all(f->engine, f->store, must));
   engine_flush(f->engine);
 }
 

@@ -179,6 +179,15 @@ static bool draw_plan(struct drive *d, struct command *c) {
   return true;
 }
 
+/* Whom the engine might have found, now and then the same one twice, or no person. */
+static void draw_candidates(struct drive *d, struct refs *r, bool *more) {
+  uint32_t n = d->core->head.n_persons;
+  *more = chance(d, 1, 6);
+  r->n = n ? 1 + below(d, chance(d, 1, 8) ? refs_max : 2) : 0;
+  for (uint32_t i = 0; i < r->n; i++)
+    r->at[i] = (struct ref){chance(d, 1, 200) ? REF_AREA : REF_PERSON, below(d, n)};
+}
+
 static void draw_person(struct drive *d, struct command *c) {
   static const uint8_t kinds[] = {PERSON_STAFF,    PERSON_STAFF,    PERSON_OFFICER,
                                   PERSON_OFFICER,  PERSON_VISITOR,  PERSON_CONTRACTOR,
@@ -191,6 +200,8 @@ static void draw_person(struct drive *d, struct command *c) {
       .from = chance(d, 5, 6) ? TIME_ABSENT : draw_date(d),
       .until = chance(d, 5, 6) ? TIME_ABSENT : draw_date(d),
   };
+  if (chance(d, 1, 8))
+    draw_candidates(d, &c->u.person_add.candidates, &c->u.person_add.more);
 }
 
 static void draw_credential(struct drive *d, struct command *c) {
@@ -256,6 +267,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
     return head->n_persons > 0 && chance(d, 1, 2);
   case COMMAND_PERSON_LOCATE:
     c->u.person_locate = (struct cmd_person_locate){person, some_area(d)};
+    return head->n_persons > 0;
+  case COMMAND_PERSON_IDENTIFY:
+    c->u.person_identify.person = person;
+    draw_candidates(d, &c->u.person_identify.candidates, &c->u.person_identify.more);
     return head->n_persons > 0;
   case COMMAND_CREDENTIAL_ISSUE:
     draw_credential(d, c);

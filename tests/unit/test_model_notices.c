@@ -233,6 +233,21 @@ static bool admits_all_the_same(struct outcome *o) {
 static bool departs_all_the_same(struct outcome *o) {
   return steps_all_the_same(o, STEP_DEPART, EVENT_MOVEMENT_DEPARTED);
 }
+/* A core that registers somebody, and not that they may be somebody else; or that keeps silent
+ * about those for whom there was no room. */
+static bool candidate_forgotten(struct outcome *o) {
+  if (o->n_events < 2 || o->events[o->n_events - 1].type != EVENT_LINK_RECORDED)
+    return false;
+  o->n_events--;
+  return true;
+}
+static bool unlinked_untold(struct outcome *o) {
+  if (o->n_events < 2 || o->events[o->n_events - 1].type != EVENT_CANDIDATES_UNLINKED)
+    return false;
+  o->n_events--;
+  o->n_effects--;
+  return true;
+}
 /* A core that does not see that two orders contradict each other, or sees others. */
 static bool conflict_untold(struct outcome *o) {
   struct event *e;
@@ -312,22 +327,23 @@ static const struct {
   const char *name;
   bool (*change)(struct outcome *);
 } mutations[] = {
-    M(verdict_turned),       M(reason_dropped),         M(reasons_swapped),
-    M(reason_on_another),    M(reasons_told_otherwise), M(refused_is_granted),
-    M(another_door),         M(another_area),           M(another_grant),
-    M(another_person),       M(rests_on_nothing),       M(rests_on_another),
-    M(warning_dropped),      M(taken_turned),           M(waiting_turned),
-    M(opened_otherwise),     M(locked_until_later),     M(event_forgotten),
-    M(event_doubled),        M(events_swapped),         M(time_moved),
-    M(index_moved),          M(alarm_silent),           M(unlocks_another),
-    M(unlocks_longer),       M(unlocks_without),        M(locks_not),
-    M(signals_otherwise),    M(boards_all_the_same),    M(promotes_all_the_same),
-    M(departs_all_the_same), M(conflict_untold),        M(conflict_with_another),
-    M(the_dead_forgotten),   M(the_count_forgotten),    M(differs_untold),
-    M(admits_all_the_same),  M(compromised_later),      M(confirmed_twice),
+    M(verdict_turned),      M(reason_dropped),         M(reasons_swapped),
+    M(reason_on_another),   M(reasons_told_otherwise), M(refused_is_granted),
+    M(another_door),        M(another_area),           M(another_grant),
+    M(another_person),      M(rests_on_nothing),       M(rests_on_another),
+    M(warning_dropped),     M(taken_turned),           M(waiting_turned),
+    M(opened_otherwise),    M(locked_until_later),     M(event_forgotten),
+    M(event_doubled),       M(events_swapped),         M(time_moved),
+    M(index_moved),         M(alarm_silent),           M(unlocks_another),
+    M(unlocks_longer),      M(unlocks_without),        M(locks_not),
+    M(signals_otherwise),   M(candidate_forgotten),    M(unlinked_untold),
+    M(boards_all_the_same), M(promotes_all_the_same),  M(departs_all_the_same),
+    M(the_dead_forgotten),  M(the_count_forgotten),    M(differs_untold),
+    M(conflict_untold),     M(conflict_with_another),  M(admits_all_the_same),
+    M(compromised_later),   M(confirmed_twice),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 11 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 13 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
