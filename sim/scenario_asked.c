@@ -57,6 +57,7 @@ static const struct {
     {"tally", COMMAND_COUNT_TALLY, {"count", "area", "seen"}},
     {"close-count", COMMAND_COUNT_CLOSE, {"count"}},
     {"hand-over", COMMAND_MOVEMENT_HANDOVER, {"movement", "person"}},
+    {"read", COMMAND_DETAILS_READ, {NULL}}, /* read [order O | person P | movement M] */
 };
 
 static void put_hex(struct buf *b, const struct id *id) {

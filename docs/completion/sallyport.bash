@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement death hearing count recall authority place basis class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement death hearing count recall authority place basis class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -164,6 +164,12 @@ _sallyport() {
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
+  receipt)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' person booking order verify' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
   line)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' list show run keyset scan trace' -- "$cur"))
@@ -209,6 +215,9 @@ _sallyport() {
   --limit) COMPREPLY=(); return ;;
   --key) COMPREPLY=(); return ;;
   --checkpoint) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --out) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --qr) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --entry) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --listen) COMPREPLY=(); return ;;
   --connect) COMPREPLY=(); return ;;
   --pty) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -361,6 +370,12 @@ _sallyport() {
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
   'rebuild') options=' --help --dir --json'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
+  'receipt') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
+  'receipt person') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
+  'receipt booking') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
+  'receipt order') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
+  'receipt verify') options=' --help --json --details-file --key --entry'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'export-log') options=' --help --dir --json'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
   'backup') options=' --help --dir --json'

@@ -97,6 +97,9 @@ const char *cli_dir(const struct cli *c);
   X(movement_list)                                                                                 \
   X(movement_show)                                                                                 \
   X(movement_board)                                                                                \
+  X(receipt)                                                                                       \
+  X(receipt_of)                                                                                    \
+  X(receipt_verify)                                                                                \
   X(bench)
 /* clang-format on */
 #define X(name) enum sp_err cli_##name(struct cli *c);

@@ -31,6 +31,16 @@ json_t *row_operator(const struct core *core, uint32_t index) {
   return j;
 }
 
+json_t *row_order_kind(const struct core *core, uint32_t index) {
+  const struct order *o = &core->orders[index];
+  return json_string(o->sealed ? "sealed" : order_kind_names[o->kind]);
+}
+
+json_t *row_order_issuer(const struct core *core, uint32_t index) {
+  const struct order *o = &core->orders[index];
+  return o->sealed ? json_null() : json_string(core->authorities[o->issuer].name.s);
+}
+
 json_t *row_from(uint32_t s) {
   return s ? json_time((usec)s * USEC_PER_S) : json_null();
 }

@@ -399,7 +399,9 @@ const struct verb verbs[] = {
      .run = cli_order_list},
     {.words = "order show",
      .doc = "tell all about an order, and why nobody may rest on it, if so",
-     .more = "With --details also its reference and who signed, which are not in the journal.",
+     .more =
+         "With --details also its reference and who signed, which are not in the journal. Of a "
+         "sealed order all but its number, state and effect is told to records and legal alone.",
      .example = "sallyport order show 1000-9 --details --as rita",
      .needs = READS | MAY_OPERATOR,
      .options = OPT_BIT(DETAILS),
@@ -1065,6 +1067,43 @@ const struct verb verbs[] = {
      .needs = READS,
      .operands = {OPERAND_DIR_OPTIONAL},
      .run = cli_rebuild},
+    {.words = "receipt",
+     .doc = "give a person the proof that something about them was recorded",
+     .more =
+         "A text for paper: what was recorded, without others' details, and how to verify it; and "
+         "the proof as a QR code. --out FILE writes the proof as c2sp.org/tlog-proof@v1, with the "
+         "entry itself; call it FILE.tlog-proof. --details shows what was said of the person, with "
+         "the opening of its commitment, and writes both to FILE.details: it is journaled. What "
+         "was just recorded is signed within a second, which is waited for.",
+     .example = "sallyport receipt 1234 --out dina.tlog-proof --qr dina.svg",
+     .needs = READS | MAY_OPERATOR,
+     .options = OPT_BIT(OUT) | OPT_BIT(QR) | OPT_BIT(DETAILS),
+     .operands = {{.name = "ENTRY", .kind = VALUE_NUMBER, .doc = "its number, as `log` shows it"}},
+     .run = cli_receipt},
+#define RECEIPT_VERB(of, upper, what)                                                              \
+  {                                                                                                \
+    .words = "receipt " of, .doc = what, .example = "sallyport receipt " of " 1000-9",             \
+    .needs = READS | MAY_OPERATOR, .options = OPT_BIT(OUT) | OPT_BIT(QR) | OPT_BIT(DETAILS),       \
+    .operands = {{.name = upper, .kind = VALUE_FIELD, .doc = "number like 1000-9, or id"}},        \
+    .run = cli_receipt_of                                                                          \
+  }
+    RECEIPT_VERB("person", "PERSON", "likewise, that they were registered"),
+    RECEIPT_VERB("booking", "BOOKING", "likewise, that they were admitted"),
+    RECEIPT_VERB("order", "ORDER", "likewise, that an order was recorded"),
+    {.words = "receipt verify",
+     .doc = "verify a receipt with the log's key alone, and nothing of the site",
+     .more =
+         "FILE is what --out wrote, or the text of the QR code; - reads standard input. The note's "
+         "signature, the index and each hash must hold. Without the entry (a QR code has only the "
+         "hash of its leaf, and so has a receipt of a sealed order) --entry compares it. "
+         "--details-file is FILE.details: are these the details that the entry commits to?",
+     .example = "sallyport receipt verify dina.tlog-proof --key "
+                "sallyport.local/port+1f6f0be5+AU3CuFs7TYF0xOFEg/ikUOf53CUuX9XvW7Cc1Wr0Q2VN",
+     .needs = GIVES_JSON,
+     .options = OPT_BIT(KEY) | OPT_BIT(ENTRY) | OPT_BIT(DETAILS_FILE),
+     .required = OPT_BIT(KEY),
+     .operands = {OPERAND_FILE("FILE", "the receipt")},
+     .run = cli_receipt_verify},
     {.words = "export-log",
      .doc = "write the log as files that others' software verifies (C2SP tlog-tiles)",
      .more = "checkpoint, tile/… and tile/entries/…, up to the last signed checkpoint.",

@@ -385,7 +385,7 @@ struct cmd_alarm_acknowledge {
   uint64_t alarm; /* index of the entry that raised it */
 };
 struct cmd_details_read {
-  uint32_t person; /* REF_ABSENT: of all persons */
+  uint32_t person, order, movement; /* one of them, or REF_ABSENT all: of all persons */
 };
 struct cmd_details_erase {
   uint32_t person;

@@ -563,7 +563,9 @@ static const struct field alarm_acknowledged[] = {
 #undef S
 #define S ev_details_read
 static const struct field details_read[] = {
-    F_REF_OPTIONAL("person", person, PERSON, "whose; none = of everyone"),
+    F_REF_OPTIONAL("movement", movement, MOVEMENT, "of all on its manifest"),
+    F_REF_OPTIONAL("order", order, ORDER, "of this order"),
+    F_REF_OPTIONAL("person", person, PERSON, "whose; none of the three = of everyone"),
 };
 #undef S
 #define S ev_details_erased

@@ -452,7 +452,7 @@ struct ev_alarm_acknowledged {
   uint64_t alarm;
 };
 struct ev_details_read {
-  uint32_t person;
+  uint32_t person, order, movement;
 };
 struct ev_details_erased {
   uint32_t person, ground;

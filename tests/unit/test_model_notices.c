@@ -233,6 +233,18 @@ static bool admits_all_the_same(struct outcome *o) {
 static bool departs_all_the_same(struct outcome *o) {
   return steps_all_the_same(o, STEP_DEPART, EVENT_MOVEMENT_DEPARTED);
 }
+/* A core that tells anybody what a sealed order says. */
+static bool unseals_for_anybody(struct outcome *o) {
+  struct event *e;
+  if (!has_event(o, EVENT_COMMAND_REFUSED, &e) || o->reasons.at[0].code != REASON_SEALED)
+    return false;
+  uint32_t order = o->reasons.at[0].on.index;
+  o->verdict = VERDICT_DONE;
+  o->reasons.n = 0;
+  e->type = EVENT_DETAILS_READ;
+  e->u.details_read = (struct ev_details_read){REF_ABSENT, order, REF_ABSENT};
+  return true;
+}
 /* A core that registers somebody, and not that they may be somebody else; or that keeps silent
  * about those for whom there was no room. */
 static bool candidate_forgotten(struct outcome *o) {
@@ -340,10 +352,10 @@ static const struct {
     M(boards_all_the_same), M(promotes_all_the_same),  M(departs_all_the_same),
     M(the_dead_forgotten),  M(the_count_forgotten),    M(differs_untold),
     M(conflict_untold),     M(conflict_with_another),  M(admits_all_the_same),
-    M(compromised_later),   M(confirmed_twice),
+    M(compromised_later),   M(confirmed_twice),        M(unseals_for_anybody),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 13 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 14 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
