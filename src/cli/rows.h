@@ -18,6 +18,8 @@ json_t *row_order_issuer(const struct core *core, uint32_t index);
 json_t *row_from(uint32_t s);
 json_t *row_until(uint32_t s);
 
+/* How a legal basis is at that instant, in words. */
+const char *row_basis_state(const struct core *core, uint32_t basis, usec at);
 /* How far what is owed about a death has come. */
 const char *death_state(const struct death *d);
 

@@ -11,9 +11,9 @@
               sizeof(struct order) * 59u + sizeof(struct movement) * 61u +                         \
               sizeof(struct member) * 67u + sizeof(struct custody) * 71u +                         \
               sizeof(struct booking) * 73u + sizeof(struct credential) * 83u +                     \
-              sizeof(struct operator_record) * 79u + sizeof(struct death) * 89u +                  \
-              sizeof(struct count) * 97u + sizeof(struct tally) * 101u + REASON_COUNT * 43u +      \
-              EVENT_COUNT * 47u))
+              sizeof(struct operator_record) * 79u + sizeof(struct basis) * 89u +                  \
+              sizeof(struct death) * 103u + sizeof(struct count) * 97u +                           \
+              sizeof(struct tally) * 101u + REASON_COUNT * 43u + EVENT_COUNT * 47u))
 
 struct dump_head {
   char magic[8]; /* "SPSTATE" */
