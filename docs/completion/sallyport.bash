@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement hearing recall authority place basis class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement hearing recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -95,6 +95,12 @@ _sallyport() {
   basis)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' add repeal list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  agreement)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' commit pay list show' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -298,6 +304,10 @@ _sallyport() {
   'basis add') options=' --help --dir --json --as --password-fd --second --second-password-fd --agreement --country --from --place --places --replaces --until' ;;
   'basis repeal') options=' --help --dir --json --as --password-fd' ;;
   'basis list') options=' --help --dir --json' ;;
+  'agreement commit') options=' --help --dir --json --as --password-fd --document' ;;
+  'agreement pay') options=' --help --dir --json --as --password-fd --second --second-password-fd --document' ;;
+  'agreement list') options=' --help --dir --json' ;;
+  'agreement show') options=' --help --dir --json' ;;
   'class add') options=' --help --dir --json --as --password-fd --unlisted' ;;
   'class include') options=' --help --dir --json --as --password-fd' ;;
   'class doubt') options=' --help --dir --json --as --password-fd' ;;

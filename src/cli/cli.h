@@ -80,6 +80,8 @@ const char *cli_dir(const struct cli *c);
   X(authority_list)                                                                                \
   X(place_list)                                                                                    \
   X(basis_list)                                                                                    \
+  X(agreement_list)                                                                                \
+  X(agreement_show)                                                                                \
   X(class_list)                                                                                    \
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \

@@ -38,14 +38,6 @@ enum sp_err cli_place_list(struct cli *c) {
        "no places: `sallyport place add` names one");
 }
 
-static const char *basis_state(const struct core *core, uint32_t basis, usec at) {
-  enum order_status status = basis_status_at(core, basis, at);
-  return status == ORDER_STATUS_BASIS_SUSPENDED  ? "suspended"
-         : status == ORDER_STATUS_BASIS_REPEALED ? "repealed"
-         : status == ORDER_STATUS_IN_FORCE       ? "in force"
-                                                 : "not in force";
-}
-
 enum sp_err cli_basis_list(struct cli *c) {
   static const struct column columns[] = {
       {"basis", "BASIS", COLUMN_TEXT},     {"state", "STATE", COLUMN_STATE},
@@ -56,7 +48,7 @@ enum sp_err cli_basis_list(struct cli *c) {
   usec now = when_now();
   LIST(columns, n_bases,
        json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "basis", core->bases[i].name.s, "state",
-                 basis_state(core, i, now), "agreement", core->bases[i].agreement, "country",
+                 row_basis_state(core, i, now), "agreement", core->bases[i].agreement, "country",
                  row_name(core, REF_COUNTRY, core->bases[i].country), "place",
                  row_name(core, REF_PLACE, core->bases[i].place), "places",
                  core->bases[i].places ? json_integer(core->bases[i].places) : json_null(), "from",

@@ -58,3 +58,11 @@ void row_drop_empty(json_t *row) {
       json_object_del(row, key);
   }
 }
+
+const char *row_basis_state(const struct core *core, uint32_t basis, usec at) {
+  enum order_status status = basis_status_at(core, basis, at);
+  return status == ORDER_STATUS_BASIS_SUSPENDED  ? "suspended"
+         : status == ORDER_STATUS_BASIS_REPEALED ? "repealed"
+         : status == ORDER_STATUS_IN_FORCE       ? "in force"
+                                                 : "not in force";
+}

@@ -18,6 +18,9 @@ json_t *row_order_issuer(const struct core *core, uint32_t index);
 json_t *row_from(uint32_t s);
 json_t *row_until(uint32_t s);
 
+/* How a legal basis is at that instant, in words. */
+const char *row_basis_state(const struct core *core, uint32_t basis, usec at);
+
 /* Drops members that are null or an empty list. */
 void row_drop_empty(json_t *row);
 

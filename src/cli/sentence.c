@@ -95,6 +95,13 @@ static const struct words table[EVENT_COUNT] = {
                            "{place}][, for {places} persons][, from {from}][, until {until}]."},
     [EVENT_BASIS_REPEALED] = {"repealed", COLOUR_WARN, "{basis}",
                               "{basis} is no more: nothing rests on it from here on."},
+    [EVENT_AGREEMENT_COMMITTED] = {"committed", COLOUR_NONE, "{agreement}  {amount} {currency}",
+                                   "Under {agreement}, {amount} minor units of {currency} are "
+                                   "committed[; the SHA-256 of the paper is {document}]."},
+    [EVENT_AGREEMENT_PAID] =
+        {"paid", COLOUR_NONE, "{agreement}  {amount} {currency}",
+         "Under {agreement}, {amount} minor units of {currency} were paid[; the "
+         "SHA-256 of the paper is {document}]."},
     [EVENT_CLASS_ADDED] = {"class", COLOUR_NONE, "{class}, others {unlisted}",
                            "{class} is a class of persons that orders are about; whom nobody has "
                            "put in or out is: {unlisted}."},

@@ -63,6 +63,8 @@ void decide_person_identify(struct deciding *d);
   X(PLACE_ADD, place_add)                                                                          \
   X(BASIS_ADD, basis_add)                                                                          \
   X(BASIS_REPEAL, basis_repeal)                                                                    \
+  X(AGREEMENT_COMMIT, agreement_commit)                                                            \
+  X(AGREEMENT_PAY, agreement_pay)                                                                  \
   X(CLASS_ADD, class_add)                                                                          \
   X(CLASS_INCLUDE, class_include)                                                                  \
   X(CLASS_DOUBT, class_doubt)                                                                      \

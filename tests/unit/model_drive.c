@@ -321,6 +321,8 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_PLACE_ADD:
   case COMMAND_BASIS_ADD:
   case COMMAND_BASIS_REPEAL:
+  case COMMAND_AGREEMENT_COMMIT:
+  case COMMAND_AGREEMENT_PAY:
   case COMMAND_CLASS_ADD:
   case COMMAND_CLASS_INCLUDE:
   case COMMAND_CLASS_DOUBT:

@@ -297,6 +297,17 @@ static bool confirmed_twice(struct outcome *o) {
   o->reasons.n = 0;
   return true;
 }
+/* A core that pays more than was committed, or what is refused for another reason of money. */
+static bool pays_all_the_same(struct outcome *o) {
+  if (o->verdict != VERDICT_REFUSED || !o->reasons.n ||
+      o->reasons.at[0].code != REASON_FUNDS_EXCEEDED)
+    return false;
+  o->verdict = VERDICT_DONE;
+  o->events[0].type = EVENT_AGREEMENT_PAID;
+  o->events[0].u.funds = (struct ev_funds){o->reasons.at[0].on.index, 1, {"usd"}, {{0}}};
+  o->reasons.n = 0;
+  return true;
+}
 #define M(name)                                                                                    \
   { #name, name }
 static const struct {
@@ -315,10 +326,11 @@ static const struct {
     M(signals_otherwise),   M(candidate_forgotten),    M(unlinked_untold),
     M(boards_all_the_same), M(promotes_all_the_same),  M(departs_all_the_same),
     M(conflict_untold),     M(conflict_with_another),  M(admits_all_the_same),
-    M(compromised_later),   M(confirmed_twice),        M(unseals_for_anybody),
+    M(compromised_later),   M(confirmed_twice),        M(pays_all_the_same),
+    M(unseals_for_anybody),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 11 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 12 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
