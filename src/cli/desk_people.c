@@ -107,7 +107,13 @@ void desk_people_who(const struct desk_people *p, uint32_t person) {
   }
 }
 
-enum { number_columns = 8, born_columns = 12, photo_columns = 7, state_columns = 13, go_columns = 5 };
+enum {
+  number_columns = 8,
+  born_columns = 12,
+  photo_columns = 7,
+  state_columns = 13,
+  go_columns = 5
+};
 
 /* One field of a line: cut to its columns, and padded when more comes after it. */
 static void put_field(const struct desk_people *p, struct buf *line, enum colour colour,

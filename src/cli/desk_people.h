@@ -15,12 +15,13 @@ struct desk_people {
   struct cli *c;
   struct ask *ask;
   uint32_t movement;
-  json_t *known;  /* number: {"name","birth_date"}, of those whose details were read */
-  bool may_not;   /* read details: what the engine said is in `why` */
+  json_t *known; /* number: {"name","birth_date"}, of those whose details were read */
+  bool may_not;  /* read details: what the engine said is in `why` */
   struct fault why;
 };
 
-/* Asks for all on the manifest now. Errors are the connection's; that they may not be read is none. */
+/* Asks for all on the manifest now. Errors are the connection's; that they may not be read is none.
+ */
 enum sp_err desk_people_open(struct desk_people *p, struct cli *c, struct ask *a,
                              uint32_t movement) SP_MUST_USE;
 /* After the state has been refreshed: asks for those who have come onto the manifest since. */
