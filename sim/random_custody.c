@@ -607,7 +607,7 @@ bool random_case(const struct random_custody *d, struct command *c) {
     person = someone_aboard(d, person);
   if (!d->core->head.n_persons || d->core->persons[person].kind != PERSON_DETAINEE)
     return false;
-  if (d->core->head.n_counts && chance(d, 1, 8) &&
+  if (d->core->head.n_counts && chance(d, 1, 12) &&
       (count_is_open(&d->core->counts[d->core->head.n_counts - 1]) || d->core->head.frozen)) {
     bool open = count_is_open(&d->core->counts[d->core->head.n_counts - 1]);
     c->type = !open             ? COMMAND_COUNT_BEGIN
@@ -620,7 +620,7 @@ bool random_case(const struct random_custody *d, struct command *c) {
     c->type = (enum command_type)(COMMAND_DEATH_CAUSE + below(d, 3));
     return random_custody(d, c);
   }
-  if (r && chance(d, 1, d->core->movements[r->movement].emergency ? 6 : 15))
+  if (r && chance(d, 1, d->core->movements[r->movement].emergency ? 3 : 15))
     return forbid_one(d, person, r, c);
   if (r)
     return next_step(d, person, r, c);

@@ -313,8 +313,16 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_LEVEL_REVOKE:
     c->u.level_revoke = (struct cmd_level_revoke){person, below(d, p->n_levels)};
     return head->n_persons > 0 && chance(d, 1, 2);
+  case COMMAND_SEPARATION_LIFT: /* most often of two who are kept separate */
+    for (uint32_t i = 0; i < head->n_persons && chance(d, 19, 20); i++)
+      if (d->core->persons[i].separations) {
+        person = i;
+        other = d->core->separations[d->core->persons[i].separations - 1].other;
+        break;
+      }
+    c->u.separation = (struct cmd_separation){person, other};
+    return head->n_persons > 0;
   case COMMAND_SEPARATION_ADD:
-  case COMMAND_SEPARATION_LIFT:
     c->u.separation = (struct cmd_separation){person, other};
     return head->n_persons > 0;
   case COMMAND_AUTHORITY_ADD:
