@@ -567,15 +567,18 @@ const struct verb verbs[] = {
      .run = cli_change},
     {.words = "movement board",
      .doc = "let a person board; without PERSON, be the desk where all do",
-     .more =
-         "The desk shows the manifest, and reads standard input, a line each: a person's number "
-         "tells how they stand and which step is next; `confirm N [PRESENTED] [second] "
-         "[match|mismatch]` (`second`: a second identifier was compared), `board N`, `off N`, "
-         "`remove N`, `promote N`, `depart`; `show`, `help`, `quit`. `with NAME` at the end of "
-         "a line: that second operator agrees, whose password is asked for each time; `depart` "
-         "asks for theirs. Each line is asked of the engine at once, as the verbs of these "
-         "names. On a terminal the manifest is drawn anew after each line. It ends with its "
-         "input, or with `quit`: with exit code 0, whatever was refused.",
+     .more = "The desk shows the manifest, with names and birth dates, whose reading is journaled "
+             "once when "
+             "it opens and for each who comes onto the manifest later; and it reads standard "
+             "input, a line "
+             "each: a person's number "
+             "tells how they stand and which step is next; `confirm N [PRESENTED] [second] "
+             "[match|mismatch]` (`second`: a second identifier was compared), `board N`, `off N`, "
+             "`remove N`, `promote N`, `depart`; `show`, `help`, `quit`. `with NAME` at the end of "
+             "a line: that second operator agrees, whose password is asked for each time; `depart` "
+             "asks for theirs. Each line is asked of the engine at once, as the verbs of these "
+             "names. On a terminal the manifest is drawn anew after each line. It ends with its "
+             "input, or with `quit`: with exit code 0, whatever was refused.",
      .example = "sallyport movement board 1000-9 --as gil",
      .needs = ONE,
      .options = OPT_BIT(SECOND) | OPT_BIT(SECOND_PASSWORD_FD),
@@ -626,6 +629,55 @@ const struct verb verbs[] = {
      .fields = true,
      .command = ASKS(MOVEMENT_HANDOVER),
      .run = cli_change},
+    {.words = "death record",
+     .doc = "a person has died",
+     .more = "At once, by whoever learns of it, also of somebody under way. From then on nobody "
+             "moves, books or hears them, and no card of theirs works. What is said of it is kept "
+             "out of the journal.",
+     .example = "sallyport death record 1000-9 --at 2026-11-23T05:40Z --as gil",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("PERSON", "person", "who")},
+     .fields = true,
+     .options = OPT_BIT(DETAILS_FILE),
+     .command = ASKS(DEATH_RECORD),
+     .run = cli_change},
+    {.words = "death cause",
+     .doc = "a document finds of what a person died",
+     .more = "By another operator, of another role, than who recorded the death. Of the document "
+             "the SHA-256 is kept.",
+     .example = "sallyport death cause 1000-9 --document autopsy.pdf --as lena",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("PERSON", "person", "who")},
+     .fields = true,
+     .options = OPT_BIT(FINDING) | OPT_BIT(DETAILS_FILE),
+     .command = ASKS(DEATH_CAUSE),
+     .run = cli_change},
+    {.words = "death remains",
+     .doc = "the remains of a person were handed over, against a receipt",
+     .more = "From then on they are counted in no area. When the cause is found as well, the "
+             "booking is closed.",
+     .example = "sallyport death remains 1000-9 --receipt receipt.pdf --handed-to family "
+                "--as rita",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("PERSON", "person", "whose")},
+     .fields = true,
+     .options = OPT_BIT(HANDED_TO) | OPT_BIT(DETAILS_FILE),
+     .command = ASKS(DEATH_REMAINS),
+     .run = cli_change},
+    {.words = "death retract",
+     .doc = "a death was recorded in error",
+     .more = "All that was before is so again: booking, area, deadlines. Both entries stay.",
+     .example = "sallyport death retract 1000-9 --as rita --second lena",
+     .needs = TWO,
+     .operands = {OPERAND_FIELD("PERSON", "person", "who")},
+     .options = OPT_BIT(DETAILS_FILE),
+     .command = ASKS(DEATH_RETRACT),
+     .run = cli_change},
+    {.words = "death list",
+     .doc = "list deaths, and what of each is recorded",
+     .example = "sallyport death list",
+     .needs = READS,
+     .run = cli_death_list},
     {.words = "hearing set",
      .doc = "a person is to be heard, then and by that authority",
      .example = "sallyport hearing set 1000-9 district-court --at +14d --as rita",
@@ -649,6 +701,47 @@ const struct verb verbs[] = {
      .example = "sallyport hearing list",
      .needs = READS,
      .run = cli_hearing_list},
+    {.words = "count begin",
+     .doc = "begin to count the detainees in an area, and in all within it",
+     .more = "Then `count tally` for each area, and `count close` by somebody else; `count show` "
+             "tells what is left to look at.",
+     .example = "sallyport count begin section-1 --as sam",
+     .needs = ONE,
+     .operands = {OPERAND_PLACE("AREA", AREA, "area", false, "an area of the plan")},
+     .command = ASKS(COUNT_BEGIN),
+     .run = cli_change},
+    {.words = "count tally",
+     .doc = "say how many detainees are seen in one area of a count",
+     .more =
+         "In this very area, not in those within it. Said again, the later counts. While what is "
+         "seen differs from the journal, nobody is moved.",
+     .example = "sallyport count tally 1000-9 cell-101 2 --as gil",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("COUNT", "count", "number like 1000-9, or id"),
+                  OPERAND_PLACE("AREA", AREA, "area", false, "an area of the plan"),
+                  OPERAND_FIELD("SEEN", "seen", "how many")},
+     .command = ASKS(COUNT_TALLY),
+     .run = cli_change},
+    {.words = "count close",
+     .doc = "end a count, all areas of which were looked at",
+     .more = "By an operator of another role than those who looked; with a difference by two. Then "
+             "nobody is moved until a later count of an area that contains it matches.",
+     .example = "sallyport count close 1000-9 --as rita",
+     .needs = TWO,
+     .operands = {OPERAND_FIELD("COUNT", "count", "number like 1000-9, or id")},
+     .command = ASKS(COUNT_CLOSE),
+     .run = cli_change},
+    {.words = "count list",
+     .doc = "list the counts",
+     .example = "sallyport count list",
+     .needs = READS,
+     .run = cli_count_list},
+    {.words = "count show",
+     .doc = "what was seen in each area of a count, and what is left to look at",
+     .example = "sallyport count show 1000-9",
+     .needs = READS,
+     .operands = {OPERAND_FIELD("COUNT", "count", "number like 1000-9, or id")},
+     .run = cli_count_show},
     {.words = "recall answer",
      .doc = "whoever has a person who was recalled has answered",
      .more = "ANSWER is returning, held_there or out_of_reach. Until then a clock runs, as long as "
