@@ -39,8 +39,8 @@ static json_t *reference(const struct core *core, enum ref_kind kind, uint32_t i
   struct namer namer = core_namer(core);
   char name[ref_name_max];
   size_t n = namer.name(namer.ctx, kind, index, name);
-  return json_pack("{s:o}", "@id", json_sprintf("urn:sallyport:%s:%.*s", ref_kind_names[kind],
-                                                (int)n, name));
+  return json_pack("{s:o}", "@id",
+                   json_sprintf("urn:sallyport:%s:%.*s", ref_kind_names[kind], (int)n, name));
 }
 
 /* One more object of this kind, with the entry that says it. */
@@ -103,7 +103,7 @@ static void put_booking(struct writing *w, const struct entry *e, uint32_t booki
   put(o, NIEM_SUPERVISION_FACILITY, site_of(w, NIEM_FACILITY_NAME));
   put(o, NIEM_SUPERVISION_CURRENT, json_boolean(open));
   put(o, NIEM_CUSTODY_STATUS,
-      status_json(!open                                                  ? "closed"
+      status_json(!open                                                ? "closed"
                   : held_at(core, w->person, w->now, &order, &why_not) ? "held"
                                                                        : "no_basis_to_hold"));
 }
@@ -125,8 +125,7 @@ static enum sp_err put_order_details(struct writing *w, json_t *o, uint32_t orde
   if (json_is_string(reference_))
     put(o, NIEM_SP_REFERENCE, json_copy(reference_));
   if (json_is_string(official))
-    put(o, NIEM_ORDER_OFFICIAL,
-        with(NIEM_PERSON_NAME, with(NIEM_FULL_NAME, json_copy(official))));
+    put(o, NIEM_ORDER_OFFICIAL, with(NIEM_PERSON_NAME, with(NIEM_FULL_NAME, json_copy(official))));
   json_forget(details);
   return err;
 }
@@ -212,15 +211,13 @@ static enum sp_err take_data(struct writing *w, const struct entry *e, enum even
   const struct core *core = site_core(w->c->site);
   struct id id;
   uint32_t i;
-  if (!find(data, "person", &id) ||
-      memcmp(&id, &core->persons[w->person].id, sizeof id) != 0)
+  if (!find(data, "person", &id) || memcmp(&id, &core->persons[w->person].id, sizeof id) != 0)
     return SP_OK;
   if (type == EVENT_PERSON_ADDED)
     return put_person(w, e);
   if (type == EVENT_ORDER_RECORDED && find(data, "order", &id) && core_find_order(core, id, &i))
     return put_order(w, e, i);
-  if (type == EVENT_BOOKING_OPENED && find(data, "booking", &id) &&
-      core_find_booking(core, id, &i))
+  if (type == EVENT_BOOKING_OPENED && find(data, "booking", &id) && core_find_booking(core, id, &i))
     put_booking(w, e, i);
   else if (type == EVENT_MOVEMENT_HANDED_OVER && find(data, "movement", &id) &&
            core_find_movement(core, id, &i))
@@ -259,12 +256,11 @@ enum sp_err cli_export(struct cli *c) {
     if (!err)
       err = ask_details_read(c, w.ask, REF_PERSON, w.person);
   }
-  w.doc = json_pack("{s:{s:s,s:s,s:s}}", "@context", "nc",
-                    "https://docs.oasis-open.org/niemopen/ns/model/niem-core/" NIEM_RELEASE "/",
-                    "j",
-                    "https://docs.oasis-open.org/niemopen/ns/model/domains/justice/" NIEM_RELEASE
-                    "/",
-                    "sp", "urn:sallyport:niem:1:");
+  w.doc =
+      json_pack("{s:{s:s,s:s,s:s}}", "@context", "nc",
+                "https://docs.oasis-open.org/niemopen/ns/model/niem-core/" NIEM_RELEASE "/", "j",
+                "https://docs.oasis-open.org/niemopen/ns/model/domains/justice/" NIEM_RELEASE "/",
+                "sp", "urn:sallyport:niem:1:");
   if (!err)
     err = site_entries(c->site, 0, take, &w, &c->why);
   if (!err)
