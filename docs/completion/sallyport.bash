@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order paper booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order paper booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -395,6 +395,7 @@ _sallyport() {
   'receipt order') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
   'receipt verify') options=' --help --json --details-file --key --entry'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  'export') options=' --help --dir --as --password-fd --details --person --niem' ;;
   'export-log') options=' --help --dir --json'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
   'backup') options=' --help --dir --json'

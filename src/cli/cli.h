@@ -102,6 +102,7 @@ const char *cli_dir(const struct cli *c);
   X(movement_list)                                                                                 \
   X(movement_show)                                                                                 \
   X(movement_board)                                                                                \
+  X(export)                                                                                        \
   X(receipt)                                                                                       \
   X(receipt_of)                                                                                    \
   X(receipt_verify)                                                                                \

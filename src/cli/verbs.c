@@ -1165,6 +1165,17 @@ const struct verb verbs[] = {
      .required = OPT_BIT(KEY),
      .operands = {OPERAND_FILE("FILE", "the receipt")},
      .run = cli_receipt_verify},
+    {.words = "export",
+     .doc = "write a person's booking, detention, orders and handovers as JSON, for other systems",
+     .more =
+         "JSON-LD in the names of NIEM 6.0, as docs/niem.md lists them, each object with the entry "
+         "that says it. Names, birth dates, references and who signed only with --details, of "
+         "which each reading is journaled; of a sealed order no more than everybody is told.",
+     .example = "sallyport export --niem --person 1000-9 --details --as rita > dina.json",
+     .needs = NEEDS_DIR | MAY_OPERATOR,
+     .options = OPT_BIT(NIEM) | OPT_BIT(PERSON) | OPT_BIT(DETAILS),
+     .required = OPT_BIT(PERSON),
+     .run = cli_export},
     {.words = "export-log",
      .doc = "write the log as files that others' software verifies (C2SP tlog-tiles)",
      .more = "checkpoint, tile/… and tile/entries/…, up to the last signed checkpoint.",
