@@ -17,7 +17,10 @@
 #define WORKS      (KIND(STAFF) | KIND(OFFICER) | KIND(CONTRACTOR))
 #define IDENTITY                                                                                   \
   (OPT_BIT(NAME) | OPT_BIT(ALIAS) | OPT_BIT(BIRTH_DATE) | OPT_BIT(DOCUMENT) | OPT_BIT(IDENTIFIER))
-#define DATES {OPT_FROM, "from", false}, {OPT_UNTIL, "until", false}
+#define DATES                                                                                      \
+  {OPT_FROM, "from", false}, {                                                                     \
+    OPT_UNTIL, "until", false                                                                      \
+  }
 
 static const struct admit_step add = {.name = "person",
                                       .verb = "person add",
@@ -72,7 +75,10 @@ static const struct admit_piece pieces[] = {
     {WORKS, WHEN_NEW, OPT_NAME, {"name", "family_name", "given_name"}, "who they are"},
     {WORKS, WHEN_NEW, OPT_IDENTIFIER, {"identifiers", "document"}, "an identity document"},
     {KIND(DETAINEE), WHEN_ANY, OPT_ORDER, {NULL}, "the order that holds them"},
-    {KIND(DETAINEE), WHEN_ANY, OPT_DETAILS_FILE, {NULL},
+    {KIND(DETAINEE),
+     WHEN_ANY,
+     OPT_DETAILS_FILE,
+     {NULL},
      "the register, a form of which is `booking template --json`"},
 };
 enum { pieces_n = sizeof pieces / sizeof pieces[0] };

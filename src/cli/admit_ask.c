@@ -164,7 +164,8 @@ enum sp_err admit_ask_on(struct admit *a, const json_t *ids, bool *on) {
   char text[answer_max];
   for (;;) {
     enum sp_err err = read_answer(
-        a, "go on (nothing), see who they are (details; it is journaled), or end here (stop)", text);
+        a, "go on (nothing), see who they are (details; it is journaled), or end here (stop)",
+        text);
     if (err && feof(stdin))
       return err;
     if (!err && strcmp(text, "details") == 0)

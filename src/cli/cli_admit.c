@@ -248,8 +248,8 @@ enum sp_err cli_person_admit(struct cli *c) {
   if (!err)
     err = ask_open(c, &a.ask);
   if (!err) {
-    a.row = json_pack("{s:s,s:o}", "kind", person_kind_names[a.kind], "person",
-                      row_number(a.person));
+    a.row =
+        json_pack("{s:s,s:o}", "kind", person_kind_names[a.kind], "person", row_number(a.person));
     err = run_steps(&a);
   }
   ask_close(a.ask);
