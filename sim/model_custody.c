@@ -601,6 +601,8 @@ static void book(const struct asked *a) {
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
     return;
   }
+  if (m_reject_dead(a, c->person))
+    return;
   if (m_is_booked(m, c->person)) {
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, c->person);
     return;
@@ -672,6 +674,8 @@ bool m_decide_custody(const struct asked *a) {
       [COMMAND_PLACE_ADD] = add_place,
       [COMMAND_BASIS_ADD] = add_basis,
       [COMMAND_BASIS_REPEAL] = repeal,
+      [COMMAND_AGREEMENT_COMMIT] = m_move_funds,
+      [COMMAND_AGREEMENT_PAY] = m_move_funds,
       [COMMAND_CLASS_ADD] = add_class,
       [COMMAND_CLASS_INCLUDE] = assign,
       [COMMAND_CLASS_DOUBT] = assign,

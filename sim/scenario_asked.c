@@ -18,6 +18,8 @@ static const struct {
     {"place", COMMAND_PLACE_ADD, {"place", "country"}},
     {"basis", COMMAND_BASIS_ADD, {"basis"}},
     {"repeal", COMMAND_BASIS_REPEAL, {"basis"}},
+    {"commit", COMMAND_AGREEMENT_COMMIT, {"agreement", "amount", "currency"}},
+    {"pay", COMMAND_AGREEMENT_PAY, {"agreement", "amount", "currency"}},
     {"class", COMMAND_CLASS_ADD, {"class", "unlisted"}},
     {"include", COMMAND_CLASS_INCLUDE, {"person", "class"}},
     {"doubt", COMMAND_CLASS_DOUBT, {"person", "class"}},
@@ -29,6 +31,10 @@ static const struct {
     {"refute", COMMAND_ORDER_REFUTE, {"order"}},
     {"booking", COMMAND_BOOKING_OPEN, {"booking", "person", "order"}},
     {"supplement", COMMAND_BOOKING_SUPPLEMENT, {"booking"}},
+    {"death", COMMAND_DEATH_RECORD, {"person", "at"}},
+    {"cause", COMMAND_DEATH_CAUSE, {"person", "document"}},
+    {"remains", COMMAND_DEATH_REMAINS, {"person", "receipt"}},
+    {"retract", COMMAND_DEATH_RETRACT, {"person"}},
     {"mark", COMMAND_MARK_SET, {"person", "mark"}},
     {"unmark", COMMAND_MARK_CLEAR, {"person", "mark"}},
     {"link", COMMAND_LINK_RECORD, {"person", "other"}},
@@ -49,7 +55,11 @@ static const struct {
     {"hearing", COMMAND_HEARING_SET, {"hearing", "person", "authority"}},
     {"close-hearing", COMMAND_HEARING_CLOSE, {"hearing", "outcome"}},
     {"answer-recall", COMMAND_RECALL_ANSWER, {"movement", "person", "answer"}},
+    {"count", COMMAND_COUNT_BEGIN, {"count", "area"}},
+    {"tally", COMMAND_COUNT_TALLY, {"count", "area", "seen"}},
+    {"close-count", COMMAND_COUNT_CLOSE, {"count"}},
     {"hand-over", COMMAND_MOVEMENT_HANDOVER, {"movement", "person"}},
+    {"read", COMMAND_DETAILS_READ, {NULL}}, /* read [order O | person P | movement M] */
 };
 
 static void put_hex(struct buf *b, const struct id *id) {
@@ -61,7 +71,8 @@ static void put_hex(struct buf *b, const struct id *id) {
 /* Things that have ids: by the names that the scenario gave them. */
 static bool has_id(enum ref_kind kind) {
   return kind == REF_PERSON || kind == REF_CREDENTIAL || kind == REF_OPERATOR ||
-         kind == REF_ORDER || kind == REF_BOOKING || kind == REF_MOVEMENT || kind == REF_HEARING;
+         kind == REF_ORDER || kind == REF_BOOKING || kind == REF_MOVEMENT || kind == REF_HEARING ||
+         kind == REF_COUNT;
 }
 
 static void put_list(struct buf *b, const struct field *f, const char *value) {
@@ -77,7 +88,7 @@ static void put_field(struct play *p, struct buf *b, const struct field *f, cons
   buf_printf(b, "%s\"%s\":", b->n > 1 ? "," : "", f->name);
   if (f->kind == FIELD_BOOL) {
     buf_puts(b, "true");
-  } else if (f->kind == FIELD_U32) {
+  } else if (f->kind == FIELD_U32 || f->kind == FIELD_U64) {
     buf_puts(b, value);
   } else if (f->kind == FIELD_SET || f->kind == FIELD_REFS) {
     put_list(b, f, value);

@@ -80,6 +80,8 @@ const char *cli_dir(const struct cli *c);
   X(authority_list)                                                                                \
   X(place_list)                                                                                    \
   X(basis_list)                                                                                    \
+  X(agreement_list)                                                                                \
+  X(agreement_show)                                                                                \
   X(class_list)                                                                                    \
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \
@@ -87,6 +89,9 @@ const char *cli_dir(const struct cli *c);
   X(review_credential)                                                                             \
   X(review_operator)                                                                               \
   X(compromise)                                                                                    \
+  X(count_list)                                                                                    \
+  X(count_show)                                                                                    \
+  X(death_list)                                                                                    \
   X(hearing_list)                                                                                  \
   X(booking_list)                                                                                  \
   X(booking_show)                                                                                  \
@@ -94,6 +99,9 @@ const char *cli_dir(const struct cli *c);
   X(movement_list)                                                                                 \
   X(movement_show)                                                                                 \
   X(movement_board)                                                                                \
+  X(receipt)                                                                                       \
+  X(receipt_of)                                                                                    \
+  X(receipt_verify)                                                                                \
   X(bench)
 /* clang-format on */
 #define X(name) enum sp_err cli_##name(struct cli *c);

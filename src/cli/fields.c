@@ -50,6 +50,7 @@ const char *field_value(const struct field *f) {
            : f->ref == REF_AUTHORITY ? "AUTHORITY"
            : f->ref == REF_MOVEMENT  ? "MOVEMENT"
            : f->ref == REF_HEARING   ? "HEARING"
+           : f->ref == REF_COUNT     ? "COUNT"
            : f->ref == REF_BOOKING   ? "BOOKING"
                                      : "NAME";
   case FIELD_REFS:
@@ -59,6 +60,7 @@ const char *field_value(const struct field *f) {
   case FIELD_TIME:
     return "TIME";
   case FIELD_U32:
+  case FIELD_U64:
     return "N";
   case FIELD_HASH:
     return "FILE";
@@ -129,6 +131,7 @@ static enum sp_err ref_json(struct cli *c, const struct field *f, const char *te
                     : f->ref == REF_ORDER    ? site_find_order(c->site, text, &index, &c->why)
                     : f->ref == REF_MOVEMENT ? site_find_movement(c->site, text, &index, &c->why)
                     : f->ref == REF_HEARING  ? site_find_hearing(c->site, text, &index, &c->why)
+                    : f->ref == REF_COUNT    ? site_find_count(c->site, text, &index, &c->why)
                     : f->ref == REF_BOOKING  ? site_find_booking(c->site, text, &index, &c->why)
                                              : find_given(c, f->ref, text, value);
   if (!err && !*value)
@@ -216,7 +219,8 @@ enum sp_err field_json(struct cli *c, const struct field *f, const char *text, j
     err = paper_json(c, text, value);
     break;
   case FIELD_U32:
-    *value = json_integer((json_int_t)strtoul(text, &end, 10));
+  case FIELD_U64:
+    *value = json_integer((json_int_t)strtoull(text, &end, 10));
     if (*end || end == text)
       err = fault_set(&c->why, SP_USAGE, "%s: `%.40s` is no whole number", f->name, text);
     break;

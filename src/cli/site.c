@@ -119,6 +119,10 @@ const struct site_dir *site_directory(const struct site *s) {
   return s->dir;
 }
 
+struct store *site_store(const struct site *s) {
+  return s->store;
+}
+
 /* --- Names --- */
 
 enum sp_err site_find_person(const struct site *s, const char *text, uint32_t *index,
@@ -192,6 +196,13 @@ enum sp_err site_find_order(const struct site *s, const char *text, uint32_t *in
                        offsetof(struct order, id), core->head.n_orders, index, why);
 }
 
+enum sp_err site_find_booking(const struct site *s, const char *text, uint32_t *index,
+                              struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_numbered("booking", text, core->bookings, sizeof *core->bookings,
+                       offsetof(struct booking, id), core->head.n_bookings, index, why);
+}
+
 enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) {
   const struct core *core = s->fold.core;
@@ -199,11 +210,11 @@ enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t 
                        offsetof(struct movement, id), core->head.n_movements, index, why);
 }
 
-enum sp_err site_find_booking(const struct site *s, const char *text, uint32_t *index,
-                              struct fault *why) {
+enum sp_err site_find_count(const struct site *s, const char *text, uint32_t *index,
+                            struct fault *why) {
   const struct core *core = s->fold.core;
-  return find_numbered("booking", text, core->bookings, sizeof *core->bookings,
-                       offsetof(struct booking, id), core->head.n_bookings, index, why);
+  return find_numbered("count", text, core->counts, sizeof *core->counts,
+                       offsetof(struct count, id), core->head.n_counts, index, why);
 }
 
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,

@@ -399,7 +399,9 @@ const struct verb verbs[] = {
      .run = cli_order_list},
     {.words = "order show",
      .doc = "tell all about an order, and why nobody may rest on it, if so",
-     .more = "With --details also its reference and who signed, which are not in the journal.",
+     .more =
+         "With --details also its reference and who signed, which are not in the journal. Of a "
+         "sealed order all but its number, state and effect is told to records and legal alone.",
      .example = "sallyport order show 1000-9 --details --as rita",
      .needs = READS | MAY_OPERATOR,
      .options = OPT_BIT(DETAILS),
@@ -542,15 +544,18 @@ const struct verb verbs[] = {
      .run = cli_change},
     {.words = "movement board",
      .doc = "let a person board; without PERSON, be the desk where all do",
-     .more =
-         "The desk shows the manifest, and reads standard input, a line each: a person's number "
-         "tells how they stand and which step is next; `confirm N [PRESENTED] [second] "
-         "[match|mismatch]` (`second`: a second identifier was compared), `board N`, `off N`, "
-         "`remove N`, `promote N`, `depart`; `show`, `help`, `quit`. `with NAME` at the end of "
-         "a line: that second operator agrees, whose password is asked for each time; `depart` "
-         "asks for theirs. Each line is asked of the engine at once, as the verbs of these "
-         "names. On a terminal the manifest is drawn anew after each line. It ends with its "
-         "input, or with `quit`: with exit code 0, whatever was refused.",
+     .more = "The desk shows the manifest, with names and birth dates, whose reading is journaled "
+             "once when "
+             "it opens and for each who comes onto the manifest later; and it reads standard "
+             "input, a line "
+             "each: a person's number "
+             "tells how they stand and which step is next; `confirm N [PRESENTED] [second] "
+             "[match|mismatch]` (`second`: a second identifier was compared), `board N`, `off N`, "
+             "`remove N`, `promote N`, `depart`; `show`, `help`, `quit`. `with NAME` at the end of "
+             "a line: that second operator agrees, whose password is asked for each time; `depart` "
+             "asks for theirs. Each line is asked of the engine at once, as the verbs of these "
+             "names. On a terminal the manifest is drawn anew after each line. It ends with its "
+             "input, or with `quit`: with exit code 0, whatever was refused.",
      .example = "sallyport movement board 1000-9 --as gil",
      .needs = ONE,
      .options = OPT_BIT(SECOND) | OPT_BIT(SECOND_PASSWORD_FD),
@@ -601,6 +606,55 @@ const struct verb verbs[] = {
      .fields = true,
      .command = ASKS(MOVEMENT_HANDOVER),
      .run = cli_change},
+    {.words = "death record",
+     .doc = "a person has died",
+     .more = "At once, by whoever learns of it, also of somebody under way. From then on nobody "
+             "moves, books or hears them, and no card of theirs works. What is said of it is kept "
+             "out of the journal.",
+     .example = "sallyport death record 1000-9 --at 2026-11-23T05:40Z --as gil",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("PERSON", "person", "who")},
+     .fields = true,
+     .options = OPT_BIT(DETAILS_FILE),
+     .command = ASKS(DEATH_RECORD),
+     .run = cli_change},
+    {.words = "death cause",
+     .doc = "a document finds of what a person died",
+     .more = "By another operator, of another role, than who recorded the death. Of the document "
+             "the SHA-256 is kept.",
+     .example = "sallyport death cause 1000-9 --document autopsy.pdf --as lena",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("PERSON", "person", "who")},
+     .fields = true,
+     .options = OPT_BIT(FINDING) | OPT_BIT(DETAILS_FILE),
+     .command = ASKS(DEATH_CAUSE),
+     .run = cli_change},
+    {.words = "death remains",
+     .doc = "the remains of a person were handed over, against a receipt",
+     .more = "From then on they are counted in no area. When the cause is found as well, the "
+             "booking is closed.",
+     .example = "sallyport death remains 1000-9 --receipt receipt.pdf --handed-to family "
+                "--as rita",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("PERSON", "person", "whose")},
+     .fields = true,
+     .options = OPT_BIT(HANDED_TO) | OPT_BIT(DETAILS_FILE),
+     .command = ASKS(DEATH_REMAINS),
+     .run = cli_change},
+    {.words = "death retract",
+     .doc = "a death was recorded in error",
+     .more = "All that was before is so again: booking, area, deadlines. Both entries stay.",
+     .example = "sallyport death retract 1000-9 --as rita --second lena",
+     .needs = TWO,
+     .operands = {OPERAND_FIELD("PERSON", "person", "who")},
+     .options = OPT_BIT(DETAILS_FILE),
+     .command = ASKS(DEATH_RETRACT),
+     .run = cli_change},
+    {.words = "death list",
+     .doc = "list deaths, and what of each is recorded",
+     .example = "sallyport death list",
+     .needs = READS,
+     .run = cli_death_list},
     {.words = "hearing set",
      .doc = "a person is to be heard, then and by that authority",
      .example = "sallyport hearing set 1000-9 district-court --at +14d --as rita",
@@ -624,6 +678,47 @@ const struct verb verbs[] = {
      .example = "sallyport hearing list",
      .needs = READS,
      .run = cli_hearing_list},
+    {.words = "count begin",
+     .doc = "begin to count the detainees in an area, and in all within it",
+     .more = "Then `count tally` for each area, and `count close` by somebody else; `count show` "
+             "tells what is left to look at.",
+     .example = "sallyport count begin section-1 --as sam",
+     .needs = ONE,
+     .operands = {OPERAND_PLACE("AREA", AREA, "area", false, "an area of the plan")},
+     .command = ASKS(COUNT_BEGIN),
+     .run = cli_change},
+    {.words = "count tally",
+     .doc = "say how many detainees are seen in one area of a count",
+     .more =
+         "In this very area, not in those within it. Said again, the later counts. While what is "
+         "seen differs from the journal, nobody is moved.",
+     .example = "sallyport count tally 1000-9 cell-101 2 --as gil",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("COUNT", "count", "number like 1000-9, or id"),
+                  OPERAND_PLACE("AREA", AREA, "area", false, "an area of the plan"),
+                  OPERAND_FIELD("SEEN", "seen", "how many")},
+     .command = ASKS(COUNT_TALLY),
+     .run = cli_change},
+    {.words = "count close",
+     .doc = "end a count, all areas of which were looked at",
+     .more = "By an operator of another role than those who looked; with a difference by two. Then "
+             "nobody is moved until a later count of an area that contains it matches.",
+     .example = "sallyport count close 1000-9 --as rita",
+     .needs = TWO,
+     .operands = {OPERAND_FIELD("COUNT", "count", "number like 1000-9, or id")},
+     .command = ASKS(COUNT_CLOSE),
+     .run = cli_change},
+    {.words = "count list",
+     .doc = "list the counts",
+     .example = "sallyport count list",
+     .needs = READS,
+     .run = cli_count_list},
+    {.words = "count show",
+     .doc = "what was seen in each area of a count, and what is left to look at",
+     .example = "sallyport count show 1000-9",
+     .needs = READS,
+     .operands = {OPERAND_FIELD("COUNT", "count", "number like 1000-9, or id")},
+     .run = cli_count_show},
     {.words = "recall answer",
      .doc = "whoever has a person who was recalled has answered",
      .more = "ANSWER is returning, held_there or out_of_reach. Until then a clock runs, as long as "
@@ -682,6 +777,41 @@ const struct verb verbs[] = {
      .example = "sallyport basis list",
      .needs = READS,
      .run = cli_basis_list},
+    {.words = "agreement commit",
+     .doc = "funds are committed under an agreement",
+     .more =
+         "An agreement is a legal basis: `basis add --agreement` names it. Amounts are whole minor "
+         "units, cents of a dollar, and all of one agreement are of one currency.",
+     .example = "sallyport agreement commit sv-2025 476000000 usd --as rita",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("AGREEMENT", "agreement", "which"),
+                  OPERAND_FIELD("AMOUNT", "amount", "minor units"),
+                  OPERAND_FIELD("CURRENCY", "currency", "three letters of ISO 4217, as usd")},
+     .fields = true,
+     .command = ASKS(AGREEMENT_COMMIT),
+     .run = cli_change},
+    {.words = "agreement pay",
+     .doc = "funds were paid under an agreement that is in force",
+     .more = "No more than were committed.",
+     .example = "sallyport agreement pay sv-2025 150000000 usd --as rita --second lena",
+     .needs = TWO,
+     .operands = {OPERAND_FIELD("AGREEMENT", "agreement", "which"),
+                  OPERAND_FIELD("AMOUNT", "amount", "minor units"),
+                  OPERAND_FIELD("CURRENCY", "currency", "three letters of ISO 4217, as usd")},
+     .fields = true,
+     .command = ASKS(AGREEMENT_PAY),
+     .run = cli_change},
+    {.words = "agreement list",
+     .doc = "list agreements: places, dates, funds, and how each is now",
+     .example = "sallyport agreement list",
+     .needs = READS,
+     .run = cli_agreement_list},
+    {.words = "agreement show",
+     .doc = "tell all about an agreement",
+     .example = "sallyport agreement show sv-2025",
+     .needs = READS,
+     .operands = {{.name = "AGREEMENT", .kind = VALUE_TEXT, .doc = "its name"}},
+     .run = cli_agreement_show},
     {.words = "class add",
      .doc = "name a class of persons that orders are about",
      .example = "sallyport class add removed-in-march --unlisted uncertain --as rita",
@@ -975,6 +1105,43 @@ const struct verb verbs[] = {
      .needs = READS,
      .operands = {OPERAND_DIR_OPTIONAL},
      .run = cli_rebuild},
+    {.words = "receipt",
+     .doc = "give a person the proof that something about them was recorded",
+     .more =
+         "A text for paper: what was recorded, without others' details, and how to verify it; and "
+         "the proof as a QR code. --out FILE writes the proof as c2sp.org/tlog-proof@v1, with the "
+         "entry itself; call it FILE.tlog-proof. --details shows what was said of the person, with "
+         "the opening of its commitment, and writes both to FILE.details: it is journaled. What "
+         "was just recorded is signed within a second, which is waited for.",
+     .example = "sallyport receipt 1234 --out dina.tlog-proof --qr dina.svg",
+     .needs = READS | MAY_OPERATOR,
+     .options = OPT_BIT(OUT) | OPT_BIT(QR) | OPT_BIT(DETAILS),
+     .operands = {{.name = "ENTRY", .kind = VALUE_NUMBER, .doc = "its number, as `log` shows it"}},
+     .run = cli_receipt},
+#define RECEIPT_VERB(of, upper, what)                                                              \
+  {                                                                                                \
+    .words = "receipt " of, .doc = what, .example = "sallyport receipt " of " 1000-9",             \
+    .needs = READS | MAY_OPERATOR, .options = OPT_BIT(OUT) | OPT_BIT(QR) | OPT_BIT(DETAILS),       \
+    .operands = {{.name = upper, .kind = VALUE_FIELD, .doc = "number like 1000-9, or id"}},        \
+    .run = cli_receipt_of                                                                          \
+  }
+    RECEIPT_VERB("person", "PERSON", "likewise, that they were registered"),
+    RECEIPT_VERB("booking", "BOOKING", "likewise, that they were admitted"),
+    RECEIPT_VERB("order", "ORDER", "likewise, that an order was recorded"),
+    {.words = "receipt verify",
+     .doc = "verify a receipt with the log's key alone, and nothing of the site",
+     .more =
+         "FILE is what --out wrote, or the text of the QR code; - reads standard input. The note's "
+         "signature, the index and each hash must hold. Without the entry (a QR code has only the "
+         "hash of its leaf, and so has a receipt of a sealed order) --entry compares it. "
+         "--details-file is FILE.details: are these the details that the entry commits to?",
+     .example = "sallyport receipt verify dina.tlog-proof --key "
+                "sallyport.local/port+1f6f0be5+AU3CuFs7TYF0xOFEg/ikUOf53CUuX9XvW7Cc1Wr0Q2VN",
+     .needs = GIVES_JSON,
+     .options = OPT_BIT(KEY) | OPT_BIT(ENTRY) | OPT_BIT(DETAILS_FILE),
+     .required = OPT_BIT(KEY),
+     .operands = {OPERAND_FILE("FILE", "the receipt")},
+     .run = cli_receipt_verify},
     {.words = "export-log",
      .doc = "write the log as files that others' software verifies (C2SP tlog-tiles)",
      .more = "checkpoint, tile/… and tile/entries/…, up to the last signed checkpoint.",

@@ -183,6 +183,15 @@ static const struct field basis_ref[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_funds
+static const struct field funds[] = {
+    F_REF("agreement", agreement, BASIS, "under which"),
+    F_U64_REQUIRED("amount", amount, "how much, in whole minor units: cents"),
+    F_SLUG("currency", currency, "of ISO 4217, in lower case: usd"),
+    F_HASH_OPTIONAL("document", document, "blob: its paper"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_class_add
 static const struct field class_add[] = {
     F_SLUG("class", class, "its name"),
@@ -254,6 +263,27 @@ static const struct field booking_supplement[] = {
                  "answered by \"unknown\" or \"declined\""),
     F_SET_ENGINE("recorded", recorded, register_field_names,
                  "fields of the register that the details answer"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_death_record
+static const struct field death_record[] = {
+    F_TIME_REQUIRED("at", at, "when, as far as is known"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_death_cause
+static const struct field death_cause[] = {
+    F_HASH("document", document, "what finds the cause: its SHA-256"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_death_remains
+static const struct field death_remains[] = {
+    F_REF("person", person, PERSON, "whose"),
+    F_HASH("receipt", receipt, "what whoever took them over signed: its SHA-256"),
     F_TYPE,
 };
 #undef S
@@ -365,6 +395,27 @@ static const struct field recall_answer[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_count_begin
+static const struct field count_begin[] = {
+    F_REF("area", area, AREA, "with all that lies within it"),
+    F_ID_NEW("count", count, "its id"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_count_tally
+static const struct field count_tally[] = {
+    F_REF("area", area, AREA, "this very one, not those within it"),
+    F_REF("count", count, COUNT, "of which"),
+    F_U32_REQUIRED("seen", seen, "how many detainees are seen there"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_count_ref
+static const struct field count_ref[] = {
+    F_REF("count", count, COUNT, "which"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_area_ref
 static const struct field area_ref[] = {
     F_REF("area", area, AREA, "with all that lies within it"),
@@ -428,7 +479,9 @@ static const struct field alarm_acknowledge[] = {
 #undef S
 #define S cmd_details_read
 static const struct field details_read[] = {
-    F_REF_OPTIONAL("person", person, PERSON, "whose; none = of everyone"),
+    F_REF_OPTIONAL("movement", movement, MOVEMENT, "of all on its manifest"),
+    F_REF_OPTIONAL("order", order, ORDER, "of this order"),
+    F_REF_OPTIONAL("person", person, PERSON, "whose; none of the three = of everyone"),
     F_TYPE,
 };
 #undef S
@@ -482,6 +535,8 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_PLACE_ADD] = "name a place where persons are brought",
     [COMMAND_BASIS_ADD] = "name a statute or an agreement that orders rest on",
     [COMMAND_BASIS_REPEAL] = "it is no more; of an agreement: it is terminated",
+    [COMMAND_AGREEMENT_COMMIT] = "funds are committed under an agreement",
+    [COMMAND_AGREEMENT_PAY] = "and paid, no more than were committed",
     [COMMAND_CLASS_ADD] = "name a class of persons that orders are about",
     [COMMAND_CLASS_INCLUDE] = "a person is of a class",
     [COMMAND_CLASS_DOUBT] = "it is uncertain whether they are",
@@ -493,6 +548,10 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_ORDER_REFUTE] = "it is not its issuer's",
     [COMMAND_BOOKING_OPEN] = "admit a detainee, on an order that holds them",
     [COMMAND_BOOKING_SUPPLEMENT] = "add to the register of a booking, or correct it",
+    [COMMAND_DEATH_RECORD] = "a person has died: they are moved and held no more",
+    [COMMAND_DEATH_CAUSE] = "a document finds of what they died",
+    [COMMAND_DEATH_REMAINS] = "their remains were handed over, against a receipt",
+    [COMMAND_DEATH_RETRACT] = "it was recorded in error",
     [COMMAND_MARK_SET] = "say of a person what keeps them from being moved",
     [COMMAND_MARK_CLEAR] = "it is resolved",
     [COMMAND_LINK_RECORD] = "two registrations may be one human: what forbids binds both",
@@ -514,6 +573,9 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_HEARING_SET] = "a person is to be heard, then and by that authority",
     [COMMAND_HEARING_CLOSE] = "a hearing was held, was put off or will not be",
     [COMMAND_RECALL_ANSWER] = "whoever has a person who was recalled has answered",
+    [COMMAND_COUNT_BEGIN] = "begin to count the detainees in an area",
+    [COMMAND_COUNT_TALLY] = "say how many are seen in one of its areas; again: the later counts",
+    [COMMAND_COUNT_CLOSE] = "end a count, all areas of which were looked at",
     [COMMAND_LOCKDOWN_START] = "lock down an area, or the site",
     [COMMAND_LOCKDOWN_RELEASE] = "end that",
     [COMMAND_THREAT_RAISE] = "a stricter threat level",
@@ -580,6 +642,8 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_PLACE_ADD] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_BASIS_ADD] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_BASIS_REPEAL] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_AGREEMENT_COMMIT] = {0, R(RECORDS) | R(LEGAL), 0},
+    [COMMAND_AGREEMENT_PAY] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_CLASS_ADD] = {0, R(RECORDS) | R(LEGAL), 0},
     [COMMAND_CLASS_INCLUDE] = {0, R_ACTING, 0},
     [COMMAND_CLASS_DOUBT] = {0, R_ACTING, 0},
@@ -591,6 +655,10 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_ORDER_REFUTE] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_BOOKING_OPEN] = {0, R(DESK) | R(RECORDS), 0},
     [COMMAND_BOOKING_SUPPLEMENT] = {0, R(DESK) | R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_DEATH_RECORD] = {0, R_ACTING, 0},
+    [COMMAND_DEATH_CAUSE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_DEATH_REMAINS] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_DEATH_RETRACT] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_MARK_SET] = {0, R_ACTING, 0},
     [COMMAND_MARK_CLEAR] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT) | R(DESK)},
     [COMMAND_LINK_RECORD] = {0, R_ACTING, 0},
@@ -612,6 +680,9 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_HEARING_SET] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_HEARING_CLOSE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_RECALL_ANSWER] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_COUNT_BEGIN] = {0, R(GATE) | R(SHIFT), 0},
+    [COMMAND_COUNT_TALLY] = {0, R(DESK) | R(GATE) | R(SHIFT), 0},
+    [COMMAND_COUNT_CLOSE] = {0, R(GATE) | R(SHIFT) | R(RECORDS) | R(LEGAL), 0},
     [COMMAND_LOCKDOWN_START] = {0, R_ACTING, 0},
     [COMMAND_LOCKDOWN_RELEASE] = {0, R(GATE) | R(SHIFT), R_ACTING},
     [COMMAND_THREAT_RAISE] = {0, R_ACTING, 0},

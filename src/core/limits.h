@@ -19,9 +19,12 @@ enum {
   class_rows_max = 1 << 20, /* persons that a class lists, over all classes */
   orders_max = 1 << 20,
   bookings_max = 1 << 20,
+  deaths_max = 1 << 16,
   movements_max = 1 << 17,
   members_max = 1 << 20, /* rows of manifests, over all movements */
   hearings_max = 1 << 18,
+  counts_max = 1 << 16,
+  tallies_max = 1 << 20, /* over all counts */
   emergency_seats_max = 8,
   registration_links_max = 1 << 16, /* twice the pairs of registrations that may be one human */
 
@@ -51,5 +54,7 @@ enum {
   events_max = 24,  /* of one command */
   effects_max = 24, /* of one command */
 };
+/* Minor units, of what is committed under one agreement: what a number of JSON can hold. */
+#define amount_most ((UINT64_C(1) << 53) - 1)
 
 #endif

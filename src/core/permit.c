@@ -80,8 +80,9 @@ static void check_forbidden(const struct asking *a) {
       if (!speaks_of(a, o) || !in_force(a, i - 1))
         continue;
       withheld |= bars_countries(o);
+      /* Of a sealed one no code tells what kind it is. */
       if (!o->n_countries || names_country(o, country_of(a)))
-        tell(a, bars_countries(o) ? REASON_COUNTRY_BARRED : REASON_STAYED,
+        tell(a, bars_countries(o) && !o->sealed ? REASON_COUNTRY_BARRED : REASON_STAYED,
              ref_to(REF_ORDER, i - 1));
     }
   /* To which country is not left to whoever books the flight. */
@@ -175,6 +176,8 @@ void permitted(const struct core *core, const struct question *q, struct reasons
   rests_on->n = 0;
   if (core->persons[q->person].state == PERSON_STATE_MERGED)
     tell(&a, REASON_PERSON_MERGED, ref_to(REF_PERSON, core->persons[q->person].merged_into));
+  if (!q->on_paper && death_of(core, q->person))
+    tell(&a, REASON_DECEASED, ref_to(REF_PERSON, q->person));
   if (!is_booked(core, q->person))
     tell(&a, REASON_NO_BOOKING, ref_to(REF_PERSON, q->person));
   if (a.m->kind != MOVEMENT_RELEASE && !held_at(core, q->person, q->at, &holds, found))
@@ -207,6 +210,8 @@ void check_leaving(const struct core *core, uint32_t person, usec at, struct rea
   }
   if (r->state != MEMBER_BOARDED && r->state != MEMBER_DEPARTED)
     reasons_add(found, REASON_SEQUENCE, ref_to(REF_MOVEMENT, r->movement));
+  if (r->state == MEMBER_BOARDED) /* and has not left yet */
+    check_frozen(core, r->movement, found);
   struct question q = {r->movement, person, r->order, m->to, at};
   permitted(core, &q, found, rests_on);
   rests_on->at[rests_on->n++] = ref_to(REF_MOVEMENT, r->movement);

@@ -2,10 +2,13 @@
 #include "engine/fold_custody.h"
 
 #include "core/conflict.h"
+
+#include <string.h>
 #include "core/register_fields.h"
 
 static const char *const exists = "there is one of this name or id already",
                          *const full = "there are more than fit", *const so = "it is so already",
+                         *const dead = "the person has died",
                          *const unanswered =
                              "a field of the register is outstanding that nobody answered";
 
@@ -37,6 +40,28 @@ const char *check_basis_added(const struct core *core, const struct event *e) {
 
 const char *check_basis_repealed(const struct core *core, const struct event *e) {
   return core->bases[e->u.basis_ref.basis].repealed_s == UINT32_MAX ? NULL : so;
+}
+
+/* Of an agreement, and the sums stay what can be. */
+static const char *check_funds(const struct core *core, const struct ev_funds *f, bool paid) {
+  struct basis b = core->bases[f->agreement];
+  uint64_t *sum = paid ? &b.paid : &b.committed;
+  if (!f->amount || f->amount > amount_most - *sum)
+    return "the sum of its funds is none that can be";
+  if (b.currency[0] && strcmp(b.currency, f->currency.s) != 0)
+    return "its funds are of another currency";
+  *sum += f->amount;
+  memcpy(b.currency, f->currency.s, sizeof b.currency);
+  return f->currency.s[3] || !funds_fit(&b) ? "it is no agreement, or more is paid than committed"
+                                            : NULL;
+}
+
+const char *check_agreement_committed(const struct core *core, const struct event *e) {
+  return check_funds(core, &e->u.funds, false);
+}
+
+const char *check_agreement_paid(const struct core *core, const struct event *e) {
+  return check_funds(core, &e->u.funds, true);
 }
 
 const char *check_class_added(const struct core *core, const struct event *e) {
@@ -116,6 +141,8 @@ const char *check_booking_opened(const struct core *core, const struct event *e)
     return "it is not the next short number";
   if (is_booked(core, b->person))
     return "the person has an open booking";
+  if (death_of(core, b->person))
+    return dead;
   if (register_missing(b->recorded))
     return "the register lacks what admission needs";
   return b->outstanding & ~b->recorded ? unanswered : NULL;
@@ -189,6 +216,8 @@ const char *check_movement_departed(const struct core *core, const struct event 
       boarded++;
       if (!is_booked(core, core->members[i - 1].person))
         return "somebody aboard has no booking";
+      if (death_of(core, core->members[i - 1].person))
+        return "somebody aboard has died";
     }
   if (boarded != e->u.movement_departed.boarded)
     return "another number of persons are aboard";
@@ -212,6 +241,8 @@ const char *check_manifest_added(const struct core *core, const struct event *e)
     return full;
   if (active_member(core, a->person))
     return "the person is on a manifest already";
+  if (death_of(core, a->person))
+    return dead;
   return movement_is(core, a->movement, IN(PROPOSED) | IN(AUTHORISED));
 }
 
@@ -263,6 +294,8 @@ const char *check_movement_handed_over(const struct core *core, const struct eve
   const struct ev_movement_handed_over *h = &e->u.movement_handed_over;
   if (!is_booked(core, h->person))
     return "the person has no booking";
+  if (death_of(core, h->person))
+    return dead;
   return member_is(core, h->movement, h->person, FROM(ARRIVED));
 }
 
@@ -316,6 +349,10 @@ const char *check_deadline_passed(const struct core *core, const struct event *e
     return !r || r->movement != p->movement ? "they are on no such manifest"
            : r->told >> p->deadline & 1     ? so
                                             : NULL;
+  case DEADLINE_DEATH_UNRESOLVED:
+    return p->person == REF_ABSENT || !death_of(core, p->person) ? "nobody has died"
+           : death_of(core, p->person)->told                     ? so
+                                                                 : NULL;
   case DEADLINE_HEARING_MISSED:
     return p->hearing == REF_ABSENT || p->person != core->hearings[p->hearing].person
                ? "it names no hearing of theirs"

@@ -232,6 +232,22 @@ static struct random_custody custody_of(struct drive *d) {
 }
 
 /* Fills the arguments. False: this is not asked now. */
+/* Of everyone, of one, of those on a manifest; half of orders, of which the sealed are sought. */
+static struct cmd_details_read draw_read(struct drive *d, uint32_t person) {
+  const struct core_head *head = &d->core->head;
+  struct cmd_details_read r = {REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  if (head->n_orders && chance(d, 1, 2)) {
+    for (int tries = 0; tries < 8; tries++)
+      if (r.order == REF_ABSENT || !d->core->orders[r.order].sealed)
+        r.order = below(d, head->n_orders);
+  } else if (head->n_movements && chance(d, 1, 3)) {
+    r.movement = below(d, head->n_movements);
+  }
+  if (chance(d, 1, r.order == REF_ABSENT ? 2 : 8))
+    r.person = person;
+  return r;
+}
+
 static bool draw_arguments(struct drive *d, struct command *c) {
   const struct core_head *head = &d->core->head;
   const struct plan *p = d->core->plan;
@@ -297,14 +313,24 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_LEVEL_REVOKE:
     c->u.level_revoke = (struct cmd_level_revoke){person, below(d, p->n_levels)};
     return head->n_persons > 0 && chance(d, 1, 2);
+  case COMMAND_SEPARATION_LIFT: /* most often of two who are kept separate */
+    for (uint32_t i = 0; i < head->n_persons && chance(d, 19, 20); i++)
+      if (d->core->persons[i].separations) {
+        person = i;
+        other = d->core->separations[d->core->persons[i].separations - 1].other;
+        break;
+      }
+    c->u.separation = (struct cmd_separation){person, other};
+    return head->n_persons > 0;
   case COMMAND_SEPARATION_ADD:
-  case COMMAND_SEPARATION_LIFT:
     c->u.separation = (struct cmd_separation){person, other};
     return head->n_persons > 0;
   case COMMAND_AUTHORITY_ADD:
   case COMMAND_PLACE_ADD:
   case COMMAND_BASIS_ADD:
   case COMMAND_BASIS_REPEAL:
+  case COMMAND_AGREEMENT_COMMIT:
+  case COMMAND_AGREEMENT_PAY:
   case COMMAND_CLASS_ADD:
   case COMMAND_CLASS_INCLUDE:
   case COMMAND_CLASS_DOUBT:
@@ -316,6 +342,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_ORDER_REFUTE:
   case COMMAND_BOOKING_OPEN:
   case COMMAND_BOOKING_SUPPLEMENT:
+  case COMMAND_DEATH_RECORD:
+  case COMMAND_DEATH_CAUSE:
+  case COMMAND_DEATH_REMAINS:
+  case COMMAND_DEATH_RETRACT:
   case COMMAND_MARK_SET:
   case COMMAND_MARK_CLEAR:
   case COMMAND_LINK_RECORD:
@@ -336,7 +366,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_MOVEMENT_HANDOVER:
   case COMMAND_HEARING_SET:
   case COMMAND_HEARING_CLOSE:
-  case COMMAND_RECALL_ANSWER: {
+  case COMMAND_RECALL_ANSWER:
+  case COMMAND_COUNT_BEGIN:
+  case COMMAND_COUNT_TALLY:
+  case COMMAND_COUNT_CLOSE: {
     struct random_custody r = custody_of(d);
     return random_custody(&r, c);
   }
@@ -374,7 +407,7 @@ static bool draw_arguments(struct drive *d, struct command *c) {
     c->u.alarm_acknowledge.alarm = some_alarm(d);
     return true;
   case COMMAND_DETAILS_READ:
-    c->u.details_read.person = chance(d, 1, 2) ? REF_ABSENT : person;
+    c->u.details_read = draw_read(d, person);
     return head->n_persons > 0;
   case COMMAND_DETAILS_ERASE:
     c->u.details_erase = (struct cmd_details_erase){person, below(d, 3)};
@@ -396,8 +429,10 @@ static enum command_type draw_type(struct drive *d) {
   uint32_t x = below(d, 100);
   if (x < 46)
     return COMMAND_PASS;
-  if (x < 72)
+  if (x < 71)
     return COMMAND_DOOR_REPORT;
+  if (x < 72)
+    return COMMAND_DETAILS_READ;
   if (x < 80)
     return COMMAND_TICK;
   if (x < 84)
@@ -406,7 +441,7 @@ static enum command_type draw_type(struct drive *d) {
     return COMMAND_READER_REPORT;
   if (x < 93)
     return (enum command_type)(COMMAND_AUTHORITY_ADD +
-                               below(d, COMMAND_RECALL_ANSWER - COMMAND_AUTHORITY_ADD + 1));
+                               below(d, COMMAND_COUNT_CLOSE - COMMAND_AUTHORITY_ADD + 1));
   return (enum command_type)below(d, COMMAND_COUNT);
 }
 
