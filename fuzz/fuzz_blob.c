@@ -9,11 +9,11 @@
 
 /* What versions 2 and 3 said is told by version 4, in other bytes (plan_use reads those again). */
 static bool of_before(struct span text) {
-  static const char *const versions[] = {"\"v\":2,", "\"v\":3,"};
-  bool any = false;
+  static const char versions[][7] = {"\"v\":2,", "\"v\":3,"};
+  bool is = false;
   for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
-    any |= memmem(text.p, text.n, versions[i], strlen(versions[i])) != NULL;
-  return any;
+    is |= memmem(text.p, text.n, versions[i], strlen(versions[i])) != NULL;
+  return is;
 }
 
 static void try(struct span text) {
