@@ -37,7 +37,8 @@
 
 #include <cmocka.h>
 
-/* An error that is met wrongly is so whatever the compiler, and what leaks is seen in few runs of each kind. */
+/* An error that is met wrongly is so whatever the compiler, and what leaks is seen in few runs of
+ * each kind. */
 #ifdef __clang__
 enum { others_stride = 5 };
 #else

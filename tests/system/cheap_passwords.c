@@ -1,7 +1,8 @@
-/* The whole of sallyport, but founding sites whose passwords cost next to nothing to try: what system tests
- * make their sites with, who else would spend most of their time in scrypt. The shipped program then reads
- * the cost from the journal, as it does from any. It is the linker that puts these two in between, so the
- * shipped program has no such way; what it founds and adds costs what it should, which tests look at. */
+/* The whole of sallyport, but founding sites whose passwords cost next to nothing to try: what
+ * system tests make their sites with, who else would spend most of their time in scrypt. The
+ * shipped program then reads the cost from the journal, as it does from any. It is the linker that
+ * puts these two in between, so the shipped program has no such way; what it founds and adds costs
+ * what it should, which tests look at. */
 #include "engine/engine.h"
 #include "engine/founding.h"
 

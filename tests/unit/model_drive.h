@@ -40,9 +40,9 @@ bool drive_step(struct drive *d, struct buf *story);
 /* Decides, asks and applies, without comparing the whole state: for many steps. */
 bool drive_run_only(struct drive *d, struct command *c, struct buf *story);
 
-/* What is decided wrong is wrong in every build. So one of them, gcc's, tries a stated number; clang's and
- * the one with the sanitizers, who look for what only the compiler or the memory could bring about, try
- * less, of other seeds: each begins with its own. */
+/* What is decided wrong is wrong in every build. So one of them, gcc's, tries a stated number;
+ * clang's and the one with the sanitizers, who look for what only the compiler or the memory could
+ * bring about, try less, of other seeds: each begins with its own. */
 #if defined(__SANITIZE_ADDRESS__)
 #define DRIVE_SEED 20001
 #elif defined(__has_feature)
