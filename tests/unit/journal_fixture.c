@@ -95,8 +95,7 @@ uint64_t fx_run(struct fx *fx, struct command *c) {
 
 /* Details and blobs wait with offsets of their bytes in `json`, which may still move. */
 void fx_details(struct fx *fx, struct command *c, struct id subject, const char *json) {
-  static const char *const types[] = {
-      [COMMAND_PERSON_ADD] = "person.added",
+  static const char *const types[] = {[COMMAND_PERSON_ADD] = "person.added",
                                       [COMMAND_OPERATOR_ADD] = "operator.added",
                                       [COMMAND_PERSON_PHOTO] = "person.photographed"};
   struct store_details d = {.n = core_next_entry(fx->fold.core), .subject = subject};
@@ -350,22 +349,21 @@ uint64_t fx_order(struct fx *fx, uint32_t person, const char *paper) {
   if (!core->head.n_bases)
     name_the_law(fx);
   struct command c = by_records(COMMAND_ORDER_RECORD, REF_ABSENT);
-  c.u.order_record =
-      (struct cmd_order_record){.order = fx_id(5, core->head.n_orders),
-                                .kind = about ? ORDER_COMMITMENT : ORDER_INJUNCTION,
-                                .person = person,
-                                .other = REF_ABSENT,
-                                .class = REF_ABSENT,
-                                .on_basis = about ? REF_ABSENT : 0,
-                                .basis = about ? 0 : REF_ABSENT,
-                                .from = REF_ABSENT,
-                                .to = REF_ABSENT,
-                                .ends = REF_ABSENT,
-                                .effective = TIME_ABSENT,
-                                .expires = TIME_ABSENT,
-                                .due = TIME_ABSENT,
-                                .document = sha256_of(span_str(paper)),
-                                .kept = true};
+  c.u.order_record = (struct cmd_order_record){.order = fx_id(5, core->head.n_orders),
+                                               .kind = about ? ORDER_COMMITMENT : ORDER_INJUNCTION,
+                                               .person = person,
+                                               .other = REF_ABSENT,
+                                               .class = REF_ABSENT,
+                                               .on_basis = about ? REF_ABSENT : 0,
+                                               .basis = about ? 0 : REF_ABSENT,
+                                               .from = REF_ABSENT,
+                                               .to = REF_ABSENT,
+                                               .ends = REF_ABSENT,
+                                               .effective = TIME_ABSENT,
+                                               .expires = TIME_ABSENT,
+                                               .due = TIME_ABSENT,
+                                               .document = sha256_of(span_str(paper)),
+                                               .kept = true};
   put_paper(fx, about ? core->persons[person].id : (struct id){{0}}, span_str(paper));
   uint64_t n = fx_run(fx, &c);
   assert_int_equal(fx->out.events[0].type, EVENT_ORDER_RECORDED);

@@ -198,8 +198,8 @@ struct damage {
 
 static const struct damage damages[] = {
     {"wrong bytes",
-     "UPDATE details_bodies SET bytes=CAST('an order of me' AS BLOB) WHERE id=" BODY("%A"),
-     "%A", "its bytes have another hash"},
+     "UPDATE details_bodies SET bytes=CAST('an order of me' AS BLOB) WHERE id=" BODY("%A"), "%A",
+     "its bytes have another hash"},
     {"no bytes", "UPDATE details_bodies SET bytes=x'' WHERE id=" BODY("%A"), "%A",
      "its bytes have another hash"},
     {"zeros, as if it were erased",
@@ -231,8 +231,7 @@ static const struct damage damages[] = {
     {"gone", "DELETE FROM papers WHERE n=%A", "%A", "missing, and no erasure is journaled"},
     {"gone, of nobody", "DELETE FROM papers WHERE n=%L", "%L",
      "missing, and no erasure is journaled"},
-    {"a photo gone", "DELETE FROM papers WHERE n=%P", "%P",
-     "missing, and no erasure is journaled"},
+    {"a photo gone", "DELETE FROM papers WHERE n=%P", "%P", "missing, and no erasure is journaled"},
     {"a photo gone that came after the erasure", "DELETE FROM papers WHERE n=%R", "%R",
      "missing, and no erasure is journaled"},
     {"of another site", "UPDATE papers SET site=site+1 WHERE n=%A", "%A",
