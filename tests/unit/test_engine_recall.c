@@ -33,8 +33,9 @@ struct world {
 
 static const struct site_operator operators[n_operators] = {
 #define PASSWORD SPAN_LIT(fake_password)
-    {"anna", ROLE_ADMIN, PASSWORD},   {"bert", ROLE_DESK, PASSWORD},  {"carl", ROLE_SHIFT, PASSWORD},
-    {"rita", ROLE_RECORDS, PASSWORD}, {"lena", ROLE_LEGAL, PASSWORD},
+    {"anna", ROLE_ADMIN, PASSWORD}, {"bert", ROLE_DESK, PASSWORD},
+    {"carl", ROLE_SHIFT, PASSWORD}, {"rita", ROLE_RECORDS, PASSWORD},
+    {"lena", ROLE_LEGAL, PASSWORD},
 };
 
 static void log_in(struct world *w) {
