@@ -15,6 +15,7 @@
 
 #define KIND(NAME) (1u << PERSON_##NAME)
 #define WORKS      (KIND(STAFF) | KIND(OFFICER) | KIND(CONTRACTOR))
+#define VISITS     (KIND(VISITOR) | KIND(COUNSEL) | KIND(INSPECTOR))
 #define IDENTITY                                                                                   \
   (OPT_BIT(NAME) | OPT_BIT(ALIAS) | OPT_BIT(BIRTH_DATE) | OPT_BIT(DOCUMENT) | OPT_BIT(IDENTIFIER))
 #define DATES                                                                                      \
@@ -29,6 +30,13 @@ static const struct admit_step add = {.name = "person",
                                       .when = WHEN_NEW,
                                       .details = IDENTITY | OPT_BIT(DETAILS_FILE),
                                       .fields = {DATES}};
+/* They may come again: the dates are those of the visit, not of who they are. */
+static const struct admit_step receive = {.name = "person",
+                                          .verb = "person add",
+                                          .made = "number",
+                                          .command = COMMAND_PERSON_ADD,
+                                          .when = WHEN_NEW,
+                                          .details = IDENTITY | OPT_BIT(DETAILS_FILE)};
 static const struct admit_step identify = {.name = "identity",
                                            .verb = "person identify",
                                            .command = COMMAND_PERSON_IDENTIFY,
@@ -48,6 +56,13 @@ static const struct admit_step book = {.name = "booking",
                                        .command = COMMAND_BOOKING_OPEN,
                                        .details = OPT_BIT(DETAILS_FILE),
                                        .fields = {{OPT_ORDER, "order", true}}};
+static const struct admit_step expect = {
+    .name = "visit",
+    .verb = "visit open",
+    .made = "number",
+    .command = COMMAND_VISIT_OPEN,
+    .details = OPT_BIT(PURPOSE),
+    .fields = {{OPT_HOST, "host", false}, {OPT_ABOUT, "about", false}, DATES}};
 static const struct admit_step grant = {.name = "level",
                                         .verb = "level grant",
                                         .command = COMMAND_LEVEL_GRANT,
@@ -67,13 +82,18 @@ static const struct admit_step issue = {.name = "credential",
 
 static const struct admit_procedure procedures[] = {
     {WORKS, {&add, &identify, &grant, &set_pin, &issue}},
+    {VISITS, {&receive, &identify, &expect, &grant, &issue}},
     {KIND(DETAINEE), {&name, &book, &grant, &set_pin, &issue}},
 };
 enum { procedures_n = sizeof procedures / sizeof procedures[0] };
 
 static const struct admit_piece pieces[] = {
-    {WORKS, WHEN_NEW, OPT_NAME, {"name", "family_name", "given_name"}, "who they are"},
+    {WORKS | VISITS, WHEN_NEW, OPT_NAME, {"name", "family_name", "given_name"}, "who they are"},
     {WORKS, WHEN_NEW, OPT_IDENTIFIER, {"identifiers", "document"}, "an identity document"},
+    {VISITS, WHEN_ANY, OPT_PURPOSE, {NULL}, "what they come for"},
+    {KIND(VISITOR), WHEN_ANY, OPT_HOST, {NULL}, "who receives them"},
+    {KIND(COUNSEL), WHEN_ANY, OPT_ABOUT, {NULL}, "whom they visit"},
+    {VISITS, WHEN_ANY, OPT_UNTIL, {NULL}, "the end of their visit"},
     {KIND(DETAINEE), WHEN_ANY, OPT_ORDER, {NULL}, "the order that holds them"},
     {KIND(DETAINEE),
      WHEN_ANY,
@@ -84,10 +104,12 @@ static const struct admit_piece pieces[] = {
 enum { pieces_n = sizeof pieces / sizeof pieces[0] };
 
 const struct admit_procedure *admit_procedure(unsigned kind) {
-  for (int i = 0; i < procedures_n; i++)
-    if (procedures[i].kinds >> kind & 1)
-      return &procedures[i];
-  return NULL;
+  int i = 0;
+  while (!(procedures[i].kinds >> kind & 1)) { /* a test holds that each kind has one */
+    i++;
+    SP_ASSERT(i < procedures_n);
+  }
+  return &procedures[i];
 }
 
 static option_set fields_of(const struct admit_step *s) {
@@ -100,7 +122,7 @@ static option_set fields_of(const struct admit_step *s) {
 option_set admit_takes(unsigned kind) {
   const struct admit_procedure *p = admit_procedure(kind);
   option_set o = 0;
-  for (int i = 0; p && i < admit_steps_max && p->steps[i]; i++)
+  for (int i = 0; i < admit_steps_max && p->steps[i]; i++)
     o |= p->steps[i]->asked_by | p->steps[i]->details | fields_of(p->steps[i]);
   return o;
 }
@@ -171,6 +193,9 @@ static enum sp_err check_dates(struct admit *a) {
   if (!err && (until <= from || until <= now))
     err = fault_set(&c->why, SP_INVALID, "--until: `%.40s` is not %s", cli_text(c, OPT_UNTIL),
                     cli_has(c, OPT_FROM) ? "after --from, and ahead" : "ahead");
+  if (!err && admit_takes(a->kind) & OPT_BIT(PURPOSE) && a->kind != PERSON_INSPECTOR &&
+      until - from > (usec)visit_s_max * USEC_PER_S)
+    err = fault_set(&c->why, SP_INVALID, "--until: a visit lasts a day at most");
   return err;
 }
 

@@ -74,6 +74,8 @@ enum value_kind {
   X(DETAILS, "details", VALUE_FLAG, NULL, NULL, NULL, false,                                       \
     "names and other details too: needs --as, and is journaled")                                   \
   X(ORDER, "order", VALUE_TEXT, "ORDER", NULL, NULL, false, "the order that holds them")           \
+  X(HOST, "host", VALUE_PERSON, "PERSON", NULL, NULL, false, "who of the staff receives them")     \
+  X(ABOUT, "about", VALUE_PERSON, "PERSON", NULL, NULL, false, "the detainee whom they visit")     \
   X(LEVEL, "level", VALUE_PLACE, "LEVEL", NULL, NULL, true,                                        \
     "an access level of the plan; may be given again")                                             \
   X(FROM, "from", VALUE_TIME, "TIME", NULL, "no bound", false, "valid from then on")               \

@@ -131,6 +131,8 @@ const struct verb verbs[] = {
      .doc = "go through the registration of a person, from their papers to their card",
      .more =
          "Staff, officers and contractors: an identity document, access levels, a PIN, a card. "
+         "Visitors, counsel and inspectors: what for, who receives them or whom they visit, until "
+         "when, a card for as long. "
          "Detainees: the order that holds them, which names them, and the register. Each step is "
          "a command of its own; all is looked up before the first, so that a mistake of typing "
          "leaves nothing half done. When a step fails, what was done stays, and what is left is "
@@ -140,7 +142,7 @@ const struct verb verbs[] = {
      .example = "sallyport person admit officer --name 'Ada Vega' --identifier service:4711 "
                 "--level guard --card-fd 3 --as dana 3<card.txt",
      .needs = ONE,
-     .options = DETAIL_OPTIONS | DATES | OPT_BIT(ORDER) | OPT_BIT(LEVEL) | OPT_BIT(PIN) |
+     .options = DETAIL_OPTIONS | DATES | OPT_BIT(PURPOSE) | OPT_BIT(HOST) | OPT_BIT(ABOUT) | OPT_BIT(ORDER) | OPT_BIT(LEVEL) | OPT_BIT(PIN) |
                 OPT_BIT(PIN_FD) | OPT_BIT(CARD) | OPT_BIT(CARD_FD),
      .operands = {{.name = "KIND",
                    .kind = VALUE_CHOICE,

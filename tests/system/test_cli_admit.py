@@ -5,6 +5,7 @@ import os
 import pathlib
 import pty
 import select
+import shlex
 import time
 import unittest
 
@@ -129,6 +130,62 @@ class Admit(Site):
         self.assertNotIn("By hand", told.out)
         self.assertNotIn("person.added", self.types(before))
 
+    # --- Visitors, counsel, inspectors ---
+
+    def test_a_visitor(self):
+        host = self.admitted("officer", *ADA)["person"]
+        before = len(self.entries())
+        rosa = ("--name", "Rosa Diaz", "--purpose", "repairs of the boiler")
+        made = self.admitted("visitor", *rosa, "--host", host, "--until", "+2h", "--level", "all", card=CARDS[0])
+        self.assertEqual(self.types(before), ["person.added", "visit.opened", "level.granted", "credential.issued"])
+        self.assertEqual([made["visit"], made["levels"]], ["1000-9", ["all"]])
+        entries = {e["type"]: e["data"] for e in self.entries()[before:]}
+        self.assertNotIn("until", entries["person.added"])
+        self.assertEqual(entries["credential.issued"]["until"], entries["visit.opened"]["until"])
+        self.show(CARDS[0], "main-in", expect=OK)
+        journal = self.ask("log", "--json", expect=OK).out
+        self.assertNotIn("boiler", journal)
+        self.assertNotIn("Diaz", journal)
+        # They come again: the same number, another visit; and not two at once, which the engine says.
+        told = self.admit("visitor", made["person"], "--purpose", "the boiler's again", "--host", host, "--until", "+1h", "--level", "all",
+                          expect=INVALID)
+        self.assertNotIn("By hand", told.out)
+        self.ask("visit", "close", "1000-9", by="dana", expect=OK)
+        again = self.admitted("visitor", made["person"], "--purpose", "the boiler again", "--host", host, "--until", "+1h")
+        self.assertEqual([again["person"], again["visit"]], [made["person"], "1001-7"])
+        self.agree()
+
+    def test_a_visitor_and_mistakes(self):
+        host = self.admitted("officer", *ADA)["person"]
+        words = ("visitor", "--name", "Rosa Diaz")
+        self.nothing(*words, "--purpose", "repairs", "--host", host, part="the end of their visit (--until TIME)")
+        self.nothing(*words, "--until", "+1h", part="what they come for (--purpose TEXT), who receives them (--host PERSON)")
+        self.nothing("visitor", "--purpose", "x", "--host", host, "--until", "+1h", part="who they are (--name TEXT)")
+        self.nothing("counsel", "--name", "A B", "--purpose", "x", "--until", "+1h", part="whom they visit (--about PERSON)")
+        self.nothing(*words, "--purpose", "x", "--host", "1000-8", "--until", "+1h", part="1000-8", expect=NOT_FOUND)
+        self.nothing(*words, "--purpose", "x", "--host", host, "--until", "+25h", part="a day at most", expect=INVALID)
+        self.nothing(*words, "--purpose", "x", "--host", host, "--until", "-1h", part="not ahead", expect=INVALID)
+        # Who does not receive visitors is the engine's to say: what was done stays, and is finished by hand.
+        other = self.add_person("contractor")
+        told = self.admit(*words, "--purpose", "Rosa's repairs", "--host", other, "--until", "+1h", "--level", "all", card=CARDS[0], expect=INVALID)
+        number = self.ask("person", "list", "--kind", "visitor", "--json", expect=OK).rows()[0]["number"]
+        left = [line.strip() for line in told.out.splitlines() if line.startswith("  sallyport")]
+        self.assertEqual(left[0], f"sallyport visit open {number} --host {other} --until +1h --purpose 'Rosa'\\''s repairs' --dir {self.dir} --as dana")
+        self.assertEqual([line.split()[1:3] for line in left], [["visit", "open"], ["level", "grant"], ["credential", "issue"]])
+        argv = shlex.split(left[0])[1:-4]
+        argv[argv.index(other)] = host
+        self.ask(*argv, by="dana", expect=OK)
+
+    def test_counsel_and_an_inspector(self):
+        self.law()
+        person = self.add_person("detainee")
+        order = self.order("commitment", person, True, "--basis", "code")
+        self.admitted("detainee", "--order", order, *REGISTER)
+        made = self.admitted("counsel", "--name", "Cy Lawyer", "--purpose", "consultation", "--about", person, "--until", "+2h")
+        self.assertEqual([v["person"] for v in self.ask("visit", "list", "--json", expect=OK).rows()], [made["person"]])
+        self.assertEqual(self.admitted("inspector", "--name", "Di Monitor", "--purpose", "inspection", "--until", "+3d")["visit"], "1001-7")
+        self.agree()
+
     # --- Detainees ---
 
     def test_a_detainee(self):
@@ -232,6 +289,17 @@ class Admit(Site):
         self.assertNotIn(CARDS[1], seen.decode() + rest)
         self.assertEqual(self.types(before), ["person.added", "link.recorded", "details.read", "level.granted", "credential.issued"])
         self.assertEqual(len(self.entries("--type", "details.read")), reads + 1)
+
+    def test_a_visitor_step_by_step(self):
+        host = self.admitted("officer", *ADA)["person"]
+        pid, fd = self.terminal("person", "admit", "visitor")
+        self.talk(fd, ("name: ", "Rosa Diaz"), ("birth date", ""), ("identity document", ""), ("another name", ""), ("what they come for: ", "repairs"),
+                  ("who receives them, a number like 1000-9: ", "1000-8"), ("who receives them", host), ("whom they visit", ""),
+                  ("until when", "+26h"), ("a day at most", "+2h"), ("access level", ""), ("a card", "n"),
+                  ("password of dana", PASSWORDS["dana"]))
+        code, rest = self.ended(pid, fd)
+        self.assertEqual(code, OK, rest)
+        self.assertEqual(len(self.ask("visit", "list", "--json", expect=OK).rows()), 1)
 
     def test_stopped_at_who_is_alike(self):
         self.admitted("staff", *ADA)
