@@ -56,7 +56,7 @@ static void draw_register(const struct random_custody *d, bool admission, uint32
 
 /* --- Custody: few names and few orders, so that they meet --- */
 
-enum { id_order = 101, id_booking, id_movement, id_hearing };
+enum { id_order = 101, id_booking, id_movement, id_hearing, id_assessment };
 enum { named_most = 5, orders_most = 100, movements_most = 24 };
 
 static uint32_t one_of(const struct random_custody *d, uint32_t n, uint32_t absent_in_ten) {
@@ -249,11 +249,12 @@ static bool random_movement(const struct random_custody *d, struct command *c) {
         movement, chance(d, 1, 30) ? some(d, h->n_persons) : person,
         chance(d, 1, 6) ? one_of(d, h->n_orders, 3)
                         : fitting_order(d, person, d->core->movements[movement].kind),
-        chance(d, 1, 3)};
+        one_of(d, h->n_assessments, 8), chance(d, 1, 3)};
     return true;
   case COMMAND_MANIFEST_CITE:
-    c->u.manifest_cite = (struct cmd_manifest_cite){movement, person, some(d, h->n_orders)};
-    return h->n_orders > 0;
+    c->u.manifest_cite = (struct cmd_manifest_cite){movement, person, one_of(d, h->n_orders, 3),
+                                                    one_of(d, h->n_assessments, 6)};
+    return true;
   case COMMAND_MANIFEST_REMOVE:
   case COMMAND_MOVEMENT_DISEMBARK:
     c->u.member_ref = (struct cmd_member_ref){movement, person};
@@ -340,6 +341,28 @@ bool random_custody(const struct random_custody *d, struct command *c) {
   case COMMAND_ORDER_WRITE:
     c->u.order_write = (struct cmd_order_write){some(d, h->n_orders), chance(d, 1, 2), {{1}}};
     return h->n_orders > 0;
+  case COMMAND_ASSESSMENT_RECORD: {
+    struct cmd_assessment_record *a = &c->u.assessment_record;
+    a->assessment =
+        random_id(id_assessment, chance(d, 1, 12) ? some(d, h->n_assessments) : h->n_assessments);
+    a->person = chance(d, 1, 12) ? person : some_detainee(d);
+    a->kind = below(d, 3);
+    a->evidence = below(d, 3);
+    a->document.b[0] = (a->evidence != 2) ^ chance(d, 1, 12);
+    a->review = d->now + rng_between(d->rng, -200, 90000) * USEC_PER_S;
+    return h->n_persons > 0 && h->n_operators > 0 && h->n_assessments < movements_most;
+  }
+  case COMMAND_ASSESSMENT_CONTEST:
+    c->u.assessment_ref.assessment = some(d, h->n_assessments);
+    return h->n_assessments > 0;
+  case COMMAND_ASSESSMENT_REVIEW: {
+    uint32_t outcome = chance(d, 2, 3) ? 0 : below(d, 3);
+    c->u.assessment_review = (struct cmd_assessment_review){
+        some(d, h->n_assessments), outcome,
+        (outcome == 0) ^ chance(d, 1, 12) ? d->now + rng_between(d->rng, -200, 90000) * USEC_PER_S
+                                          : TIME_ABSENT};
+    return h->n_assessments > 0;
+  }
   case COMMAND_BOOKING_OPEN: {
     uint32_t order = some_warrant(d);
     bool theirs = h->n_orders && d->core->orders[order].person != REF_ABSENT && chance(d, 3, 4);
@@ -465,7 +488,7 @@ static bool next_step(const struct random_custody *d, uint32_t person, const str
   uint32_t another = fitting_order(d, person, m->kind);
   if (another != REF_ABSENT && another != r->order && chance(d, 1, 6)) {
     c->type = COMMAND_MANIFEST_CITE;
-    c->u.manifest_cite = (struct cmd_manifest_cite){r->movement, person, another};
+    c->u.manifest_cite = (struct cmd_manifest_cite){r->movement, person, another, REF_ABSENT};
     return true;
   }
   if (chance(d, 1, 12)) /* another paper, which may be cited then */
@@ -532,7 +555,8 @@ static bool next_movement(const struct random_custody *d, uint32_t person, struc
     return authenticate_one(d, person, ORDER_MOVES, c) ||
            record_one(d, person, (enum order_kind)(ORDER_TRANSFER + m->kind), m->to, c);
   c->type = COMMAND_MANIFEST_ADD;
-  c->u.manifest_add = (struct cmd_manifest_add){i, person, order, chance(d, 1, 4)};
+  c->u.manifest_add = (struct cmd_manifest_add){
+      i, person, order, one_of(d, d->core->head.n_assessments, 9), chance(d, 1, 4)};
   return true;
 }
 

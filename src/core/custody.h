@@ -168,6 +168,7 @@ struct custody {
   uint32_t marks;                  /* bits */
   uint32_t member;                 /* the last row of a manifest: index + 1 */
   uint32_t hearings;               /* head: index + 1 */
+  uint32_t assessments;            /* head: index + 1 */
   uint32_t due_s;                  /* when the next deadline passes; UINT32_MAX: none runs */
 };
 
@@ -188,6 +189,9 @@ struct custody {
   X(ORDER_RECALLED, order_recalled)                                                                \
   X(ORDER_REFUTED, order_refuted)                                                                  \
   X(ORDER_CONFLICTS, order_conflicts)                                                              \
+  X(ASSESSMENT_RECORDED, assessment_recorded)                                                      \
+  X(ASSESSMENT_CONTESTED, assessment_contested)                                                    \
+  X(ASSESSMENT_REVIEWED, assessment_reviewed)                                                      \
   X(BOOKING_OPENED, booking_opened)                                                                \
   X(BOOKING_SUPPLEMENTED, booking_supplemented)                                                    \
   X(MARK_SET, mark_set)                                                                            \

@@ -22,6 +22,7 @@ enum {
   movements_max = 1 << 17,
   members_max = 1 << 20, /* rows of manifests, over all movements */
   hearings_max = 1 << 18,
+  assessments_max = 1 << 18,
   emergency_seats_max = 8,
   registration_links_max = 1 << 16, /* twice the pairs of registrations that may be one human */
 

@@ -1,4 +1,5 @@
 /* movement_check.c: of a state from outside, what movements rest on; see custody_check.h. */
+#include "core/assessment.h"
 #include "core/custody_check.h"
 #include "core/custody_int.h"
 
@@ -78,6 +79,8 @@ const char *movement_check(const struct core *core) {
     ok = hearing_fits(core, i);
   if (!ok)
     return "a movement, or a row of its manifest, points outside of its array";
+  if (!assessments_fit(core))
+    return "an assessment points outside of its array, or does not hold together";
   if (!counts_fit(core) || !agreements_fit(core))
     return "the seats of a movement do not add up";
   return deadlines_fit(core) ? NULL : "a deadline is not what its rows say";

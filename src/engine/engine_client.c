@@ -230,6 +230,9 @@ static const struct id *subject_of(const struct core *core, const struct command
   case COMMAND_ORDER_RECORD:
     *commits = EVENT_ORDER_RECORDED;
     return &c->u.order_record.order;
+  case COMMAND_ASSESSMENT_RECORD:
+    *commits = EVENT_ASSESSMENT_RECORDED;
+    return &c->u.assessment_record.assessment;
   case COMMAND_BOOKING_OPEN:
     *commits = EVENT_BOOKING_OPENED;
     return &c->u.booking_open.booking;
