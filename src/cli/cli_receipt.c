@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -241,19 +240,14 @@ static void tell_how_to_verify(const struct giving *g) {
   out_line(&c->out, "key with what the site has published, and not with this paper alone.");
 }
 
-static unsigned terminal_columns(void) {
-  struct winsize size = {0};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 static void tell_qr(const struct giving *g, const struct qr *qr) {
   const struct out *o = &g->c->out;
   bool terminal = isatty(STDOUT_FILENO);
   struct buf text = {0};
   out_line(o, "%s", "");
-  if (terminal && terminal_columns() < qr_columns(qr)) {
+  if (terminal && term_columns(STDOUT_FILENO) < qr_columns(qr)) {
     out_line(o, "The QR code takes %u columns, and this terminal has %u: --qr FILE.svg writes it.",
-             qr_columns(qr), terminal_columns());
+             qr_columns(qr), term_columns(STDOUT_FILENO));
     return;
   }
   qr_text(qr, terminal && term_redraws(STDOUT_FILENO), &text);

@@ -600,15 +600,18 @@ const struct verb verbs[] = {
      .run = cli_change},
     {.words = "movement board",
      .doc = "let a person board; without PERSON, be the desk where all do",
-     .more =
-         "The desk shows the manifest, and reads standard input, a line each: a person's number "
-         "tells how they stand and which step is next; `confirm N [PRESENTED] [second] "
-         "[match|mismatch]` (`second`: a second identifier was compared), `board N`, `off N`, "
-         "`remove N`, `promote N`, `depart`; `show`, `help`, `quit`. `with NAME` at the end of "
-         "a line: that second operator agrees, whose password is asked for each time; `depart` "
-         "asks for theirs. Each line is asked of the engine at once, as the verbs of these "
-         "names. On a terminal the manifest is drawn anew after each line. It ends with its "
-         "input, or with `quit`: with exit code 0, whatever was refused.",
+     .more = "The desk shows the manifest, with names and birth dates, whose reading is journaled "
+             "once when "
+             "it opens and for each who comes onto the manifest later; and it reads standard "
+             "input, a line "
+             "each: a person's number "
+             "tells how they stand and which step is next; `confirm N [PRESENTED] [second] "
+             "[match|mismatch]` (`second`: a second identifier was compared), `board N`, `off N`, "
+             "`remove N`, `promote N`, `depart`; `show`, `help`, `quit`. `with NAME` at the end of "
+             "a line: that second operator agrees, whose password is asked for each time; `depart` "
+             "asks for theirs. Each line is asked of the engine at once, as the verbs of these "
+             "names. On a terminal the manifest is drawn anew after each line. It ends with its "
+             "input, or with `quit`: with exit code 0, whatever was refused.",
      .example = "sallyport movement board 1000-9 --as gil",
      .needs = ONE,
      .options = OPT_BIT(SECOND) | OPT_BIT(SECOND_PASSWORD_FD),
