@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order assessment booking movement manifest movement hearing recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order assessment booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -74,9 +74,21 @@ _sallyport() {
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
+  death)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' record cause remains retract list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
   hearing)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' set close list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  count)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' begin tally close list show' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -197,6 +209,8 @@ _sallyport() {
   --identifier) COMPREPLY=(); return ;;
   --reference) COMPREPLY=(); return ;;
   --official) COMPREPLY=(); return ;;
+  --finding) COMPREPLY=(); return ;;
+  --handed-to) COMPREPLY=(); return ;;
   --details-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --from) COMPREPLY=(); return ;;
   --until) COMPREPLY=(); return ;;
@@ -304,9 +318,19 @@ _sallyport() {
   'movement divert') options=' --help --dir --json --as --password-fd' ;;
   'movement arrive') options=' --help --dir --json --as --password-fd' ;;
   'movement handover') options=' --help --dir --json --as --password-fd --receipt' ;;
+  'death record') options=' --help --dir --json --as --password-fd --details-file --at' ;;
+  'death cause') options=' --help --dir --json --as --password-fd --finding --details-file --document' ;;
+  'death remains') options=' --help --dir --json --as --password-fd --handed-to --details-file --receipt' ;;
+  'death retract') options=' --help --dir --json --as --password-fd --second --second-password-fd --details-file' ;;
+  'death list') options=' --help --dir --json' ;;
   'hearing set') options=' --help --dir --json --as --password-fd --at' ;;
   'hearing close') options=' --help --dir --json --as --password-fd' ;;
   'hearing list') options=' --help --dir --json' ;;
+  'count begin') options=' --help --dir --json --as --password-fd' ;;
+  'count tally') options=' --help --dir --json --as --password-fd' ;;
+  'count close') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'count list') options=' --help --dir --json' ;;
+  'count show') options=' --help --dir --json' ;;
   'recall answer') options=' --help --dir --json --as --password-fd' ;;
   'authority add') options=' --help --dir --json --as --password-fd --second --second-password-fd --above' ;;
   'authority list') options=' --help --dir --json' ;;

@@ -50,6 +50,7 @@ const char *field_value(const struct field *f) {
            : f->ref == REF_AUTHORITY  ? "AUTHORITY"
            : f->ref == REF_MOVEMENT   ? "MOVEMENT"
            : f->ref == REF_HEARING    ? "HEARING"
+           : f->ref == REF_COUNT      ? "COUNT"
            : f->ref == REF_ASSESSMENT ? "ASSESSMENT"
            : f->ref == REF_BOOKING    ? "BOOKING"
                                       : "NAME";
@@ -133,6 +134,7 @@ static enum sp_err ref_json(struct cli *c, const struct field *f, const char *te
                     : f->ref == REF_HEARING  ? site_find_hearing(c->site, text, &index, &c->why)
                     : f->ref == REF_ASSESSMENT
                         ? site_find_assessment(c->site, text, &index, &c->why)
+                    : f->ref == REF_COUNT   ? site_find_count(c->site, text, &index, &c->why)
                     : f->ref == REF_BOOKING ? site_find_booking(c->site, text, &index, &c->why)
                                             : find_given(c, f->ref, text, value);
   if (!err && !*value)

@@ -217,6 +217,13 @@ enum sp_err site_find_assessment(const struct site *s, const char *text, uint32_
                        offsetof(struct assessment, id), core->head.n_assessments, index, why);
 }
 
+enum sp_err site_find_count(const struct site *s, const char *text, uint32_t *index,
+                            struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_numbered("count", text, core->counts, sizeof *core->counts,
+                       offsetof(struct count, id), core->head.n_counts, index, why);
+}
+
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,
                               struct fault *why) {
   const struct core *core = s->fold.core;
