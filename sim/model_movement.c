@@ -527,7 +527,7 @@ static void hand_over(const struct asked *a) {
     not_permitted(a, STEP_HANDOVER, r->movement, r->person, c.order, &found);
   else
     m_expect(a, EVENT_MOVEMENT_HANDED_OVER)->u.movement_handed_over =
-        (struct ev_movement_handed_over){r->movement, r->person, r->receipt, on};
+        (struct ev_movement_handed_over){r->movement, r->person, r->receipt, r->kept, on};
 }
 
 static void take_off(const struct asked *a) {

@@ -132,6 +132,8 @@ static void draw_order(const struct random_custody *d, struct command *c) {
   o->due = chance(d, 7, 8) ? TIME_ABSENT : draw_date(d);
   o->oral = chance(d, 1, 3);
   o->sealed = chance(d, 1, 8);
+  o->document.b[0] = chance(d, 1, 4);
+  o->kept = o->document.b[0] ? chance(d, 1, 2) : chance(d, 1, 40);
   if (odd) {
     o->basis = one_of(d, h->n_bases, 5);
     o->class = one_of(d, h->n_classes, 5);
@@ -283,6 +285,7 @@ static bool random_movement(const struct random_custody *d, struct command *c) {
   case COMMAND_MOVEMENT_HANDOVER:
     c->u.movement_handover = (struct cmd_movement_handover){movement, person, {{0}}};
     c->u.movement_handover.receipt.b[0] = chance(d, 3, 4);
+    c->u.movement_handover.kept = chance(d, 1, 3);
     return true;
   default:
     return false;
@@ -367,7 +370,8 @@ bool random_custody(const struct random_custody *d, struct command *c) {
         c->type == COMMAND_ORDER_AUTHENTICATE ? some_warrant(d) : some(d, h->n_orders);
     return h->n_orders > 0 && (c->type == COMMAND_ORDER_AUTHENTICATE || chance(d, 1, 4));
   case COMMAND_ORDER_WRITE:
-    c->u.order_write = (struct cmd_order_write){some(d, h->n_orders), chance(d, 1, 2), {{1}}};
+    c->u.order_write =
+        (struct cmd_order_write){some(d, h->n_orders), chance(d, 1, 2), chance(d, 1, 2), {{1}}};
     return h->n_orders > 0;
   case COMMAND_ASSESSMENT_RECORD: {
     struct cmd_assessment_record *a = &c->u.assessment_record;

@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order assessment booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order assessment paper booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -16,7 +16,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add identify search candidates show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add identify search candidates show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -47,6 +47,12 @@ _sallyport() {
   assessment)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' record contest review list show' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  paper)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' show' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -130,7 +136,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add identify search candidates show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add identify search candidates show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -262,6 +268,8 @@ _sallyport() {
   'person search') options=' --help --dir --json --as --password-fd --name --birth-date --document --identifier' ;;
   'person candidates') options=' --help --dir --json --as --password-fd --details --person' ;;
   'person show') options=' --help --dir --json --as --password-fd --details' ;;
+  'person photo') options=' --help --dir --json --as --password-fd --out'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'person list') options=' --help --dir --json --as --password-fd --kind --state --details --area' ;;
   'person suspend') options=' --help --dir --json --as --password-fd' ;;
   'person reinstate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
@@ -297,6 +305,7 @@ _sallyport() {
   'assessment review') options=' --help --dir --json --as --password-fd --review' ;;
   'assessment list') options=' --help --dir --json --person' ;;
   'assessment show') options=' --help --dir --json --as --password-fd --details' ;;
+  'paper show') options=' --help --dir --json --as --password-fd --out' ;;
   'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
   'booking supplement') options=' --help --dir --json --as --password-fd --details-file' ;;
   'booking template') options=' --help --json' ;;
@@ -397,6 +406,7 @@ _sallyport() {
   'receipt order') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
   'receipt verify') options=' --help --json --details-file --key --entry'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  'export') options=' --help --dir --as --password-fd --details --person --niem' ;;
   'export-log') options=' --help --dir --json'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
   'backup') options=' --help --dir --json'

@@ -305,6 +305,17 @@ enum sp_err ask_tell(struct cli *c, json_t *reply) {
   return err;
 }
 
+enum sp_err ask_with_paper(struct cli *c, struct ask *a, struct asked asked, json_t **reply) {
+  struct hash hash;
+  enum sp_err err = SP_OK;
+  if (c->paper.n)
+    err = ask_blob(a, buf_span(&c->paper), &hash, &c->why);
+  if (!err)
+    return ask_one(a, asked, reply, &c->why);
+  asked_forget(&asked);
+  return err;
+}
+
 enum sp_err ask_and_tell(struct cli *c, struct asked asked) {
   struct ask *a;
   json_t *reply;
@@ -313,7 +324,7 @@ enum sp_err ask_and_tell(struct cli *c, struct asked asked) {
     asked_forget(&asked);
     return err;
   }
-  err = ask_one(a, asked, &reply, &c->why);
+  err = ask_with_paper(c, a, asked, &reply);
   ask_close(a);
   return err ? err : ask_tell(c, reply);
 }

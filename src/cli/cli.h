@@ -20,6 +20,7 @@ struct cli {
   struct fault why;
   bool told;         /* what went wrong was told already, by a process that was started */
   struct site *site; /* opened by cli_site; closed by main */
+  struct buf paper;  /* goes with the command that names it; freed by main */
 };
 
 static inline bool cli_has(const struct cli *c, enum option_id o) {
@@ -47,6 +48,8 @@ const char *cli_dir(const struct cli *c);
   X(plan_apply)                                                                                    \
   X(plan_show)                                                                                     \
   X(with_details)                                                                                  \
+  X(paper_show)                                                                                    \
+  X(person_photo)                                                                                  \
   X(person_show)                                                                                   \
   X(person_list)                                                                                   \
   X(person_search)                                                                                 \
@@ -101,6 +104,7 @@ const char *cli_dir(const struct cli *c);
   X(movement_list)                                                                                 \
   X(movement_show)                                                                                 \
   X(movement_board)                                                                                \
+  X(export)                                                                                        \
   X(receipt)                                                                                       \
   X(receipt_of)                                                                                    \
   X(receipt_verify)                                                                                \

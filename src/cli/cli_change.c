@@ -247,7 +247,7 @@ enum sp_err cli_with_details(struct cli *c) {
     json_forget(details);
     return err;
   }
-  err = ask_one(a, (struct asked){.command = command, .details = details}, &reply, &c->why);
+  err = ask_with_paper(c, a, (struct asked){.command = command, .details = details}, &reply);
   ask_close(a);
   if (err)
     return err;

@@ -3,13 +3,12 @@
 #include "cli/file.h"
 #include "cli/sentence.h"
 #include "cli/site.h"
+#include "engine/engine_limits.h"
 #include "journal/sha256.h"
 #include "plan/plan_scalar.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { paper_bytes_max = 64 << 20 };
 
 static bool by_operand(const struct verb *v, const char *field) {
   for (int i = 0; i < operands_max && v->operands[i].name; i++)
@@ -176,20 +175,32 @@ static enum sp_err list_json(struct cli *c, const struct field *f, const char *t
   return err;
 }
 
-static enum sp_err paper_json(struct cli *c, const char *path, json_t **value) {
-  struct buf bytes = {0};
-  struct sha256 s;
+/* The paper goes with the command; "sha256:…" names one that is held elsewhere. */
+static enum sp_err paper_json(struct cli *c, const char *text, json_t **value) {
+  static const char elsewhere[] = "sha256:";
+  struct hash hash;
   char hex[2 * sizeof(struct hash) + 1] = {0};
-  enum sp_err err = cli_file_read(path, paper_bytes_max, &bytes, &c->why);
-  if (!err) {
-    sha256_start(&s);
-    sha256_add(&s, bytes.p, bytes.n);
-    struct hash hash = sha256_end(&s);
-    hex_encode(hex, hash.b, sizeof hash.b);
-    *value = json_string(hex);
+  if (strncmp(text, elsewhere, sizeof elsewhere - 1) == 0) {
+    const char *digits = text + sizeof elsewhere - 1;
+    if (!hex_decode(hash.b, sizeof hash.b, digits, strlen(digits)))
+      return fault_set(&c->why, SP_USAGE, "`%.80s`: 64 lower-case hex digits follow sha256:", text);
+    *value = json_string(digits);
+    return SP_OK;
   }
-  buf_free(&bytes);
-  return err;
+  buf_reset(&c->paper);
+  enum sp_err err = cli_file_read(text, blob_bytes_max, &c->paper, &c->why);
+  if (err == SP_LIMIT)
+    return fault_set(&c->why, SP_LIMIT,
+                     "%s: longer than %d bytes: keep it elsewhere and give sha256: and its hash",
+                     text, blob_bytes_max);
+  if (!err && !c->paper.n)
+    err = fault_set(&c->why, SP_INVALID, "%s: it is empty", text);
+  if (err)
+    return err;
+  hash = sha256_of(buf_span(&c->paper));
+  hex_encode(hex, hash.b, sizeof hash.b);
+  *value = json_string(hex);
+  return SP_OK;
 }
 
 static enum sp_err time_json(struct cli *c, const char *text, json_t **value) {

@@ -53,6 +53,9 @@ static const struct words table[EVENT_COUNT] = {
         {"UNLINKED", COLOUR_BAD, "{person|18}  {candidates}",
          "{person} may be the same human as others who could not be linked[: {candidates}]: look "
          "at them by hand.[ More were found than are named{more}.]"},
+    [EVENT_PERSON_PHOTOGRAPHED] = {"photo", COLOUR_NONE, "{person}",
+                                   "A photograph of {person} was kept: their details say which, "
+                                   "and are erased with it."},
     [EVENT_CREDENTIAL_ISSUED] =
         {"issued", COLOUR_NONE,
          "{person|18}  {credential} ({format})[ from {from}][ until {until}]",
@@ -114,12 +117,13 @@ static const struct words table[EVENT_COUNT] = {
          "An order was recorded: {order}[, about {person}][ and "
          "{other}][ about the class {class}][ about {on_basis}][, resting on {basis}][, ending "
          "{ends}][, from {effective}][, until {expires}][, to be done by {due}]. It was recorded "
-         "by "
-         "{recorder}."},
+         "by {recorder}.[ The SHA-256 of its paper is {document}.][ The paper is kept "
+         "here{kept}.]"},
     [EVENT_ORDER_AUTHENTICATED] = {"authentic", COLOUR_NONE, "{order} by {by}",
                                    "{by} found {order} to be its issuer's."},
     [EVENT_ORDER_WRITTEN] = {"written", COLOUR_NONE, "{order}",
-                             "The writing of {order} has come; its SHA-256 is {document}."},
+                             "The writing of {order} has come; its SHA-256 is {document}.[ It is "
+                             "kept here{kept}.]"},
     [EVENT_ORDER_DIFFERS] = {"DIFFERS", COLOUR_BAD, "{order}",
                              "The writing of {order} says otherwise than what was recorded when it "
                              "was spoken: someone must ask its issuer."},
@@ -215,7 +219,7 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_MOVEMENT_HANDED_OVER] =
         {"handed over", COLOUR_STRONG, "{person|18}  {movement}",
          "The receiver took {person} over from {movement}, and signed: the SHA-256 of the receipt "
-         "is {receipt}. The booking is closed."},
+         "is {receipt}[, and it is kept here{kept}]. The booking is closed."},
     [EVENT_MOVEMENT_REFUSED] = {"not moved", COLOUR_BAD,
                                 "[{person|18}  ]{movement}  {step}: {reasons}",
                                 "The step `{step}` of {movement} was refused[ for {person}]."},

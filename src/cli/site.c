@@ -353,6 +353,11 @@ enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf 
   return store_blob(s->store, hash, out, why);
 }
 
+enum sp_err site_paper(const struct site *s, const struct hash *hash, struct buf *out,
+                       struct fault *why) {
+  return store_paper(s->store, hash, out, why);
+}
+
 /* --- Details --- */
 
 static enum sp_err read_details(const struct store_details *d, json_t **out, struct fault *why) {
@@ -371,7 +376,10 @@ struct last_details {
 
 static enum sp_err keep_details(void *ctx, const struct store_details *d) {
   struct last_details *last = ctx;
+  const struct slug photographed = query_entry_type(EVENT_PERSON_PHOTOGRAPHED);
   json_t *j;
+  if (memcmp(&d->type, &photographed, sizeof photographed) == 0)
+    return SP_OK; /* they say which photo, and nothing else of the person */
   enum sp_err err = read_details(d, &j, last->why);
   if (err)
     return err;

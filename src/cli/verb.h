@@ -109,6 +109,7 @@ enum value_kind {
   X(ACCEPT_FORK, "accept-fork", VALUE_FLAG, NULL, NULL, NULL, false,                               \
     "restore a backup that is behind the last signed checkpoint, as a log of its own")             \
   X(OUT, "out", VALUE_FILE, "FILE", NULL, NULL, false, "write it there")                           \
+  X(NIEM, "niem", VALUE_FLAG, NULL, NULL, NULL, false, "in NIEM's names: docs/niem.md has them")   \
   X(QR, "qr", VALUE_FILE, "FILE.svg", NULL, NULL, false, "write the QR code there, as SVG")        \
   X(ENTRY, "entry", VALUE_FILE, "FILE", NULL, "what the receipt itself holds", false,              \
     "what was recorded, byte for byte, as `log --json` gives it")                                  \

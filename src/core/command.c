@@ -98,6 +98,12 @@ static const struct field person_identify[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_person_photo
+static const struct field person_photo[] = {
+    F_REF("person", person, PERSON, "of whom; the photograph comes with it"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_credential_issue
 static const struct field credential_issue[] = {
     F_ID_NEW("credential", credential, "new id"),
@@ -219,6 +225,7 @@ static const struct field order_record[] = {
     F_TIME("expires", expires, "and before this one"),
     F_REF_OPTIONAL("from", from, PLACE, "from where, or where to hold"),
     F_REF("issuer", issuer, AUTHORITY, "whose it is"),
+    F_BOOL_ENGINE("kept", kept, "the paper came with it and is in the store"),
     F_ENUM("kind", kind, order_kind_names, "what it is"),
     F_SET("movements", movements, movement_kind_names, "only these kinds, like removal,transfer"),
     F_REF_OPTIONAL("on_basis", on_basis, BASIS, "about this legal basis: it is suspended"),
@@ -241,6 +248,7 @@ static const struct field order_ref[] = {
 static const struct field order_write[] = {
     F_BOOL("differs", differs, "it says otherwise than what was recorded"),
     F_HASH("document", document, "the paper: its SHA-256"),
+    F_BOOL_ENGINE("kept", kept, "the paper came with it and is in the store"),
     F_REF("order", order, ORDER, "which oral one"),
     F_TYPE,
 };
@@ -393,6 +401,7 @@ static const struct field movement_divert[] = {
 #undef S
 #define S cmd_movement_handover
 static const struct field movement_handover[] = {
+    F_BOOL_ENGINE("kept", kept, "the paper came with it and is in the store"),
     F_REF("movement", movement, MOVEMENT, "of which"),
     F_REF("person", person, PERSON, "who"),
     F_HASH_OPTIONAL("receipt", receipt, "what the receiver signed: its SHA-256"),
@@ -548,6 +557,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_PERSON_UNMERGE] = "they are not; both histories stay",
     [COMMAND_PERSON_LOCATE] = "correct where someone is, as seen by an officer",
     [COMMAND_PERSON_IDENTIFY] = "another name, identifier or birth date of a person is known",
+    [COMMAND_PERSON_PHOTO] = "keep a photograph of a person",
     [COMMAND_CREDENTIAL_ISSUE] = "issue a card or other credential",
     [COMMAND_CREDENTIAL_SUSPEND] = "refuse it for now",
     [COMMAND_CREDENTIAL_REINSTATE] = "end that",
@@ -658,6 +668,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_PERSON_UNMERGE] = {0, R(DESK) | R(RECORDS), R_ACTING},
     [COMMAND_PERSON_LOCATE] = {0, R(GATE) | R(SHIFT), 0},
     [COMMAND_PERSON_IDENTIFY] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
+    [COMMAND_PERSON_PHOTO] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
     [COMMAND_CREDENTIAL_ISSUE] = {0, R(DESK) | R(SHIFT), 0},
     [COMMAND_CREDENTIAL_SUSPEND] = {0, R_ACTING, 0},
     [COMMAND_CREDENTIAL_REINSTATE] = {0, R(DESK) | R(SHIFT), R_ACTING},

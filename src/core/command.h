@@ -24,6 +24,7 @@
   X(PERSON_UNMERGE, person_ref, "person.unmerge")                                                  \
   X(PERSON_LOCATE, person_locate, "person.locate")                                                 \
   X(PERSON_IDENTIFY, person_identify, "person.identify")                                           \
+  X(PERSON_PHOTO, person_photo, "person.photo")                                                    \
   X(CREDENTIAL_ISSUE, credential_issue, "credential.issue")                                        \
   X(CREDENTIAL_SUSPEND, credential_ref, "credential.suspend")                                      \
   X(CREDENTIAL_REINSTATE, credential_ref, "credential.reinstate")                                  \
@@ -264,14 +265,15 @@ struct cmd_order_record {
   struct refs countries;
   usec effective, expires, due; /* TIME_ABSENT = at once, never, whenever */
   bool oral, sealed;
-  struct hash document; /* blob, absent */
+  struct hash document; /* the paper; absent */
+  bool kept;            /* it came with the command and is in the store; else held elsewhere */
 };
 struct cmd_order_ref {
   uint32_t order;
 };
 struct cmd_order_write { /* the writing of an oral order has come */
   uint32_t order;
-  bool differs;
+  bool differs, kept;
   struct hash document;
 };
 struct cmd_assessment_record {
@@ -353,6 +355,10 @@ struct cmd_movement_divert {
 struct cmd_movement_handover {
   uint32_t movement, person;
   struct hash receipt; /* the paper that the receiver signed; absent = not signed */
+  bool kept;
+};
+struct cmd_person_photo { /* its details name the hash and the kind */
+  uint32_t person;
 };
 struct cmd_hearing_set {
   struct id hearing;
@@ -449,6 +455,7 @@ struct command {
     struct cmd_person_merge person_merge;
     struct cmd_person_locate person_locate;
     struct cmd_person_identify person_identify;
+    struct cmd_person_photo person_photo;
     struct cmd_credential_issue credential_issue;
     struct cmd_credential_ref credential_ref;
     struct cmd_credential_compromise credential_compromise;

@@ -192,6 +192,7 @@ static const struct field order_recorded[] = {
     F_TIME("expires", expires, "and before this one"),
     F_REF_OPTIONAL("from", from, PLACE, "from where, or where to hold"),
     F_REF("issuer", issuer, AUTHORITY, "whose it is"),
+    F_BOOL("kept", kept, "the paper is in the store; else it is held elsewhere"),
     F_ENUM("kind", kind, order_kind_names, "what it is"),
     F_SET("movements", movements, movement_kind_names, "only these kinds of movement"),
     F_U32_REQUIRED("number", number, "short number; the last digit checks the others"),
@@ -226,7 +227,9 @@ static const struct field order_conflicts[] = {
 #define S ev_order_written
 static const struct field order_written[] = {
     F_HASH("document", document, "the paper: its SHA-256"),
+    F_BOOL("kept", kept, "the paper is in the store; else it is held elsewhere"),
     F_REF("order", order, ORDER, "which oral one"),
+    F_REF_OPTIONAL("person", person, PERSON, "whom it is about"),
 };
 #undef S
 #define S ev_assessment_recorded
@@ -399,6 +402,7 @@ static const struct field movement_diverted[] = {
 #undef S
 #define S ev_movement_handed_over
 static const struct field movement_handed_over[] = {
+    F_BOOL("kept", kept, "the paper is in the store; else it is held elsewhere"),
     F_REF("movement", movement, MOVEMENT, "of which"),
     F_REF("person", person, PERSON, "who"),
     F_HASH("receipt", receipt, "what the receiver signed: its SHA-256"),
@@ -646,6 +650,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_PERSON_LOCATED] = "an officer corrected where someone is",
     [EVENT_PERSON_IDENTIFIED] = "another name, identifier or birth date of a person is known",
     [EVENT_CANDIDATES_UNLINKED] = "more may be the same human than could be linked: look at them",
+    [EVENT_PERSON_PHOTOGRAPHED] = "a photograph of a person was taken; its details say which",
     [EVENT_CREDENTIAL_ISSUED] = "a credential is in use",
     [EVENT_CREDENTIAL_SUSPENDED] = "a credential is refused for now",
     [EVENT_CREDENTIAL_REINSTATED] = "a credential is in use again",

@@ -21,6 +21,7 @@
   X(PERSON_LOCATED, person_located, "person.located", 0)                                           \
   X(PERSON_IDENTIFIED, person_ref, "person.identified", 0)                                         \
   X(CANDIDATES_UNLINKED, candidates_unlinked, "candidates.unlinked", EVENT_ALARM)                  \
+  X(PERSON_PHOTOGRAPHED, person_ref, "person.photographed", 0)                                     \
   X(CREDENTIAL_ISSUED, credential_issued, "credential.issued", 0)                                  \
   X(CREDENTIAL_SUSPENDED, credential_ref, "credential.suspended", 0)                               \
   X(CREDENTIAL_REINSTATED, credential_ref, "credential.reinstated", 0)                             \
@@ -261,7 +262,8 @@ struct ev_order_recorded {
   struct refs countries;
   usec effective, expires, due; /* TIME_ABSENT = at once, never, whenever */
   bool oral, sealed;
-  struct hash document; /* blob, absent */
+  struct hash document; /* the paper; absent */
+  bool kept;            /* in the store; else held elsewhere */
   uint32_t recorder;    /* operator */
 };
 struct ev_order_authenticated {
@@ -272,7 +274,9 @@ struct ev_order_ref {
 };
 struct ev_order_written {
   uint32_t order;
+  uint32_t person; /* whom the order is about; REF_ABSENT */
   struct hash document;
+  bool kept;
 };
 struct ev_order_conflicts {
   struct id order; /* the one that has come into force; it may be of the same decision */
@@ -378,6 +382,7 @@ struct ev_movement_diverted {
 struct ev_movement_handed_over {
   uint32_t movement, person;
   struct hash receipt;
+  bool kept;
   struct refs rests_on;
 };
 struct ev_movement_refused {

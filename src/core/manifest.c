@@ -347,7 +347,7 @@ void decide_movement_handover(struct deciding *d) {
                                 EVENT_MOVEMENT_HANDED_OVER, &rests_on, &found);
   if (e)
     e->u.movement_handed_over =
-        (struct ev_movement_handed_over){c->movement, c->person, c->receipt, rests_on};
+        (struct ev_movement_handed_over){c->movement, c->person, c->receipt, c->kept, rests_on};
 }
 
 void apply_movement_handed_over(struct core *core, const struct event *e) {

@@ -281,6 +281,9 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_PERSON_MERGE:
     c->u.person_merge = (struct cmd_person_merge){person, other};
     return head->n_persons > 0 && chance(d, 1, 2);
+  case COMMAND_PERSON_PHOTO:
+    c->u.person_photo.person = person;
+    return head->n_persons > 0 && chance(d, 1, 4);
   case COMMAND_PERSON_LOCATE:
     c->u.person_locate = (struct cmd_person_locate){person, some_area(d)};
     return head->n_persons > 0;
