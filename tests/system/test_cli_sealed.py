@@ -11,7 +11,7 @@ CARD = "h10301:17-4711"
 # Words of the sealed orders alone: whoever meets one of them has been told.
 SECRETS = ("quorn", "withholding", "detainer", "injunction", "secret-law", "hidden-class", "Hush", "SEALED-REF", "far-port")
 # Verbs that name authorities, places, legal bases and classes by themselves, whatever any order says of them.
-REGISTRY = ("authority list", "place list", "basis list", "class list")
+REGISTRY = ("authority list", "place list", "basis list", "class list", "agreement list", "agreement show")
 REGISTERED = re.compile(r"^ *\d+  \S+  (authority|place|basis|class) .*\n", re.M)  # as `log` tells it
 
 
@@ -75,14 +75,15 @@ class Sealed(Site):
             "order conflicts": [[]], "order list": [[], ["--person", self.person]],
             "order show": [[o["number"]] for o in self.ask("order", "list", "--json", expect=OK).rows() if o.get("sealed")],
             "booking list": [[]], "booking show": [["1000-9"]], "hearing list": [[]], "movement list": [[]], "movement show": [[self.movement]],
+            "count show": [],  # nobody was counted here; it names no orders
             "gate list": [[]], "gate show": [["main"]], "operator list": [[]], "alarm list": [[]], "line list": [[]], "line show": [["hall"]],
         }
         shows = [line.split("  ")[1].strip() for line in run("--help").out.splitlines() if line.startswith("  ")]
         shows = [v for v in shows if v in ("status", "roll", "log", "explain") or v.endswith((" list", " show", " conflicts"))]
         for verb in shows:
             if verb not in REGISTRY:
-                self.assertIn(verb, asked, "this test has to know how the verb is asked")
-                for operands in asked[verb]:
+                self.assertTrue(verb in asked or verb.endswith(" list"), f"{verb}: this test has to know how it is asked")
+                for operands in asked.get(verb, [[]]):
                     yield verb, operands
 
     def test_no_verb_tells(self):
