@@ -185,8 +185,13 @@ static bool has_dead(const struct core *core) {
 /* Somebody has died, and a count with a tally is open: what no decision would have left so. */
 static void deaths_and_counts(void **state) {
   struct buf story = {0};
-  for (int i = 0; i < 20000 && !(has_dead(d.core) && has_open_count(d.core)); i++)
-    assert_true(drive_step(&d, &story));
+  /* On the first site that comes to it: on some, all who could are disabled by then. */
+  for (uint64_t seed = 100; seed < 140 && !(has_dead(d.core) && has_open_count(d.core)); seed++) {
+    drive_end(&d);
+    drive_begin(&d, seed, false);
+    for (int i = 0; i < 6000 && !(has_dead(d.core) && has_open_count(d.core)); i++)
+      assert_true(drive_step(&d, &story));
+  }
   buf_free(&story);
   struct core *core = d.core;
   struct core_head *h = &core->head;
