@@ -142,9 +142,9 @@ static enum sp_err ref_json(struct cli *c, const struct field *f, const char *te
                     : f->ref == REF_MOVEMENT ? site_find_movement(c->site, text, &index, &c->why)
                     : f->ref == REF_HEARING  ? site_find_hearing(c->site, text, &index, &c->why)
                     : f->ref == REF_ASSESSMENT
-                         ? site_find_assessment(c->site, text, &index, &c->why)
-                    : f->ref == REF_COUNT    ? site_find_count(c->site, text, &index, &c->why)
-                    : f->ref == REF_BOOKING  ? site_find_booking(c->site, text, &index, &c->why)
+                        ? site_find_assessment(c->site, text, &index, &c->why)
+                    : f->ref == REF_COUNT   ? site_find_count(c->site, text, &index, &c->why)
+                    : f->ref == REF_BOOKING ? site_find_booking(c->site, text, &index, &c->why)
                     : f->ref == REF_LEVEL ? site_find_place(c->site, f->ref, text, &index, &c->why)
                                           : find_given(c, f->ref, text, value);
   if (!err && !*value)
