@@ -272,6 +272,8 @@ enum sp_err cli_credential_issue(struct cli *c) {
     return err;
   }
   json_object_set(command, "format", json_object_get(card, "format"));
+  if (cli_has(c, OPT_ONCE))
+    json_object_set_new(command, "once", json_true());
   return ask_and_tell(
       c, (struct asked){.command = command, .secret = json_pack("{s:o}", "card", card)});
 }
