@@ -263,6 +263,9 @@ enum sp_err cli_with_details(struct cli *c) {
 
 enum sp_err cli_credential_issue(struct cli *c) {
   json_t *command, *card = NULL;
+  if (cli_has(c, OPT_ONCE) && !cli_has(c, OPT_UNTIL))
+    return fault_set(&c->why, SP_USAGE,
+                     "--once gives a pass of one visit: say until when, with --until");
   enum sp_err err = command_json(c, &command);
   if (err)
     return err;

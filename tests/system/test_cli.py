@@ -182,8 +182,8 @@ class Verbs(Site):
         number = self.add_person("visitor", level="staff")
         issue = ("credential", "issue", number, "--once")
         lacking = self.ask(*issue, by="dana", secrets={"--card-fd": CARD})
-        self.assertEqual(lacking.code, INVALID, lacking.err)
-        self.assertIn("incomplete", lacking.err)
+        self.assertEqual(lacking.code, USAGE, lacking.err)
+        self.assertIn("--until", lacking.err)
         self.ask(*issue, "--until", "+1d", by="dana", secrets={"--card-fd": CARD}, expect=OK)
 
         def standing():
