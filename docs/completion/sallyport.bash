@@ -16,7 +16,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add identify search candidates show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add admit identify search candidates show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -130,7 +130,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add identify search candidates show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add admit identify search candidates show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -212,6 +212,8 @@ _sallyport() {
   --finding) COMPREPLY=(); return ;;
   --handed-to) COMPREPLY=(); return ;;
   --details-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --order) COMPREPLY=(); return ;;
+  --level) COMPREPLY=(); return ;;
   --from) COMPREPLY=(); return ;;
   --until) COMPREPLY=(); return ;;
   --ground) COMPREPLY=($(compgen -W 'retention request court' -- "$cur")); return ;;
@@ -258,6 +260,8 @@ _sallyport() {
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'plan show') options=' --help --dir --json --tree' ;;
   'person add') options=' --help --dir --json --as --password-fd --kind --name --birth-date --document --alias --identifier --details-file --from --until' ;;
+  'person admit') options=' --help --dir --json --as --password-fd --name --birth-date --document --alias --identifier --details-file --order --level --from --until --card --card-fd --pin-fd --pin'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -W 'staff officer detainee visitor counsel inspector contractor' -- "$cur")); return; } ;;
   'person identify') options=' --help --dir --json --as --password-fd --name --birth-date --document --alias --identifier --details-file' ;;
   'person search') options=' --help --dir --json --as --password-fd --name --birth-date --document --identifier' ;;
   'person candidates') options=' --help --dir --json --as --password-fd --details --person' ;;

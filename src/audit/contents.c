@@ -327,6 +327,11 @@ static struct contents_paper *find_paper(struct contents_paper *list, size_t n_l
   return low < n_list && list[low].n == n ? &list[low] : NULL;
 }
 
+static bool photo_erased(struct contents *c, uint64_t n) {
+  const struct contents_commit *m = find_commit(c, n);
+  return m && m->type == EVENT_PERSON_PHOTOGRAPHED && contents_erased_after(c, &m->subject, n);
+}
+
 static enum sp_err check_paper(void *ctx, const struct store_paper *p) {
   struct checking *k = ctx;
   struct contents *c = k->c;
@@ -337,7 +342,10 @@ static enum sp_err check_paper(void *ctx, const struct store_paper *p) {
     named = find_paper(c->photos, c->n_photos, p->n);
   k->last_n = p->n;
   if (!named) {
-    if (was_read(c, p->n) || p->n >= k->size)
+    if (photo_erased(c, p->n)) /* with the details that named it */
+      report_add(c->report, SP_CORRUPT,
+                 "paper of entry %llu: its erasure is journaled, and it is still here", n);
+    else if (was_read(c, p->n) || p->n >= k->size)
       report_add(c->report, SP_CORRUPT, "paper of entry %llu: the entry names none", n);
     return SP_OK;
   }

@@ -48,6 +48,9 @@ enum sp_err ask_error(const json_t *reply, struct fault *why) SP_MUST_USE;
 /* The sentence for an answer that was refused or rejected. */
 void ask_reasons(const json_t *reply, struct buf *out);
 
+/* What an answer comes to: SP_OK when done; SP_REFUSED; SP_INVALID or SP_EXISTS when rejected,
+ * which says why. */
+enum sp_err ask_verdict(struct cli *c, const json_t *reply) SP_MUST_USE;
 /* Prints an answer as the verb's result and takes it. SP_OK when done; SP_REFUSED when refused;
  * SP_INVALID or SP_EXISTS when rejected. The reasons are told with it. */
 enum sp_err ask_tell(struct cli *c, json_t *reply) SP_MUST_USE;

@@ -29,6 +29,16 @@ const struct field *verb_next_field(const struct verb *v, size_t *at) {
   return NULL;
 }
 
+const struct field *command_field(enum command_type command, const char *name) {
+  const struct record *r = &command_records[command];
+  size_t i = 0;
+  while (strcmp(r->fields[i].name, name) != 0) { /* tests hold that there is one */
+    i++;
+    SP_ASSERT(i < r->n_fields);
+  }
+  return &r->fields[i];
+}
+
 void field_option(const struct field *f, char out[field_option_max]) {
   snprintf(out, field_option_max, "%s", f->name);
   for (char *c = out; *c; c++)
@@ -132,7 +142,8 @@ static enum sp_err ref_json(struct cli *c, const struct field *f, const char *te
                     : f->ref == REF_HEARING  ? site_find_hearing(c->site, text, &index, &c->why)
                     : f->ref == REF_COUNT    ? site_find_count(c->site, text, &index, &c->why)
                     : f->ref == REF_BOOKING  ? site_find_booking(c->site, text, &index, &c->why)
-                                             : find_given(c, f->ref, text, value);
+                    : f->ref == REF_LEVEL ? site_find_place(c->site, f->ref, text, &index, &c->why)
+                                          : find_given(c, f->ref, text, value);
   if (!err && !*value)
     *value = name_of_ref(core, f->ref, index);
   return err;

@@ -73,10 +73,14 @@ enum value_kind {
     "all details as one JSON object; - reads standard input")                                      \
   X(DETAILS, "details", VALUE_FLAG, NULL, NULL, NULL, false,                                       \
     "names and other details too: needs --as, and is journaled")                                   \
+  X(ORDER, "order", VALUE_TEXT, "ORDER", NULL, NULL, false, "the order that holds them")           \
+  X(LEVEL, "level", VALUE_PLACE, "LEVEL", NULL, NULL, true,                                        \
+    "an access level of the plan; may be given again")                                             \
   X(FROM, "from", VALUE_TIME, "TIME", NULL, "no bound", false, "valid from then on")               \
   X(UNTIL, "until", VALUE_TIME, "TIME", NULL, "no bound", false, "and before then")                \
   X(GROUND, "ground", VALUE_CHOICE, "GROUND", erasure_ground_names, NULL, false,                   \
     "what asks for the erasure")                                                                   \
+  X(CARD, "card", VALUE_FLAG, NULL, NULL, NULL, false, "ask for a card on the terminal")           \
   X(ONCE, "once", VALUE_FLAG, NULL, NULL, NULL, false,                                             \
     "a one-time pass: one way in and one way out; needs --until")                                  \
   X(CARD_FD, "card-fd", VALUE_FD, "N", NULL, "the terminal asks", false,                           \

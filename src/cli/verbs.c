@@ -127,6 +127,31 @@ const struct verb verbs[] = {
      .required = OPT_BIT(KIND),
      .command = ASKS(PERSON_ADD),
      .run = cli_with_details},
+    {.words = "person admit",
+     .doc = "go through the registration of a person, from their papers to their card",
+     .more =
+         "Staff, officers and contractors: an identity document, access levels, a PIN, a card. "
+         "Detainees: the order that holds them, which names them, and the register. Each step is "
+         "a command of its own; all is looked up before the first, so that a mistake of typing "
+         "leaves nothing half done. When a step fails, what was done stays, and what is left is "
+         "told as the verbs that do it. PERSON was registered before. On a terminal, without "
+         "options, it asks for one piece after the other. docs/registration.md tells the "
+         "procedures.",
+     .example = "sallyport person admit officer --name 'Ada Vega' --identifier service:4711 "
+                "--level guard --card-fd 3 --as dana 3<card.txt",
+     .needs = ONE,
+     .options = DETAIL_OPTIONS | DATES | OPT_BIT(ORDER) | OPT_BIT(LEVEL) | OPT_BIT(PIN) |
+                OPT_BIT(PIN_FD) | OPT_BIT(CARD) | OPT_BIT(CARD_FD),
+     .operands = {{.name = "KIND",
+                   .kind = VALUE_CHOICE,
+                   .names = person_kind_names,
+                   .doc = "kind of person"},
+                  {.name = "PERSON",
+                   .kind = VALUE_PERSON,
+                   .optional = true,
+                   .doc = "who is registered already, number like 1000-9, or id"}},
+     .command = ASKS(PERSON_ADD),
+     .run = cli_person_admit},
     {.words = "person identify",
      .doc = "another name, identifier or birth date of a person is known",
      .more = "They are kept with the other details, and searched as when somebody is registered.",

@@ -76,6 +76,7 @@ class Sealed(Site):
             "order show": [[o["number"]] for o in self.ask("order", "list", "--json", expect=OK).rows() if o.get("sealed")],
             "booking list": [[]], "booking show": [["1000-9"]], "hearing list": [[]], "movement list": [[]], "movement show": [[self.movement]],
             "count show": [],  # nobody was counted here; it names no orders
+            "paper show": [],  # no paper is kept here; the engine asks who reads one of a sealed order
             "gate list": [[]], "gate show": [["main"]], "operator list": [[]], "alarm list": [[]], "line list": [[]], "line show": [["hall"]],
         }
         shows = [line.split("  ")[1].strip() for line in run("--help").out.splitlines() if line.startswith("  ")]

@@ -104,7 +104,7 @@ static bool out_of_reach(uint32_t reason) {
 
 static void test_random_commands(void **state) {
   (void)state;
-  uint64_t first = setting("SALLYPORT_MODEL_SEED", 1);
+  uint64_t first = setting("SALLYPORT_MODEL_SEED", DRIVE_SEED);
   uint64_t seeds = setting("SALLYPORT_MODEL_SEEDS", seeds_tried);
   struct totals t = {0};
   static struct drive d;
