@@ -220,9 +220,9 @@ class Verbs(Site):
         self.assertEqual(self.codes(CARD, "main-in"), ["credential_not_issued"])
         self.assertEqual(self.codes(CARD, "main-out")[0], "credential_not_issued")
         refused = self.entries("--type", "passage.refused")
-        self.assertEqual([e["credential_state"] for e in refused], ["used"] * 3)
+        self.assertEqual([e["data"]["credential_state"] for e in refused], ["used"] * 3)
         issued = self.entries("--type", "credential.issued")[-1]
-        self.assertIs(issued["once"], True)
+        self.assertIs(issued["data"]["once"], True)
         self.assertIn("It is a one-time pass: one way in, and one way out.", self.ask("explain", str(issued["n"])).out)
         self.assertIn("used", self.ask("credential", "list", expect=OK).out)
 
