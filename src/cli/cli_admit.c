@@ -226,6 +226,9 @@ enum sp_err cli_person_admit(struct cli *c) {
   struct admit_answers *answers = NULL;
   while (strcmp(person_kind_names[a.kind], c->args.operands[0]) != 0)
     a.kind++; /* one of them: its row says so */
+  if (!admit_procedure(a.kind))
+    return fault_set(&c->why, SP_USAGE, "there is no procedure for `%s` yet: `person add`",
+                     person_kind_names[a.kind]);
   enum sp_err err = site_open(c);
   if (!err && !site_plan(c->site))
     err = fault_set(&c->why, SP_NOT_FOUND, "the site has no plan yet");
