@@ -80,9 +80,18 @@ static const struct admit_step issue = {.name = "credential",
                                         .asked_by = OPT_BIT(CARD) | OPT_BIT(CARD_FD),
                                         .fields = {DATES}};
 
+/* One way in and one way out, until the visit is over. */
+static const struct admit_step pass = {.name = "credential",
+                                       .verb = "credential issue",
+                                       .made = "credential",
+                                       .command = COMMAND_CREDENTIAL_ISSUE,
+                                       .always = "once",
+                                       .asked_by = OPT_BIT(CARD) | OPT_BIT(CARD_FD),
+                                       .fields = {DATES}};
+
 static const struct admit_procedure procedures[] = {
     {WORKS, {&add, &identify, &grant, &set_pin, &issue}},
-    {VISITS, {&receive, &identify, &expect, &grant, &issue}},
+    {VISITS, {&receive, &identify, &expect, &grant, &pass}},
     {KIND(DETAINEE), {&name, &book, &grant, &set_pin, &issue}},
 };
 enum { procedures_n = sizeof procedures / sizeof procedures[0] };
@@ -314,6 +323,8 @@ static enum sp_err plan_step(struct admit *a, const struct admit_step *s, uint32
   *p = (struct admit_planned){s, nth, {.command = ask_command(s->command)}};
   if (s->command == COMMAND_PERSON_ADD)
     json_object_set_new(p->asked.command, "kind", json_string(person_kind_names[a->kind]));
+  if (s->always)
+    json_object_set_new(p->asked.command, s->always, json_true());
   for (const struct admit_field *f = s->fields; !err && f->field; f++) {
     const struct given *g = &a->c->args.options[f->option];
     json_t *value = NULL;

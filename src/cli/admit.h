@@ -22,6 +22,7 @@ struct admit_step {
   const char *made;        /* the member of its entry that tells what was made, or NULL */
   enum command_type command;
   enum admit_when when;
+  const char *always;  /* a field that is set whatever was said, or NULL */
   option_set asked_by; /* without one of these it is left out; 0: never */
   option_set details;  /* what these say goes with it, and stays out of the journal */
   struct admit_field fields[6];

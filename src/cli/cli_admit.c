@@ -71,6 +71,8 @@ static void put_by_hand(const struct admit *a, const struct admit_planned *p, st
   for (const struct admit_field *f = p->step->fields; f->field; f++)
     if (f->operand)
       put_word(out, c->args.options[f->option].text[p->nth]);
+  if (p->step->always)
+    buf_printf(out, " --%s", p->step->always);
   for (const struct admit_field *f = p->step->fields; f->field; f++)
     if (!f->operand)
       put_option(out, c, f->option);

@@ -141,6 +141,7 @@ class Admit(Site):
         self.assertEqual([made["visit"], made["levels"]], ["1000-9", ["all"]])
         entries = {e["type"]: e["data"] for e in self.entries()[before:]}
         self.assertNotIn("until", entries["person.added"])
+        self.assertTrue(entries["credential.issued"]["once"])
         self.assertEqual(entries["credential.issued"]["until"], entries["visit.opened"]["until"])
         self.show(CARDS[0], "main-in", expect=OK)
         journal = self.ask("log", "--json", expect=OK).out
@@ -172,6 +173,7 @@ class Admit(Site):
         left = [line.strip() for line in told.out.splitlines() if line.startswith("  sallyport")]
         self.assertEqual(left[0], f"sallyport visit open {number} --host {other} --until +1h --purpose 'Rosa'\\''s repairs' --dir {self.dir} --as dana")
         self.assertEqual([line.split()[1:3] for line in left], [["visit", "open"], ["level", "grant"], ["credential", "issue"]])
+        self.assertIn("--once", left[2])
         argv = shlex.split(left[0])[1:-4]
         argv[argv.index(other)] = host
         self.ask(*argv, by="dana", expect=OK)

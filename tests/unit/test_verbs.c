@@ -98,6 +98,7 @@ static void check_step(const struct admit_step *s) {
   int operands = 1; /* the person */
   print_message("%s: %s\n", s->name, s->verb);
   assert_int_equal(v->command, s->command + 1);
+  assert_true(!s->always || has_field(&command_records[s->command], s->always));
   for (const struct admit_field *f = s->fields; f->field; f++) {
     assert_true(has_field(&command_records[s->command], f->field));
     if (f->operand)
