@@ -211,6 +211,8 @@ static const struct {
     {COMMAND_PERSON_MERGE, 2, NEEDS_PERSONS},
     {COMMAND_PERSON_UNMERGE, 8, NEEDS_PERSONS},
     {COMMAND_PERSON_LOCATE, 100, NEEDS_PERSONS},
+    {COMMAND_VISIT_OPEN, 60, NEEDS_PERSONS},
+    {COMMAND_VISIT_CLOSE, 10, NEEDS_PERSONS},
     {COMMAND_CREDENTIAL_ISSUE, 30, NEEDS_PERSONS},
     {COMMAND_CREDENTIAL_SUSPEND, 5, NEEDS_CREDENTIALS},
     {COMMAND_CREDENTIAL_REINSTATE, 25, NEEDS_CREDENTIALS},
@@ -291,6 +293,27 @@ static usec some_hours_ago(struct desk *d) {
   return core_last_at(watch_core(d->w->watch)) - rng_between(&d->rng, -60, 20 * 3600) * USEC_PER_S;
 }
 
+/* One of these kinds, if tries find one. */
+static uint32_t somebody(struct desk *d, unsigned kinds) {
+  uint32_t person = any_person(d);
+  for (int tries = 0; tries < 12; tries++) {
+    if (kinds >> watch_core(d->w->watch)->persons[person].kind & 1)
+      break;
+    person = any_person(d);
+  }
+  return person;
+}
+
+static void expect_visitor(struct desk *d, struct cmd_visit_open *v) {
+  *v = (struct cmd_visit_open){.person = somebody(d, 1u << PERSON_VISITOR | 1u << PERSON_COUNSEL),
+                               .host = somebody(d, 1u << PERSON_STAFF | 1u << PERSON_OFFICER),
+                               .about = REF_ABSENT,
+                               .area = REF_ABSENT,
+                               .from = some_from(d),
+                               .until = (world_wall(d->w) + seconds(&d->rng, 60, 9000)) /
+                                        USEC_PER_S * USEC_PER_S};
+}
+
 static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
   const struct core *core = watch_core(d->w->watch);
   const struct plan *plan = watch_plan(d->w->watch);
@@ -308,6 +331,12 @@ static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
   case COMMAND_PERSON_LOCATE:
     locate(d, &c->u.person_locate);
     return true;
+  case COMMAND_VISIT_OPEN:
+    expect_visitor(d, &c->u.visit_open);
+    return true;
+  case COMMAND_VISIT_CLOSE:
+    c->u.visit_ref.visit = rng_below(r, core->head.n_visits ? core->head.n_visits : 1);
+    return core->head.n_visits > 0;
   case COMMAND_CREDENTIAL_SUSPEND:
   case COMMAND_CREDENTIAL_REINSTATE:
   case COMMAND_CREDENTIAL_LOST:

@@ -703,11 +703,16 @@ static bool comes_in(const struct model *m, uint32_t person, uint32_t to) {
  * which say how long things may take. */
 bool m_is_custody(const struct model *m, const struct event *e) {
   if (e->type == EVENT_PASSAGE_TAKEN)
-    return comes_in(m, e->u.passage_ended.person, e->u.passage_ended.to);
+    return m_has_visit(m, e->u.passage_ended.person) ||
+           comes_in(m, e->u.passage_ended.person, e->u.passage_ended.to);
+  if (e->type == EVENT_PERSON_LOCATED)
+    return m_has_visit(m, e->u.person_located.person);
   if (e->type == EVENT_PASSAGE_GRANTED)
     return e->u.passage_granted.taken &&
-           comes_in(m, e->u.passage_granted.person, e->u.passage_granted.to);
+           (m_has_visit(m, e->u.passage_granted.person) ||
+            comes_in(m, e->u.passage_granted.person, e->u.passage_granted.to));
   return (e->type >= EVENT_AUTHORITY_ADDED && e->type <= EVENT_DEADLINE_PASSED) ||
+         e->type == EVENT_VISIT_OPENED || e->type == EVENT_VISIT_CLOSED ||
          e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED ||
          e->type == EVENT_PLAN_APPLIED;
 }

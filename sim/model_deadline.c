@@ -93,7 +93,7 @@ static void of_movement(const struct model *m, const struct instants *i, uint32_
   const struct ev_movement_proposed *v = m_movement(m, c->movement);
   int64_t departed_s = m_journey(m, c->movement).departed_s;
   bool away = c->state == MEMBER_DEPARTED || c->state == MEMBER_ARRIVED;
-  struct m_pending of = {0, of_recall, person, REF_ABSENT, c->movement, REF_ABSENT};
+  struct m_pending of = {0, of_recall, person, REF_ABSENT, c->movement, REF_ABSENT, REF_ABSENT};
   if (away && c->recalled_s == INT64_MAX)
     take(p, first(m, i, person, 0, departed_s, may_no_more), of);
   of.kind = DEADLINE_RECALL_UNANSWERED;
@@ -134,7 +134,8 @@ static int64_t blocked_since(const struct model *m, uint32_t order) {
 
 static void of_booking(const struct model *m, const struct instants *i, uint32_t person,
                        const struct m_case *c, struct m_pending *p) {
-  struct m_pending of = {0, DEADLINE_HOLD_LAPSED, person, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct m_pending of = {0,          DEADLINE_HOLD_LAPSED, person,    REF_ABSENT,
+                         REF_ABSENT, REF_ABSENT,           REF_ABSENT};
   if (!c->lapse_told)
     take(p, first(m, i, person, 0, c->held_since_s, nobody_holds), of);
   of.kind = DEADLINE_RELEASE_OVERDUE;
@@ -164,7 +165,7 @@ static bool is_over(const struct model *m, uint32_t hearing) {
 }
 
 static void of_hearings(const struct model *m, uint32_t person, struct m_pending *p) {
-  struct m_pending of = {0, DEADLINE_HEARING_MISSED, person, REF_ABSENT, REF_ABSENT, 0};
+  struct m_pending of = {0, DEADLINE_HEARING_MISSED, person, REF_ABSENT, REF_ABSENT, 0, REF_ABSENT};
   of.hearing = m_count_custody(m, EVENT_HEARING_SET);
   for (uint32_t i = m->n_custody; i-- > 0;) {
     const struct event *e = &m->custody[i];
@@ -178,19 +179,23 @@ static void of_hearings(const struct model *m, uint32_t person, struct m_pending
 
 static struct m_pending of_person(const struct model *m, const struct instants *i,
                                   uint32_t person) {
-  struct m_pending p = {INT64_MAX, 0, person, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct m_pending p = {INT64_MAX, 0, person, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT};
   struct m_case c = m_case(m, person);
   if (c.movement != REF_ABSENT)
     of_movement(m, i, person, &c, &p);
   if (c.booked)
     of_booking(m, i, person, &c, &p);
   of_hearings(m, person, &p);
+  struct m_pending visit = p;
+  visit.kind = DEADLINE_VISIT_OVERDUE;
+  visit.order = visit.movement = visit.hearing = REF_ABSENT;
+  take(&p, m_visit_over(m, person, &visit.visit), visit);
   return p;
 }
 
 static struct m_pending of_order(const struct model *m, uint32_t order, usec recorded) {
   const struct ev_order_recorded *o = m_order(m, order);
-  struct m_pending p = {INT64_MAX, 0, o->person, order, REF_ABSENT, REF_ABSENT}, of = p;
+  struct m_pending p = {INT64_MAX, 0, o->person, order, REF_ABSENT, REF_ABSENT, REF_ABSENT}, of = p;
   if (m_order_was(m, EVENT_ORDER_RECALLED, order) || m_order_was(m, EVENT_ORDER_REFUTED, order))
     return p;
   of.kind = DEADLINE_ORDER_UNCONFIRMED;
@@ -203,10 +208,12 @@ static struct m_pending of_order(const struct model *m, uint32_t order, usec rec
 }
 
 static struct m_pending find_next(const struct model *m) {
-  struct m_pending next = {INT64_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct m_pending next = {INT64_MAX,  0,          REF_ABSENT, REF_ABSENT,
+                           REF_ABSENT, REF_ABSENT, REF_ABSENT};
   struct instants i = instants_of(m);
   for (uint32_t p = 0; i.at && p < m->n_persons; p++) {
-    struct m_pending of = m->persons[p].kind == PERSON_DETAINEE ? of_person(m, &i, p) : next;
+    struct m_pending of =
+        m->persons[p].kind == PERSON_DETAINEE || m_has_visit(m, p) ? of_person(m, &i, p) : next;
     if (of.at_s < next.at_s)
       next = of;
   }
@@ -238,7 +245,8 @@ usec m_deadline_due(const struct model *m) {
   if (p.at_s == INT64_MAX)
     return TIME_ABSENT;
   for (uint32_t i = m->n_custody; i-- > 0 && last == USEC_MIN;)
-    if (m->custody[i].type != EVENT_PASSAGE_GRANTED && m->custody[i].type != EVENT_PASSAGE_TAKEN)
+    if (m->custody[i].type != EVENT_PASSAGE_GRANTED && m->custody[i].type != EVENT_PASSAGE_TAKEN &&
+        m->custody[i].type != EVENT_PERSON_LOCATED)
       last = m->custody[i].at;
   return p.at_s * USEC_PER_S > last ? p.at_s * USEC_PER_S : last;
 }
@@ -255,7 +263,7 @@ void m_decide_deadline(const struct asked *a) {
     return;
   }
   m_expect_alarm(a, EVENT_DEADLINE_PASSED)->u.deadline_passed = (struct ev_deadline_passed){
-      p.kind, p.person, p.order, p.movement, p.hearing, p.at_s * USEC_PER_S};
+      p.kind, p.person, p.order, p.movement, p.hearing, p.at_s * USEC_PER_S, p.visit};
 }
 
 void m_answer_recall(const struct asked *a) {

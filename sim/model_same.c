@@ -268,6 +268,7 @@ static void same_custody(struct comparing *c) {
   SAME(REF_NONE, 0, "orders", m_count_custody(m, EVENT_ORDER_RECORDED), h->n_orders);
   SAME(REF_NONE, 0, "bookings", m_count_custody(m, EVENT_BOOKING_OPENED), h->n_bookings);
   SAME(REF_NONE, 0, "hearings", m_count_custody(m, EVENT_HEARING_SET), h->n_hearings);
+  SAME(REF_NONE, 0, "visits", m_count_custody(m, EVENT_VISIT_OPENED), h->n_visits);
   SAME(REF_NONE, 0, "movements", m_count_custody(m, EVENT_MOVEMENT_PROPOSED), h->n_movements);
   if (c->told || !m->n_custody)
     return;

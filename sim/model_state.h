@@ -79,7 +79,7 @@ struct m_reader {
 struct m_pending { /* a deadline */
   int64_t at_s;    /* INT64_MAX: none */
   uint32_t kind;   /* enum deadline; DEADLINE_COUNT: a recall */
-  uint32_t person, order, movement, hearing;
+  uint32_t person, order, movement, hearing, visit;
 };
 struct m_pending_kept { /* what was found, so that it is not looked for at every step */
   bool known;
@@ -248,6 +248,14 @@ void m_decide_deadline(const struct asked *a);
 void m_answer_recall(const struct asked *a);
 void m_set_hearing(const struct asked *a);
 void m_close_hearing(const struct asked *a);
+
+/* --- model_visit.c: who is expected --- */
+void m_open_visit(const struct asked *a);
+void m_close_visit(const struct asked *a);
+/* May they come in as far as that goes? *visit: on which they do, REF_ABSENT: none is needed. */
+bool m_is_expected(const struct model *m, uint32_t person, usec at, uint32_t *visit);
+int64_t m_visit_over(const struct model *m, uint32_t person, uint32_t *visit);
+bool m_has_visit(const struct model *m, uint32_t person);
 
 /* --- model_candidate.c: who may be the same human --- */
 void m_add_person(const struct asked *a);

@@ -40,7 +40,7 @@ static struct id subject_of(const struct entry *e, enum event_type type) {
       [EVENT_PERSON_ADDED] = "person",          [EVENT_OPERATOR_ADDED] = "operator",
       [EVENT_ORDER_RECORDED] = "order",         [EVENT_BOOKING_OPENED] = "booking",
       [EVENT_DETAILS_ERASED] = "person",        [EVENT_PERSON_IDENTIFIED] = "person",
-      [EVENT_BOOKING_SUPPLEMENTED] = "booking",
+      [EVENT_BOOKING_SUPPLEMENTED] = "booking", [EVENT_VISIT_OPENED] = "visit",
   };
   struct id id = {{0}};
   if (type < EVENT_COUNT && keys[type] && !read_hex(e->data, keys[type], id.b, sizeof id.b))

@@ -201,11 +201,9 @@ enum sp_err take_details(struct cli *c, json_t **details) {
   static const struct {
     enum option_id option;
     const char *key;
-  } members[] = {{OPT_NAME, "name"},
-                 {OPT_BIRTH_DATE, "birth_date"},
-                 {OPT_DOCUMENT, "document"},
-                 {OPT_REFERENCE, "reference"},
-                 {OPT_OFFICIAL, "official"}};
+  } members[] = {{OPT_NAME, "name"},           {OPT_BIRTH_DATE, "birth_date"},
+                 {OPT_DOCUMENT, "document"},   {OPT_PURPOSE, "purpose"},
+                 {OPT_REFERENCE, "reference"}, {OPT_OFFICIAL, "official"}};
   enum sp_err err = SP_OK;
   *details = NULL;
   if (cli_has(c, OPT_DETAILS_FILE))

@@ -53,6 +53,11 @@ static const struct words table[EVENT_COUNT] = {
         {"UNLINKED", COLOUR_BAD, "{person|18}  {candidates}",
          "{person} may be the same human as others who could not be linked[: {candidates}]: look "
          "at them by hand.[ More were found than are named{more}.]"},
+    [EVENT_VISIT_OPENED] = {"expected", COLOUR_NONE, "{person|18}  {visit} until {until}",
+                            "{person} is expected: {visit}[, received by {host}][, to visit "
+                            "{about}][, in {area}], from {from} until {until}."},
+    [EVENT_VISIT_CLOSED] = {"visit over", COLOUR_NONE, "{visit}",
+                            "{visit} is over: nobody comes in on it any more."},
     [EVENT_CREDENTIAL_ISSUED] =
         {"issued", COLOUR_NONE,
          "{person|18}  {credential} ({format})[ from {from}][ until {until}]",
@@ -210,9 +215,9 @@ static const struct words table[EVENT_COUNT] = {
                                "{answer}."},
     [EVENT_DEADLINE_PASSED] =
         {"OVERDUE", COLOUR_BAD,
-         "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of {hearing}]",
+         "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of {hearing}][ of {visit}]",
          "What should have been done by {due} was not: {deadline}[, of "
-         "{order}][, in {movement}][, of {hearing}][, about {person}]."},
+         "{order}][, in {movement}][, of {hearing}][, of {visit}][, about {person}]."},
     [EVENT_LOCKDOWN_STARTED] = {"LOCKDOWN", COLOUR_BAD, "{area}",
                                 "The area {area} and all within it is locked down: only holders of "
                                 "a level that says so pass."},
@@ -402,6 +407,18 @@ static void put_hearing(const struct core *core, struct buf *out, const char *he
              core->authorities[core->hearings[i].authority].name.s);
 }
 
+static void put_visit(const struct core *core, struct buf *out, const char *hex) {
+  struct id id;
+  uint32_t i;
+  char number[person_text_max];
+  if (!parse_id(hex, strlen(hex), &id) || !core_find_visit(core, id, &i)) {
+    buf_printf(out, "visit %.8s", hex);
+    return;
+  }
+  person_text(number, i);
+  buf_printf(out, "visit %s", number);
+}
+
 static void put_person(const struct core *core, struct buf *out, const char *hex) {
   struct id id;
   uint32_t index;
@@ -434,9 +451,9 @@ static put_thing *thing_of(struct span kind) {
   static const struct {
     const char *kind;
     put_thing *put;
-  } things[] = {{"person", put_person},        {"operator", put_operator}, {"order", put_order},
-                {"booking", put_booking},      {"movement", put_movement}, {"hearing", put_hearing},
-                {"credential", put_credential}};
+  } things[] = {{"person", put_person},   {"operator", put_operator},    {"order", put_order},
+                {"booking", put_booking}, {"movement", put_movement},    {"hearing", put_hearing},
+                {"visit", put_visit},     {"credential", put_credential}};
   for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
     if (span_is(kind, things[i].kind))
       return things[i].put;

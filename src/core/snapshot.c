@@ -11,7 +11,8 @@
               sizeof(struct order) * 59u + sizeof(struct movement) * 61u +                         \
               sizeof(struct member) * 67u + sizeof(struct custody) * 71u +                         \
               sizeof(struct booking) * 73u + sizeof(struct credential) * 83u +                     \
-              sizeof(struct operator_record) * 79u + REASON_COUNT * 43u + EVENT_COUNT * 47u))
+              sizeof(struct operator_record) * 79u + sizeof(struct visit) * 89u +                  \
+              REASON_COUNT * 43u + EVENT_COUNT * 47u))
 
 struct dump_head {
   char magic[8]; /* "SPSTATE" */
@@ -23,7 +24,7 @@ struct part {
   size_t n; /* bytes */
 };
 
-enum { parts_n = 22 };
+enum { parts_n = 23 };
 
 static void parts_of(const struct core *core, struct part parts[parts_n]) {
   const struct core_head *h = &core->head;
@@ -47,6 +48,7 @@ static void parts_of(const struct core *core, struct part parts[parts_n]) {
       PART(movements, h->n_movements),
       PART(members, h->n_members),
       PART(hearings, h->n_hearings),
+      PART(visits, h->n_visits),
       PART(alarms, h->n_alarms),
       PART(areas, h->n_areas),
       PART(gates, h->n_gates),
@@ -112,9 +114,9 @@ static bool counts_fit(const struct core_head *h, const struct plan *plan) {
          h->n_class_rows <= class_rows_max && h->n_orders <= orders_max &&
          h->n_bookings <= bookings_max && h->n_movements <= movements_max &&
          h->n_members <= members_max && h->n_hearings <= hearings_max &&
-         h->n_links <= registration_links_max && h->free_link <= h->n_links &&
-         h->n_areas == areas && h->n_gates == gates && h->n_doors == doors &&
-         h->n_readers == readers && h->free_grant <= h->n_extra_grants &&
+         h->n_visits <= visits_max && h->n_links <= registration_links_max &&
+         h->free_link <= h->n_links && h->n_areas == areas && h->n_gates == gates &&
+         h->n_doors == doors && h->n_readers == readers && h->free_grant <= h->n_extra_grants &&
          h->free_separation <= h->n_separations && h->threat < (plan ? plan->n_threats : 1);
 }
 

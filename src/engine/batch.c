@@ -115,6 +115,8 @@ static void put_erased(struct batch *b, const struct core *core, uint32_t person
   for (uint32_t i = 0; i < core->head.n_bookings; i++)
     if (core->bookings[i].person == person)
       buf_put(&b->erased, &core->bookings[i].id, sizeof(struct id));
+  for (uint32_t i = core->custody[person].visits; i; i = core->visits[i - 1].next)
+    buf_put(&b->erased, &core->visits[i - 1].id, sizeof(struct id));
   for (uint32_t i = core->custody[person].orders; i; i = core->orders[i - 1].next)
     if (core->orders[i - 1].person == person)
       buf_put(&b->erased, &core->orders[i - 1].id, sizeof(struct id));

@@ -223,8 +223,9 @@ class Verbs(Site):
         self.ask("credential", "suspend", "xyz", by="gil", expect=NOT_FOUND)
 
     def test_passages(self):
-        self.add_person("officer", level="guard", card="h10301:1", pin="1111")
-        self.add_person("visitor", level="visitor", card="h10301:2")
+        officer = self.add_person("officer", level="guard", card="h10301:1", pin="1111")
+        visitor = self.add_person("visitor", level="visitor", card="h10301:2")
+        self.ask("visit", "open", visitor, "--host", officer, "--until", "+2h", by="dana", expect=OK)
         walked = self.show("h10301:1", "main-in", "--walk", expect=OK)
         for word in ("granted", "opened", "passed", "closed", "locked"):
             self.assertIn(word, walked.out)
