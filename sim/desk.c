@@ -392,7 +392,8 @@ static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
     c->u.alarm_acknowledge.alarm = core->alarms[rng_below(r, core->head.n_alarms)].n;
     return true;
   case COMMAND_DETAILS_READ:
-    c->u.details_read.person = rng_chance(r, 1, 4) ? REF_ABSENT : any_person(d);
+    c->u.details_read = (struct cmd_details_read){rng_chance(r, 1, 4) ? REF_ABSENT : any_person(d),
+                                                  REF_ABSENT, REF_ABSENT};
     return true;
   case COMMAND_DETAILS_ERASE:
     c->u.details_erase = (struct cmd_details_erase){any_person(d), rng_below(r, 3)};

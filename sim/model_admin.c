@@ -268,7 +268,24 @@ static void create_site(const struct asked *a) {
 }
 
 static void read_details(const struct asked *a) {
-  m_expect(a, EVENT_DETAILS_READ)->u.details_read.person = a->c->u.details_read.person;
+  const struct cmd_details_read *c = &a->c->u.details_read;
+  const struct model *m = a->m;
+  bool one = c->order == REF_ABSENT ? c->person == REF_ABSENT || c->movement == REF_ABSENT
+                                    : c->person == REF_ABSENT && c->movement == REF_ABSENT;
+  if (!one) {
+    m_reject(a, REASON_INCOMPLETE, REF_NONE, 0);
+    return;
+  }
+  if (c->order != REF_ABSENT && m_order(m, c->order)->sealed) {
+    uint32_t role = m->operators[a->c->by.index].role;
+    bool alone = role == ROLE_ADMIN && m->plan && !m->plan->rules.second_operator;
+    if (role != ROLE_RECORDS && role != ROLE_LEGAL && !alone) {
+      m_refuse(a, REASON_SEALED, REF_ORDER, c->order);
+      return;
+    }
+  }
+  m_expect(a, EVENT_DETAILS_READ)->u.details_read =
+      (struct ev_details_read){c->person, c->order, c->movement};
 }
 
 static void erase_details(const struct asked *a) {

@@ -672,6 +672,8 @@ bool m_decide_custody(const struct asked *a) {
       [COMMAND_PLACE_ADD] = add_place,
       [COMMAND_BASIS_ADD] = add_basis,
       [COMMAND_BASIS_REPEAL] = repeal,
+      [COMMAND_AGREEMENT_COMMIT] = m_move_funds,
+      [COMMAND_AGREEMENT_PAY] = m_move_funds,
       [COMMAND_CLASS_ADD] = add_class,
       [COMMAND_CLASS_INCLUDE] = assign,
       [COMMAND_CLASS_DOUBT] = assign,

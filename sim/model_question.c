@@ -131,7 +131,7 @@ static void ask_forbidden(const struct asking *q) {
         continue;
       withheld = withheld || bars;
       if (!o->countries.n || names(q, o))
-        because(q, bars ? REASON_COUNTRY_BARRED : REASON_STAYED, REF_ORDER, i);
+        because(q, bars && !o->sealed ? REASON_COUNTRY_BARRED : REASON_STAYED, REF_ORDER, i);
     }
   if (!withheld || q->p->kind != MOVEMENT_REMOVAL || q->order == REF_ABSENT)
     return;

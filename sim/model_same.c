@@ -258,6 +258,15 @@ static void same_manifest(struct comparing *c, uint32_t i) {
   SAME(REF_PERSON, i, "on the manifest", mine.state, theirs->state);
 }
 
+static void same_agreement(struct comparing *c, uint32_t i) {
+  const struct basis *theirs = &c->core->bases[i];
+  const char *currency = m_currency(c->m, i);
+  SAME(REF_BASIS, i, "places used", m_places_used(c->m, i), theirs->used);
+  SAME(REF_BASIS, i, "committed", m_funds(c->m, EVENT_AGREEMENT_COMMITTED, i), theirs->committed);
+  SAME(REF_BASIS, i, "paid", m_funds(c->m, EVENT_AGREEMENT_PAID, i), theirs->paid);
+  SAME(REF_BASIS, i, "same currency", 0, strcmp(currency ? currency : "", theirs->currency));
+}
+
 static void same_custody(struct comparing *c) {
   const struct core_head *h = &c->core->head;
   const struct model *m = c->m;
@@ -277,7 +286,7 @@ static void same_custody(struct comparing *c) {
   for (uint32_t i = 0; i < h->n_movements; i++)
     same_movement(c, i);
   for (uint32_t i = 0; i < h->n_bases; i++)
-    SAME(REF_BASIS, i, "places used", m_places_used(m, i), c->core->bases[i].used);
+    same_agreement(c, i);
   for (uint32_t i = 0; i < h->n_persons; i++)
     same_manifest(c, i);
   for (uint32_t i = 0; i < h->n_orders; i++)

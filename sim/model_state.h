@@ -196,6 +196,11 @@ const struct ev_class_added *m_class(const struct model *m, uint32_t class);
 const struct ev_authority_added *m_authority(const struct model *m, uint32_t authority);
 uint32_t m_keeps_apart(const struct model *m, uint32_t a, uint32_t b, usec at);
 
+/* --- model_funds.c: the sum of all such entries about an agreement --- */
+uint64_t m_funds(const struct model *m, enum event_type type, uint32_t agreement);
+const char *m_currency(const struct model *m, uint32_t agreement);
+void m_move_funds(const struct asked *a);
+
 void m_compromise_credential(const struct asked *a); /* model_compromise.c */
 void m_compromise_operator(const struct asked *a);
 /* --- model_register.c: what the register of a booking says --- */

@@ -345,6 +345,17 @@ bool random_custody(const struct random_custody *d, struct command *c) {
                                             .from = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d),
                                             .until = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d)};
     return h->n_bases < named_most;
+  case COMMAND_AGREEMENT_COMMIT:
+  case COMMAND_AGREEMENT_PAY: {
+    static const struct slug currencies[] = {{"usd"}, {"usd"}, {"usd"}, {"eur"}, {"us1"}, {"euro"}};
+    uint32_t agreement = some(d, h->n_bases);
+    for (uint32_t i = 0; i < h->n_bases && chance(d, 3, 4); i++)
+      agreement = d->core->bases[i].agreement ? i : agreement;
+    c->u.funds = (struct cmd_funds){agreement, below(d, 1000), currencies[below(d, 6)], {{0}}};
+    if (chance(d, 1, 20))
+      c->u.funds.amount = (UINT64_C(1) << 53) - 1 - below(d, 2000);
+    return h->n_bases > 0;
+  }
   case COMMAND_BASIS_REPEAL:
     c->u.basis_ref.basis = some(d, h->n_bases);
     return h->n_bases > 0 && chance(d, 1, 2);
@@ -567,9 +578,22 @@ static bool next_movement(const struct random_custody *d, uint32_t person, struc
   return true;
 }
 
+/* One who is aboard or under way, if there is any: few are, and much can become of them. */
+static uint32_t someone_aboard(const struct random_custody *d, uint32_t person) {
+  uint32_t n = d->core->head.n_persons, from = some(d, n);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct member *r = active_member(d->core, (from + i) % n);
+    if (r && r->state >= MEMBER_BOARDED)
+      return (from + i) % n;
+  }
+  return person;
+}
+
 bool random_case(const struct random_custody *d, struct command *c) {
   struct reasons unused = {0};
   uint32_t person = some_detainee(d), order = REF_ABSENT;
+  if (chance(d, 1, 3))
+    person = someone_aboard(d, person);
   if (!d->core->head.n_persons || d->core->persons[person].kind != PERSON_DETAINEE)
     return false;
   const struct member *r = active_member(d->core, person);

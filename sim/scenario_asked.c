@@ -18,6 +18,8 @@ static const struct {
     {"place", COMMAND_PLACE_ADD, {"place", "country"}},
     {"basis", COMMAND_BASIS_ADD, {"basis"}},
     {"repeal", COMMAND_BASIS_REPEAL, {"basis"}},
+    {"commit", COMMAND_AGREEMENT_COMMIT, {"agreement", "amount", "currency"}},
+    {"pay", COMMAND_AGREEMENT_PAY, {"agreement", "amount", "currency"}},
     {"class", COMMAND_CLASS_ADD, {"class", "unlisted"}},
     {"include", COMMAND_CLASS_INCLUDE, {"person", "class"}},
     {"doubt", COMMAND_CLASS_DOUBT, {"person", "class"}},
@@ -52,6 +54,7 @@ static const struct {
     {"close-hearing", COMMAND_HEARING_CLOSE, {"hearing", "outcome"}},
     {"answer-recall", COMMAND_RECALL_ANSWER, {"movement", "person", "answer"}},
     {"hand-over", COMMAND_MOVEMENT_HANDOVER, {"movement", "person"}},
+    {"read", COMMAND_DETAILS_READ, {NULL}}, /* read [order O | person P | movement M] */
 };
 
 static void put_hex(struct buf *b, const struct id *id) {
@@ -80,7 +83,7 @@ static void put_field(struct play *p, struct buf *b, const struct field *f, cons
   buf_printf(b, "%s\"%s\":", b->n > 1 ? "," : "", f->name);
   if (f->kind == FIELD_BOOL) {
     buf_puts(b, "true");
-  } else if (f->kind == FIELD_U32) {
+  } else if (f->kind == FIELD_U32 || f->kind == FIELD_U64) {
     buf_puts(b, value);
   } else if (f->kind == FIELD_SET || f->kind == FIELD_REFS) {
     put_list(b, f, value);

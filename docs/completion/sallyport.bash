@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement hearing recall authority place basis class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement hearing recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -98,6 +98,12 @@ _sallyport() {
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
+  agreement)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' commit pay list show' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
   class)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' add include doubt exclude list' -- "$cur"))
@@ -152,6 +158,12 @@ _sallyport() {
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
+  receipt)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' person booking order verify' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
   line)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' list show run keyset scan trace' -- "$cur"))
@@ -195,6 +207,9 @@ _sallyport() {
   --limit) COMPREPLY=(); return ;;
   --key) COMPREPLY=(); return ;;
   --checkpoint) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --out) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --qr) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --entry) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --listen) COMPREPLY=(); return ;;
   --connect) COMPREPLY=(); return ;;
   --pty) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -289,6 +304,10 @@ _sallyport() {
   'basis add') options=' --help --dir --json --as --password-fd --second --second-password-fd --agreement --country --from --place --places --replaces --until' ;;
   'basis repeal') options=' --help --dir --json --as --password-fd' ;;
   'basis list') options=' --help --dir --json' ;;
+  'agreement commit') options=' --help --dir --json --as --password-fd --document' ;;
+  'agreement pay') options=' --help --dir --json --as --password-fd --second --second-password-fd --document' ;;
+  'agreement list') options=' --help --dir --json' ;;
+  'agreement show') options=' --help --dir --json' ;;
   'class add') options=' --help --dir --json --as --password-fd --unlisted' ;;
   'class include') options=' --help --dir --json --as --password-fd' ;;
   'class doubt') options=' --help --dir --json --as --password-fd' ;;
@@ -337,6 +356,12 @@ _sallyport() {
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
   'rebuild') options=' --help --dir --json'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
+  'receipt') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
+  'receipt person') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
+  'receipt booking') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
+  'receipt order') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
+  'receipt verify') options=' --help --json --details-file --key --entry'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'export-log') options=' --help --dir --json'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
   'backup') options=' --help --dir --json'

@@ -71,7 +71,7 @@ static const char *verb_at(const void *ctx, uint32_t i) {
 }
 
 /* First words alone: what a group, or a verb of one word, begins with. */
-enum { first_words_max = 128, first_word_max = 24 };
+enum { first_words_max = 256, first_word_max = 24 };
 struct first_words {
   char at[first_words_max][first_word_max];
 };

@@ -1,6 +1,7 @@
 #include "cli/ask.h"
 
 #include "plan/card_text.h"
+#include "cli/rows.h"
 #include "cli/sentence.h"
 #include "cli/site.h"
 #include "engine/client.h"
@@ -253,7 +254,7 @@ static enum sp_err tell_entries(struct cli *c, const json_t *reply) {
   if (!err)
     err = site_refresh(c, &more);
   for (json_int_t i = n; i < n + count && !err; i++) {
-    const struct speaker s = {site_core(c->site), &c->out};
+    const struct speaker s = {site_core(c->site), &c->out, false};
     struct buf bytes = {0}, line = {0};
     struct entry e;
     err = site_entry(c->site, (uint64_t)i, &bytes, &c->why);
@@ -317,13 +318,10 @@ enum sp_err ask_and_tell(struct cli *c, struct asked asked) {
   return err ? err : ask_tell(c, reply);
 }
 
-enum sp_err ask_details_read(struct cli *c, struct ask *a, uint32_t person) {
+enum sp_err ask_details_read(struct cli *c, struct ask *a, enum ref_kind kind, uint32_t index) {
   json_t *reply, *command = ask_command(COMMAND_DETAILS_READ);
-  if (person != REF_ABSENT) {
-    char hex[32];
-    hex_encode(hex, site_core(c->site)->persons[person].id.b, sizeof(struct id));
-    json_object_set_new(command, "person", json_stringn(hex, sizeof hex));
-  }
+  if (kind != REF_NONE)
+    json_object_set_new(command, ref_kind_names[kind], row_name(site_core(c->site), kind, index));
   enum sp_err err = ask_one(a, (struct asked){.command = command}, &reply, &c->why);
   if (err)
     return err;
@@ -339,19 +337,28 @@ enum sp_err ask_details_read(struct cli *c, struct ask *a, uint32_t person) {
   return err;
 }
 
-enum sp_err ask_for_details(struct cli *c, uint32_t person) {
+enum sp_err ask_reader_named(struct cli *c) {
+  return cli_has(c, OPT_AS)
+             ? SP_OK
+             : fault_set(&c->why, SP_USAGE,
+                         "--details is journaled with who reads them: give --as NAME");
+}
+
+enum sp_err ask_for_details_of(struct cli *c, enum ref_kind kind, uint32_t index) {
+  struct ask *a = NULL;
   if (!cli_has(c, OPT_DETAILS))
     return SP_OK;
-  if (!cli_has(c, OPT_AS))
-    return fault_set(&c->why, SP_USAGE,
-                     "--details is journaled with who reads them: give --as NAME");
-  struct ask *a;
-  enum sp_err err = ask_open(c, &a);
-  if (err)
-    return err;
-  err = ask_details_read(c, a, person);
+  enum sp_err err = ask_reader_named(c);
+  if (!err)
+    err = ask_open(c, &a);
+  if (!err)
+    err = ask_details_read(c, a, kind, index);
   ask_close(a);
   return err;
+}
+
+enum sp_err ask_for_details(struct cli *c, uint32_t person) {
+  return ask_for_details_of(c, person == REF_ABSENT ? REF_NONE : REF_PERSON, person);
 }
 
 /* --- Cards --- */

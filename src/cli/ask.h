@@ -54,11 +54,17 @@ enum sp_err ask_tell(struct cli *c, json_t *reply) SP_MUST_USE;
 /* ask_open, ask_one, ask_tell, ask_close. */
 enum sp_err ask_and_tell(struct cli *c, struct asked asked) SP_MUST_USE;
 
-/* Journals that details are read: of one person, or with REF_ABSENT of all. */
-enum sp_err ask_details_read(struct cli *c, struct ask *a, uint32_t person) SP_MUST_USE;
+/* Journals that details are read: of one person or order, of all on a movement's manifest, or with
+ * REF_NONE of everyone. SP_DENIED when they may not be. */
+enum sp_err ask_details_read(struct cli *c, struct ask *a, enum ref_kind kind,
+                             uint32_t index) SP_MUST_USE;
 
-/* With --details: says who reads them, as whom --as names, before any is read. Without, nothing. */
+/* With --details: says who reads them, as whom --as names, before any is read. Without, nothing.
+ * person may be REF_ABSENT: of everyone. */
 enum sp_err ask_for_details(struct cli *c, uint32_t person) SP_MUST_USE;
+enum sp_err ask_for_details_of(struct cli *c, enum ref_kind kind, uint32_t index) SP_MUST_USE;
+/* --details without --as. */
+enum sp_err ask_reader_named(struct cli *c) SP_MUST_USE;
 
 /* What the engine says of itself; nobody needs to log in. *pid (or NULL): its process, or 0 when
  * that is not known here. NULL when it does not run. */

@@ -81,6 +81,8 @@ const char *cli_dir(const struct cli *c);
   X(authority_list)                                                                                \
   X(place_list)                                                                                    \
   X(basis_list)                                                                                    \
+  X(agreement_list)                                                                                \
+  X(agreement_show)                                                                                \
   X(class_list)                                                                                    \
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \
@@ -95,6 +97,9 @@ const char *cli_dir(const struct cli *c);
   X(movement_list)                                                                                 \
   X(movement_show)                                                                                 \
   X(movement_board)                                                                                \
+  X(receipt)                                                                                       \
+  X(receipt_of)                                                                                    \
+  X(receipt_verify)                                                                                \
   X(bench)
 /* clang-format on */
 #define X(name) enum sp_err cli_##name(struct cli *c);

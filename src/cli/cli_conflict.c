@@ -16,10 +16,10 @@ static const char *how(const struct order *moves, const struct order *other) {
 
 static json_t *conflict_row(const struct core *core, uint32_t moves, uint32_t other) {
   const struct order *a = &core->orders[moves], *b = &core->orders[other];
-  return json_pack("{s:o,s:o,s:s,s:s,s:o,s:s,s:s,s:s}", "person", row_number(a->person), "order",
-                   row_number(moves), "kind", order_kind_names[a->kind], "issuer",
-                   core->authorities[a->issuer].name.s, "other", row_number(other), "other_kind",
-                   order_kind_names[b->kind], "other_issuer", core->authorities[b->issuer].name.s,
+  return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s}", "person", row_number(a->person), "order",
+                   row_number(moves), "kind", row_order_kind(core, moves), "issuer",
+                   row_order_issuer(core, moves), "other", row_number(other), "other_kind",
+                   row_order_kind(core, other), "other_issuer", row_order_issuer(core, other),
                    "conflict", how(a, b));
 }
 

@@ -38,14 +38,6 @@ enum sp_err cli_place_list(struct cli *c) {
        "no places: `sallyport place add` names one");
 }
 
-static const char *basis_state(const struct core *core, uint32_t basis, usec at) {
-  enum order_status status = basis_status_at(core, basis, at);
-  return status == ORDER_STATUS_BASIS_SUSPENDED  ? "suspended"
-         : status == ORDER_STATUS_BASIS_REPEALED ? "repealed"
-         : status == ORDER_STATUS_IN_FORCE       ? "in force"
-                                                 : "not in force";
-}
-
 enum sp_err cli_basis_list(struct cli *c) {
   static const struct column columns[] = {
       {"basis", "BASIS", COLUMN_TEXT},     {"state", "STATE", COLUMN_STATE},
@@ -56,7 +48,7 @@ enum sp_err cli_basis_list(struct cli *c) {
   usec now = when_now();
   LIST(columns, n_bases,
        json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "basis", core->bases[i].name.s, "state",
-                 basis_state(core, i, now), "agreement", core->bases[i].agreement, "country",
+                 row_basis_state(core, i, now), "agreement", core->bases[i].agreement, "country",
                  row_name(core, REF_COUNTRY, core->bases[i].country), "place",
                  row_name(core, REF_PLACE, core->bases[i].place), "places",
                  core->bases[i].places ? json_integer(core->bases[i].places) : json_null(), "from",
@@ -111,6 +103,27 @@ static const char *status_text(const struct core *core, uint32_t order) {
   return order_status_names[order_status_at(core, order, when_now())];
 }
 
+/* What one does to whoever it is about: all that is told of a sealed one. */
+static const char *effect_text(const struct order *o) {
+  static const char *const texts[] = {[ORDER_HOLDS] = "holds",
+                                      [ORDER_MOVES] = "moves",
+                                      [ORDER_FORBIDS] = "forbids",
+                                      [ORDER_ENDS] = "ends",
+                                      [ORDER_INFORMS] = "informs"};
+  return texts[order_does((enum order_kind)o->kind)];
+}
+
+static json_t *sealed_row(const struct core *core, uint32_t i) {
+  const struct order *o = &core->orders[i];
+  json_t *row =
+      json_pack("{s:o,s:o,s:b,s:s,s:s,s:b}", "number", row_number(i), "order",
+                row_name(core, REF_ORDER, i), "sealed", 1, "effect", effect_text(o), "state",
+                status_text(core, i), "authenticated", o->authenticator != REF_ABSENT);
+  if (o->person != REF_ABSENT)
+    json_object_set_new(row, "about", about(core, o));
+  return row;
+}
+
 static json_t *order_row(const struct core *core, uint32_t i) {
   const struct order *o = &core->orders[i];
   return json_pack("{s:o,s:o,s:s,s:s,s:s,s:b,s:o,s:o,s:o}", "number", row_number(i), "order",
@@ -118,6 +131,16 @@ static json_t *order_row(const struct core *core, uint32_t i) {
                    status_text(core, i), "issuer", core->authorities[o->issuer].name.s,
                    "authenticated", o->authenticator != REF_ABSENT, "about", about(core, o), "from",
                    row_from(o->from_s), "until", row_until(o->until_s));
+}
+
+/* A line of a list: of a sealed one its number, its state and its effect. */
+static json_t *listed_row(const struct cli *c, const struct core *core, uint32_t i) {
+  if (!core->orders[i].sealed)
+    return order_row(core, i);
+  json_t *row = sealed_row(core, i);
+  if (!c->out.json)
+    json_object_set_new(row, "kind", json_sprintf("sealed, %s", effect_text(&core->orders[i])));
+  return row;
 }
 
 enum sp_err cli_order_list(struct cli *c) {
@@ -138,7 +161,7 @@ enum sp_err cli_order_list(struct cli *c) {
   table_begin(&t, &c->out, columns, sizeof columns / sizeof columns[0]);
   for (uint32_t i = 0; i < core->head.n_orders; i++)
     if (person == REF_ABSENT || core->orders[i].person == person || core->orders[i].other == person)
-      table_row(&t, order_row(core, i));
+      table_row(&t, listed_row(c, core, i));
   table_end(&t, "no orders: `sallyport order record` records one");
   return SP_OK;
 }
@@ -182,11 +205,32 @@ static enum sp_err set_details(struct cli *c, json_t *row, uint32_t order) {
   return SP_OK;
 }
 
+static void set_fields(json_t *row, const struct core *core, uint32_t i) {
+  const struct order *o = &core->orders[i];
+  json_object_set_new(row, "reasons", reasons_of(core, i));
+  json_object_set_new(row, "other", row_number(o->other));
+  json_object_set_new(row, "basis", row_name(core, REF_BASIS, o->basis));
+  json_object_set_new(row, "ends", row_number(o->ends));
+  json_object_set_new(row, "place_from", row_name(core, REF_PLACE, o->from));
+  json_object_set_new(row, "place_to", row_name(core, REF_PLACE, o->to));
+  json_object_set_new(row, "countries", countries_of(o));
+  json_object_set_new(row, "movements", kinds_of(o));
+  json_object_set_new(row, "due", row_until(o->due_s));
+  if (o->oral)
+    json_object_set_new(row, "oral", json_string(o->written ? "written since" : "not written yet"));
+  if (o->sealed)
+    json_object_set_new(row, "sealed", json_true());
+  json_object_set_new(row, "recorder", row_operator(core, o->recorder));
+  json_object_set_new(row, "authenticator", row_operator(core, o->authenticator));
+}
+
 enum sp_err cli_order_show(struct cli *c) {
   static const struct column columns[] = {
       {"number", "Order", COLUMN_TEXT},
       {"kind", "Kind", COLUMN_TEXT},
+      {"effect", "Effect", COLUMN_TEXT},
       {"state", "State", COLUMN_STATE},
+      {"sealed", "Sealed", COLUMN_TEXT},
       {"reasons", "Why not in force", COLUMN_TEXT},
       {"about", "About", COLUMN_TEXT},
       {"other", "And", COLUMN_TEXT},
@@ -211,28 +255,21 @@ enum sp_err cli_order_show(struct cli *c) {
   if (!err)
     err = site_find_order(c->site, c->args.operands[0], &i, &c->why);
   if (!err)
-    err = ask_for_details(c, site_core(c->site)->orders[i].person);
+    err = ask_for_details_of(c, REF_ORDER, i);
   if (err)
     return err;
   const struct core *core = site_core(c->site);
-  const struct order *o = &core->orders[i];
-  json_t *row = order_row(core, i);
+  bool told = !core->orders[i].sealed || cli_has(c, OPT_DETAILS);
+  json_t *row = told ? order_row(core, i) : sealed_row(core, i);
   if (cli_has(c, OPT_DETAILS))
     err = set_details(c, row, i);
-  json_object_set_new(row, "reasons", reasons_of(core, i));
-  json_object_set_new(row, "other", row_number(o->other));
-  json_object_set_new(row, "basis", row_name(core, REF_BASIS, o->basis));
-  json_object_set_new(row, "ends", row_number(o->ends));
-  json_object_set_new(row, "place_from", row_name(core, REF_PLACE, o->from));
-  json_object_set_new(row, "place_to", row_name(core, REF_PLACE, o->to));
-  json_object_set_new(row, "countries", countries_of(o));
-  json_object_set_new(row, "movements", kinds_of(o));
-  json_object_set_new(row, "due", row_until(o->due_s));
-  if (o->oral)
-    json_object_set_new(row, "oral", json_string(o->written ? "written since" : "not written yet"));
-  json_object_set_new(row, "recorder", row_operator(core, o->recorder));
-  json_object_set_new(row, "authenticator", row_operator(core, o->authenticator));
+  if (told)
+    set_fields(row, core, i);
   row_drop_empty(row);
+  if (!c->out.json && core->orders[i].sealed)
+    json_object_set_new(row, "sealed",
+                        json_string("what it says is for records and legal: they show it with "
+                                    "--details"));
   out_object(&c->out, columns, sizeof columns / sizeof columns[0], row);
   return err;
 }

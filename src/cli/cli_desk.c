@@ -7,6 +7,7 @@
  */
 #include "cli/ask.h"
 #include "cli/cli_movement.h"
+#include "cli/desk_people.h"
 #include "cli/sentence.h"
 #include "cli/site.h"
 #include "plan/plan_scalar.h"
@@ -21,6 +22,7 @@ struct desk {
   struct cli *c;
   struct ask *ask;
   uint32_t movement;
+  struct desk_people people;
   bool prompts; /* somebody types */
   bool redraws; /* and sees a screen */
   bool done;
@@ -53,7 +55,7 @@ static void print_manifest(struct desk *d) {
     out_colour(&c->out, &head, COLOUR_STRONG, buf_cstr(&text) ? buf_cstr(&text) : "");
     out_line(&c->out, "%s", buf_cstr(&head) ? buf_cstr(&head) : "");
   }
-  manifest_print(c, d->movement, false);
+  desk_people_print(&d->people, isatty(STDOUT_FILENO) ? term_columns(STDOUT_FILENO) : 0);
   buf_free(&text);
   buf_free(&head);
 }
@@ -115,6 +117,8 @@ static enum sp_err ask_engine(struct desk *d, json_t *command) {
   ask_agree_no_more(d->ask);
   if (!err)
     err = site_refresh(c, &more);
+  if (!err)
+    err = desk_people_refresh(&d->people);
   if (err) {
     json_decref(reply);
     return err;
@@ -219,16 +223,23 @@ static const struct desk_verb desk_verbs[] = {
 };
 enum { desk_verbs_n = sizeof desk_verbs / sizeof desk_verbs[0] };
 
+/* What is long has its meaning on a line of its own: screens are narrow. */
+static void help_line(const struct desk *d, const char *left, const char *doc) {
+  if (strlen(left) > 16)
+    out_line(&d->c->out, "%s", left);
+  out_line(&d->c->out, "%-16s %s", strlen(left) > 16 ? "" : left, doc);
+}
+
 static enum sp_err desk_help(struct desk *d, const struct desk_verb *v) {
   (void)v;
   redraw(d);
-  out_line(&d->c->out, "%-48s %s", "N", "how a person stands, and the next step");
+  help_line(d, "N", "how a person stands, and the next step");
   for (int i = 0; i < desk_verbs_n; i++) {
     char left[64];
     snprintf(left, sizeof left, "%s%s", desk_verbs[i].word, desk_verbs[i].takes);
-    out_line(&d->c->out, "%-48s %s", left, desk_verbs[i].doc);
+    help_line(d, left, desk_verbs[i].doc);
   }
-  out_line(&d->c->out, "%-48s %s", "LINE with NAME", "that operator agrees to it");
+  help_line(d, "LINE with NAME", "that operator agrees to it");
   return SP_OK;
 }
 
@@ -253,6 +264,7 @@ static enum sp_err tell_person(struct desk *d, uint32_t person) {
     return fault_set(&c->why, SP_NOT_FOUND, "%s %s is not on this manifest",
                      person_kind_names[core->persons[person].kind], number);
   json_t *row = member_row(core, r, when_now());
+  desk_people_name(&d->people, row, person);
   const char *next = next_step(m, r);
   if (c->out.json) {
     json_object_set_new(row, "next", next ? json_string(next) : json_null());
@@ -263,6 +275,7 @@ static enum sp_err tell_person(struct desk *d, uint32_t person) {
   out_line(&c->out, "%s %s is %s, and may%s go now", person_kind_names[core->persons[person].kind],
            number, member_state_names[r->state],
            json_is_true(json_object_get(row, "permitted")) ? "" : " not");
+  desk_people_who(&d->people, person);
   size_t i;
   json_t *reason;
   json_array_foreach(json_object_get(row, "reasons"), i, reason)
@@ -333,6 +346,8 @@ static enum sp_err desk_run(struct desk *d) {
     if (err || !read_line(d))
       break;
     err = site_refresh(d->c, &more);
+    if (!err)
+      err = desk_people_refresh(&d->people);
     if (err)
       break;
     err = take_line(d);
@@ -357,7 +372,10 @@ enum sp_err cli_movement_board(struct cli *c) {
     return err;
   d.prompts = isatty(STDIN_FILENO) && !c->out.json;
   d.redraws = d.prompts && term_redraws(STDOUT_FILENO);
-  err = desk_run(&d);
+  err = desk_people_open(&d.people, c, d.ask, d.movement);
+  if (!err)
+    err = desk_run(&d);
+  desk_people_close(&d.people);
   ask_close(d.ask);
   return err;
 }

@@ -261,7 +261,7 @@ static enum sp_err find_known(struct importing *im) {
     return fault_set(&im->c->why, SP_NO_MEMORY, "out of memory");
   for (uint32_t i = 0; i < core->head.n_credentials; i++)
     im->has_card[core->credentials[i].person] = true;
-  enum sp_err err = ask_details_read(im->c, im->ask, REF_ABSENT);
+  enum sp_err err = ask_details_read(im->c, im->ask, REF_NONE, REF_ABSENT);
   if (!err)
     err = site_all_details(im->c->site, note_known, im, &im->c->why);
   marks_sort(&im->known);

@@ -167,7 +167,7 @@ enum sp_err cli_log(struct cli *c) {
     err = site_find_since(c->site, l.want.since, &from, &c->why);
   if (err)
     return err;
-  l.speaker = (struct speaker){site_core(c->site), &c->out};
+  l.speaker = (struct speaker){site_core(c->site), &c->out, false};
   l.limit = cli_has(c, OPT_LIMIT)                  ? c->args.options[OPT_LIMIT].number
             : cli_has(c, OPT_SINCE) || c->out.json ? UINT64_MAX
                                                    : log_limit;
@@ -181,21 +181,58 @@ enum sp_err cli_log(struct cli *c) {
   return err;
 }
 
+/* --- explain --- */
+
+static bool names_order(const struct core *core, struct span entry, uint32_t order) {
+  char hex[2 * sizeof(struct id) + 1] = {0};
+  hex_encode(hex, core->orders[order].id.b, sizeof(struct id));
+  return memmem(entry.p, entry.n, hex, strlen(hex)) != NULL;
+}
+
+/* With --details: each order that the entry names is read by itself. *unsealed: none of them was
+ * kept from who asks; what they may not read is not told, and that they asked is journaled. */
+static enum sp_err read_orders(struct cli *c, struct span entry, bool *unsealed) {
+  const struct core *core = site_core(c->site);
+  struct ask *a = NULL;
+  *unsealed = false;
+  if (!cli_has(c, OPT_DETAILS))
+    return SP_OK;
+  enum sp_err err = ask_reader_named(c);
+  if (!err)
+    err = ask_open(c, &a);
+  *unsealed = !err;
+  for (uint32_t i = 0; i < core->head.n_orders && !err; i++) {
+    if (!names_order(core, entry, i))
+      continue;
+    err = ask_details_read(c, a, REF_ORDER, i);
+    if (err == SP_DENIED && core->orders[i].sealed) {
+      *unsealed = false;
+      c->why = (struct fault){0};
+      err = SP_OK;
+    }
+  }
+  ask_close(a);
+  return err;
+}
+
 /* What stands in no entry: the references of the orders that this one names, and who signed. */
-static enum sp_err tell_references(struct cli *c, struct span entry) {
+static enum sp_err tell_references(struct cli *c, struct span entry, bool unsealed) {
   const struct core *core = site_core(c->site);
   enum sp_err err = SP_OK;
   for (uint32_t i = 0; i < core->head.n_orders && !err; i++) {
-    char hex[2 * sizeof(struct id) + 1] = {0}, number[person_text_max];
+    char number[person_text_max];
     json_t *details = NULL;
-    hex_encode(hex, core->orders[i].id.b, sizeof(struct id));
-    if (!memmem(entry.p, entry.n, hex, strlen(hex)))
+    if (!names_order(core, entry, i))
       continue;
+    person_text(number, i);
+    if (core->orders[i].sealed && !unsealed) {
+      out_line(&c->out, "    sealed order %s: told to records and legal alone", number);
+      continue;
+    }
     err = site_details(c->site, REF_ORDER, i, &details, &c->why);
     const char *reference = json_string_value(json_object_get(details, "reference"));
     const char *official = json_string_value(json_object_get(details, "official"));
     struct buf line = {0};
-    person_text(number, i);
     buf_printf(&line, "    %s %s of %s: reference ", order_kind_names[core->orders[i].kind], number,
                core->authorities[core->orders[i].issuer].name.s);
     term_put(&line, span_str(reference ? reference : "not recorded"));
@@ -214,15 +251,16 @@ enum sp_err cli_explain(struct cli *c) {
   struct buf bytes = {0}, text = {0};
   struct entry e;
   uint64_t n = strtoull(c->args.operands[0], NULL, 10);
+  bool unsealed = false;
   enum sp_err err = site_open(c);
   if (!err)
     err = site_entry(c->site, n, &bytes, &c->why);
   if (!err)
     err = entry_parse(&e, buf_span(&bytes), &c->why);
   if (!err)
-    err = ask_for_details(c, REF_ABSENT);
+    err = read_orders(c, buf_span(&bytes), &unsealed);
   if (!err) {
-    struct speaker s = {site_core(c->site), &c->out};
+    struct speaker s = {site_core(c->site), &c->out, unsealed};
     json_t *j;
     if (c->out.json) {
       err = sentence_explain_json(&s, &e, &j, &c->why);
@@ -234,7 +272,7 @@ enum sp_err cli_explain(struct cli *c) {
         fwrite(text.p, 1, text.n, stdout);
     }
     if (!err && cli_has(c, OPT_DETAILS) && !c->out.json)
-      err = tell_references(c, buf_span(&bytes));
+      err = tell_references(c, buf_span(&bytes), unsealed);
   }
   buf_free(&bytes);
   buf_free(&text);

@@ -144,7 +144,7 @@ enum sp_err cli_person_search(struct cli *c) {
     return err;
   err = ask_open(c, &a);
   if (!err) {
-    err = ask_details_read(c, a, REF_ABSENT);
+    err = ask_details_read(c, a, REF_NONE, REF_ABSENT);
     ask_close(a);
   }
   s = sp_alloc(1, sizeof *s);

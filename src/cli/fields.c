@@ -60,6 +60,7 @@ const char *field_value(const struct field *f) {
   case FIELD_TIME:
     return "TIME";
   case FIELD_U32:
+  case FIELD_U64:
     return "N";
   case FIELD_HASH:
     return "FILE";
@@ -219,7 +220,8 @@ enum sp_err field_json(struct cli *c, const struct field *f, const char *text, j
     err = paper_json(c, text, value);
     break;
   case FIELD_U32:
-    *value = json_integer((json_int_t)strtoul(text, &end, 10));
+  case FIELD_U64:
+    *value = json_integer((json_int_t)strtoull(text, &end, 10));
     if (*end || end == text)
       err = fault_set(&c->why, SP_USAGE, "%s: `%.40s` is no whole number", f->name, text);
     break;

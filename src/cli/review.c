@@ -186,6 +186,11 @@ static struct standing basis_repealed(const struct core *core, const struct even
   return still(true, "repealed");
 }
 
+static struct standing money(const struct core *core, const struct event *e) {
+  (void)core;
+  return still(true, e->type == EVENT_AGREEMENT_PAID ? "paid" : "committed");
+}
+
 static struct standing booking_opened(const struct core *core, const struct event *e) {
   uint32_t i;
   if (!core_find_booking(core, e->u.booking_opened.booking, &i))
@@ -332,6 +337,8 @@ static struct standing (*const rows[EVENT_COUNT])(const struct core *, const str
     [EVENT_PLACE_ADDED] = named,
     [EVENT_BASIS_ADDED] = named,
     [EVENT_BASIS_REPEALED] = basis_repealed,
+    [EVENT_AGREEMENT_COMMITTED] = money,
+    [EVENT_AGREEMENT_PAID] = money,
     [EVENT_CLASS_ADDED] = named,
     [EVENT_CLASS_ASSIGNED] = class_assigned,
     [EVENT_ORDER_RECORDED] = order_recorded,

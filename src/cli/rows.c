@@ -31,6 +31,16 @@ json_t *row_operator(const struct core *core, uint32_t index) {
   return j;
 }
 
+json_t *row_order_kind(const struct core *core, uint32_t index) {
+  const struct order *o = &core->orders[index];
+  return json_string(o->sealed ? "sealed" : order_kind_names[o->kind]);
+}
+
+json_t *row_order_issuer(const struct core *core, uint32_t index) {
+  const struct order *o = &core->orders[index];
+  return o->sealed ? json_null() : json_string(core->authorities[o->issuer].name.s);
+}
+
 json_t *row_from(uint32_t s) {
   return s ? json_time((usec)s * USEC_PER_S) : json_null();
 }
@@ -47,4 +57,12 @@ void row_drop_empty(json_t *row) {
     if (json_is_null(value) || (json_is_array(value) && !json_array_size(value)))
       json_object_del(row, key);
   }
+}
+
+const char *row_basis_state(const struct core *core, uint32_t basis, usec at) {
+  enum order_status status = basis_status_at(core, basis, at);
+  return status == ORDER_STATUS_BASIS_SUSPENDED  ? "suspended"
+         : status == ORDER_STATUS_BASIS_REPEALED ? "repealed"
+         : status == ORDER_STATUS_IN_FORCE       ? "in force"
+                                                 : "not in force";
 }

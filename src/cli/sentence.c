@@ -100,6 +100,13 @@ static const struct words table[EVENT_COUNT] = {
                            "{place}][, for {places} persons][, from {from}][, until {until}]."},
     [EVENT_BASIS_REPEALED] = {"repealed", COLOUR_WARN, "{basis}",
                               "{basis} is no more: nothing rests on it from here on."},
+    [EVENT_AGREEMENT_COMMITTED] = {"committed", COLOUR_NONE, "{agreement}  {amount} {currency}",
+                                   "Under {agreement}, {amount} minor units of {currency} are "
+                                   "committed[; the SHA-256 of the paper is {document}]."},
+    [EVENT_AGREEMENT_PAID] =
+        {"paid", COLOUR_NONE, "{agreement}  {amount} {currency}",
+         "Under {agreement}, {amount} minor units of {currency} were paid[; the "
+         "SHA-256 of the paper is {document}]."},
     [EVENT_CLASS_ADDED] = {"class", COLOUR_NONE, "{class}, others {unlisted}",
                            "{class} is a class of persons that orders are about; whom nobody has "
                            "put in or out is: {unlisted}."},
@@ -295,8 +302,10 @@ static const struct words table[EVENT_COUNT] = {
                               "Reader {reader} has the key that was ordered."},
     [EVENT_ALARM_ACKNOWLEDGED] = {"seen", COLOUR_NONE, "alarm of entry {alarm}",
                                   "An operator has seen the alarm of entry {alarm}."},
-    [EVENT_DETAILS_READ] = {"read", COLOUR_DIM, "details[ of {person}]",
-                            "Personal details were read[: those of {person}]."},
+    [EVENT_DETAILS_READ] =
+        {"read", COLOUR_DIM, "details[ of {person}][ of {order}][ of all on {movement}]",
+         "Details that are kept out of the journal were read[: those of {person}][: those of "
+         "{order}][: those of all on the manifest of {movement}]."},
     [EVENT_DETAILS_ERASED] = {"erased", COLOUR_WARN, "details of {person} ({ground})",
                               "The details of {person} were erased; what asked for it: {ground}. "
                               "Every proof still holds."},
@@ -355,7 +364,8 @@ bool person_parse(const struct core *core, const char *text, uint32_t *index) {
 }
 
 /* "stay 1000-9 of district-court", by the number that people know it by. */
-static void put_order(const struct core *core, struct buf *out, const char *hex) {
+static void put_order(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
   struct id id;
   uint32_t i;
   char number[person_text_max];
@@ -365,11 +375,16 @@ static void put_order(const struct core *core, struct buf *out, const char *hex)
   }
   const struct order *o = &core->orders[i];
   person_text(number, i);
+  if (o->sealed && !s->unsealed) {
+    buf_printf(out, "sealed order %s", number);
+    return;
+  }
   buf_printf(out, "%s %s of %s", order_kind_names[o->kind], number,
              core->authorities[o->issuer].name.s);
 }
 
-static void put_booking(const struct core *core, struct buf *out, const char *hex) {
+static void put_booking(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
   struct id id;
   uint32_t i;
   char number[person_text_max];
@@ -382,7 +397,8 @@ static void put_booking(const struct core *core, struct buf *out, const char *he
 }
 
 /* "movement 1000-9 (removal)" */
-static void put_movement(const struct core *core, struct buf *out, const char *hex) {
+static void put_movement(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
   struct id id;
   uint32_t i;
   char number[person_text_max];
@@ -394,7 +410,8 @@ static void put_movement(const struct core *core, struct buf *out, const char *h
   buf_printf(out, "movement %s (%s)", number, movement_kind_names[core->movements[i].kind]);
 }
 
-static void put_hearing(const struct core *core, struct buf *out, const char *hex) {
+static void put_hearing(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
   struct id id;
   uint32_t i;
   char number[person_text_max];
@@ -407,7 +424,8 @@ static void put_hearing(const struct core *core, struct buf *out, const char *he
              core->authorities[core->hearings[i].authority].name.s);
 }
 
-static void put_visit(const struct core *core, struct buf *out, const char *hex) {
+static void put_visit(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
   struct id id;
   uint32_t i;
   char number[person_text_max];
@@ -419,7 +437,8 @@ static void put_visit(const struct core *core, struct buf *out, const char *hex)
   buf_printf(out, "visit %s", number);
 }
 
-static void put_person(const struct core *core, struct buf *out, const char *hex) {
+static void put_person(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
   struct id id;
   uint32_t index;
   char number[person_text_max];
@@ -431,7 +450,8 @@ static void put_person(const struct core *core, struct buf *out, const char *hex
   buf_printf(out, "%s %s", person_kind_names[core->persons[index].kind], number);
 }
 
-static void put_operator(const struct core *core, struct buf *out, const char *hex) {
+static void put_operator(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
   struct id id;
   uint32_t index;
   if (parse_id(hex, strlen(hex), &id) && core_find_operator(core, id, &index))
@@ -440,13 +460,13 @@ static void put_operator(const struct core *core, struct buf *out, const char *h
     buf_printf(out, "operator %.8s", hex);
 }
 
-static void put_credential(const struct core *core, struct buf *out, const char *hex) {
-  (void)core;
+static void put_credential(const struct speaker *s, struct buf *out, const char *hex) {
+  (void)s;
   buf_printf(out, "credential %.8s", hex);
 }
 
 /* What has an id in journals, and is known to people otherwise. */
-typedef void put_thing(const struct core *core, struct buf *out, const char *hex);
+typedef void put_thing(const struct speaker *s, struct buf *out, const char *hex);
 static put_thing *thing_of(struct span kind) {
   static const struct {
     const char *kind;
@@ -460,7 +480,7 @@ static put_thing *thing_of(struct span kind) {
   return NULL;
 }
 
-void sentence_ref(const struct core *core, struct buf *out, const char *ref) {
+static void put_ref(const struct speaker *s, struct buf *out, const char *ref) {
   const char *colon = strchr(ref, ':');
   if (!colon) {
     term_put(out, span_str(ref));
@@ -469,19 +489,23 @@ void sentence_ref(const struct core *core, struct buf *out, const char *ref) {
   struct span kind = span_of(ref, (size_t)(colon - ref));
   put_thing *put = thing_of(kind);
   if (put)
-    put(core, out, colon + 1);
+    put(s, out, colon + 1);
   else if (span_is(kind, "level") || span_is(kind, "threat"))
     buf_printf(out, "%s level %s", span_is(kind, "level") ? "access" : "threat", colon + 1);
   else
     buf_printf(out, "%.*s %s", (int)kind.n, ref, colon + 1);
 }
 
+void sentence_ref(const struct core *core, struct buf *out, const char *ref) {
+  put_ref(&(struct speaker){.core = core}, out, ref);
+}
+
 /* "op:HEX", "core", "line:x", "node:hand" */
-static void put_actor(const struct core *core, struct buf *out, struct span actor) {
+static void put_actor(const struct speaker *s, struct buf *out, struct span actor) {
   char text[actor_text_max + 1];
   snprintf(text, sizeof text, "%.*s", (int)actor.n, (const char *)actor.p);
   if (strncmp(text, "op:", 3) == 0)
-    put_operator(core, out, text + 3);
+    put_operator(s, out, text + 3);
   else if (strcmp(text, "node:hand") == 0)
     buf_puts(out, "hand, at the engine's machine");
   else if (strcmp(text, "node:init") == 0)
@@ -495,6 +519,15 @@ static void put_actor(const struct core *core, struct buf *out, struct span acto
 }
 
 /* --- Members --- */
+
+/* "order:HEX" of a sealed one, which is not told here. */
+static bool is_hidden(const struct speaker *s, const char *ref) {
+  struct id id;
+  uint32_t i;
+  return !s->unsealed && strncmp(ref, "order:", 6) == 0 &&
+         parse_id(ref + 6, strlen(ref + 6), &id) && core_find_order(s->core, id, &i) &&
+         s->core->orders[i].sealed;
+}
 
 static const char *record_ref_kind(enum event_type type, const char *key, enum field_kind *kind) {
   const struct record *r = &event_records[type];
@@ -527,7 +560,25 @@ struct spoken {
   const struct entry *e;
   enum event_type type;
   json_t *data, *command;
+  bool sealed; /* it records an order that is sealed, and is told to anybody */
 };
+
+/* Is the order that it is about one whose kind is not told? */
+static bool tells_sealed(const struct spoken *k) {
+  char ref[ref_name_max + 16];
+  const char *order = json_string_value(json_object_get(k->data, "order"));
+  snprintf(ref, sizeof ref, "order:%s", order ? order : "");
+  return order && is_hidden(k->s, ref);
+}
+
+/* Of the entry that records a sealed order: what people are told of it all the same. */
+static bool is_told_of_sealed(const char *key) {
+  static const char *const told[] = {"order", "person", "recorder", "number"};
+  bool is = false;
+  for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+    is |= strcmp(told[i], key) == 0;
+  return is;
+}
 
 /* Appends the member as people read it; false when the entry has none. */
 static bool put_member(const struct spoken *k, struct buf *out, const char *key) {
@@ -537,7 +588,7 @@ static bool put_member(const struct spoken *k, struct buf *out, const char *key)
     return true;
   }
   const json_t *v = json_object_get(k->data, key);
-  if (!v)
+  if (!v || (k->sealed && !is_told_of_sealed(key)))
     return false;
   enum field_kind kind;
   const char *ref = record_ref_kind(k->type, key, &kind);
@@ -551,9 +602,11 @@ static bool put_member(const struct spoken *k, struct buf *out, const char *key)
   else if (kind == FIELD_REFS)
     put_refs(k->s->core, out, v);
   else if (put)
-    put(k->s->core, out, s);
+    put(k->s, out, s);
   else if (s && kind == FIELD_HASH)
     buf_printf(out, "%.16s…", s);
+  else if (s && strcmp(s, deadline_names[DEADLINE_DETAINER_EXPIRED]) == 0 && tells_sealed(k))
+    buf_puts(out, "expired");
   else
     out_value(k->s->out, out, v, kind == FIELD_TIME ? COLUMN_TIME : COLUMN_TEXT);
   return true;
@@ -612,6 +665,8 @@ static enum sp_err spoken_open(struct spoken *k, const struct speaker *s, const 
     json_decref(k->command);
     return fault_set(why, SP_CORRUPT, "entry %" PRIu64 " is not readable as JSON", e->n);
   }
+  k->sealed = k->type == EVENT_ORDER_RECORDED && !s->unsealed &&
+              json_is_true(json_object_get(k->data, "sealed"));
   return SP_OK;
 }
 
@@ -639,10 +694,10 @@ enum sp_err sentence_line(const struct speaker *s, const struct entry *e, struct
   if (e->by.n > 3 && memcmp(e->by.p, "op:", 3) == 0) {
     struct buf by = {0};
     buf_puts(&by, "  by ");
-    put_actor(s->core, &by, e->by);
+    put_actor(s, &by, e->by);
     if (e->second.n) {
       buf_puts(&by, " and ");
-      put_actor(s->core, &by, e->second);
+      put_actor(s, &by, e->second);
     }
     out_colour(s->out, line, COLOUR_DIM, buf_cstr(&by) ? buf_cstr(&by) : "");
     buf_free(&by);
@@ -654,7 +709,7 @@ enum sp_err sentence_line(const struct speaker *s, const struct entry *e, struct
 /* --- Explaining --- */
 
 /* A reason's sentence with what it rests on in place of {}. */
-void sentence_reason(const struct core *core, struct buf *out, const json_t *reason) {
+static void put_reason(const struct speaker *s, struct buf *out, const json_t *reason) {
   const char *code = json_string_value(json_object_get(reason, "code"));
   const char *on = json_string_value(json_object_get(reason, "on"));
   for (unsigned r = 0; code && r < REASON_COUNT; r++) {
@@ -667,13 +722,19 @@ void sentence_reason(const struct core *core, struct buf *out, const json_t *rea
     }
     buf_put(out, sentence, (size_t)(hole - sentence));
     if (on)
-      sentence_ref(core, out, on);
+      put_ref(s, out, on);
     else
       buf_puts(out, "it");
     buf_puts(out, hole + 2);
+    if (on && is_hidden(s, on))
+      buf_puts(out, " (the records or legal office knows what it says)");
     return;
   }
   buf_puts(out, code ? code : "?");
+}
+
+void sentence_reason(const struct core *core, struct buf *out, const json_t *reason) {
+  put_reason(&(struct speaker){.core = core}, out, reason);
 }
 
 static json_t *said(struct buf *text) {
@@ -685,16 +746,15 @@ static json_t *said(struct buf *text) {
 /* Sentences about who asked, the clock, and what else came of the same command. */
 static void say_asked(const struct spoken *k, struct buf *b, json_t *list) {
   const struct entry *e = k->e;
-  const struct core *core = k->s->core;
   if (e->cause != CAUSE_NONE) {
     buf_printf(b, "It came of the same command as entry %" PRIu64 ".", e->cause);
     json_array_append_new(list, said(b));
   }
   buf_puts(b, "Asked by ");
-  put_actor(core, b, e->by);
+  put_actor(k->s, b, e->by);
   if (e->second.n) {
     buf_puts(b, ", and agreed to by ");
-    put_actor(core, b, e->second);
+    put_actor(k->s, b, e->second);
   }
   const char *type = json_string_value(json_object_get(k->command, "type"));
   if (type)
@@ -733,7 +793,7 @@ static json_t *reasons_json(const struct spoken *k, struct buf *b, const json_t 
   json_t *list = json_array();
   for (size_t i = 0; i < json_array_size(reasons); i++) {
     json_t *r = json_deep_copy(json_array_get(reasons, i));
-    sentence_reason(k->s->core, b, r);
+    put_reason(k->s, b, r);
     json_object_set_new(r, "text", said(b));
     json_array_append_new(list, r);
   }
@@ -756,7 +816,7 @@ enum sp_err sentence_explain_json(const struct speaker *s, const struct entry *e
   const json_t *refs = json_object_get(k.data, "rests_on");
   for (size_t i = 0; i < json_array_size(refs); i++) {
     const char *ref = json_string_value(json_array_get(refs, i));
-    sentence_ref(s->core, &b, ref ? ref : "?");
+    put_ref(s, &b, ref ? ref : "?");
     json_array_append_new(rests, said(&b));
   }
   if (json_is_true(json_object_get(k.data, "pin_checked")))

@@ -15,6 +15,7 @@
 struct speaker {
   const struct core *core; /* folded at least up to what is spoken of */
   const struct out *out;
+  bool unsealed; /* to someone who may know what sealed orders say, which was journaled */
 };
 
 /* Appends one line without newline: number, clock, word, what. SP_VERSION for a type that this
@@ -31,7 +32,8 @@ enum sp_err sentence_explain_json(const struct speaker *s, const struct entry *e
                                   struct fault *why) SP_MUST_USE;
 
 /* Appends "officer 1042-7", "area section-1", "credential 5f0c1234": what a reference means to
- * people. ref is "kind:name" as journals write it. */
+ * people. ref is "kind:name" as journals write it. A sealed order is "sealed order 1000-9" and no
+ * more. */
 void sentence_ref(const struct core *core, struct buf *out, const char *ref);
 /* Appends the sentence of a reason, {"code":…,"on":…}. */
 void sentence_reason(const struct core *core, struct buf *out, const json_t *reason);

@@ -119,6 +119,10 @@ const struct site_dir *site_directory(const struct site *s) {
   return s->dir;
 }
 
+struct store *site_store(const struct site *s) {
+  return s->store;
+}
+
 /* --- Names --- */
 
 enum sp_err site_find_person(const struct site *s, const char *text, uint32_t *index,
@@ -192,13 +196,6 @@ enum sp_err site_find_order(const struct site *s, const char *text, uint32_t *in
                        offsetof(struct order, id), core->head.n_orders, index, why);
 }
 
-enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
-                               struct fault *why) {
-  const struct core *core = s->fold.core;
-  return find_numbered("movement", text, core->movements, sizeof *core->movements,
-                       offsetof(struct movement, id), core->head.n_movements, index, why);
-}
-
 enum sp_err site_find_booking(const struct site *s, const char *text, uint32_t *index,
                               struct fault *why) {
   const struct core *core = s->fold.core;
@@ -211,6 +208,13 @@ enum sp_err site_find_visit(const struct site *s, const char *text, uint32_t *in
   const struct core *core = s->fold.core;
   return find_numbered("visit", text, core->visits, sizeof *core->visits,
                        offsetof(struct visit, id), core->head.n_visits, index, why);
+}
+
+enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
+                               struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_numbered("movement", text, core->movements, sizeof *core->movements,
+                       offsetof(struct movement, id), core->head.n_movements, index, why);
 }
 
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,

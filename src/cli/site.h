@@ -23,6 +23,8 @@ bool site_line_served(const struct core *core, const json_t *engine, uint32_t li
 const struct plan *site_plan(const struct site *s); /* NULL before the first */
 struct site_dir;
 const struct site_dir *site_directory(const struct site *s);
+struct store;
+struct store *site_store(const struct site *s); /* opened to be read */
 
 /* Names that people type, to indexes; SP_NOT_FOUND with the nearest right name. */
 enum sp_err site_find_person(const struct site *s, const char *text, uint32_t *index,
@@ -32,12 +34,12 @@ enum sp_err site_find_credential(const struct site *s, const char *text, uint32_
 /* A number like 1000-9, or the first digits of its id. */
 enum sp_err site_find_order(const struct site *s, const char *text, uint32_t *index,
                             struct fault *why) SP_MUST_USE;
-enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
-                               struct fault *why) SP_MUST_USE;
 enum sp_err site_find_booking(const struct site *s, const char *text, uint32_t *index,
                               struct fault *why) SP_MUST_USE;
 enum sp_err site_find_visit(const struct site *s, const char *text, uint32_t *index,
                             struct fault *why) SP_MUST_USE;
+enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
+                               struct fault *why) SP_MUST_USE;
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,
                               struct fault *why) SP_MUST_USE;
 /* A login name (looked up in the details) or an id. */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -62,6 +63,28 @@ void term_put(struct buf *out, struct span text) {
       buf_puts(out, "\xef\xbf\xbd");
     i += len ? len : 1;
   }
+}
+
+void term_put_within(struct buf *out, struct span text, size_t columns) {
+  size_t width = term_width(text), used = 0, i = 0;
+  size_t room = width <= columns ? columns : columns ? columns - 1 : 0;
+  while (i < text.n) {
+    uint32_t c;
+    size_t len = utf8_take(text.p + i, text.n - i, &c);
+    struct span one = span_of(text.p + i, len ? len : 1);
+    used += term_width(one);
+    if (used > room)
+      break;
+    term_put(out, one);
+    i += one.n;
+  }
+  if (i < text.n && columns)
+    buf_puts(out, "\u2026");
+}
+
+unsigned term_columns(int fd) {
+  struct winsize size = {0};
+  return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 bool term_redraws(int fd) {

@@ -17,6 +17,12 @@ size_t term_width(struct span text);
 /* Appends the text with every control character and malformed byte as U+FFFD. */
 void term_put(struct buf *out, struct span text);
 
+/* Likewise, in at most so many columns; what is cut off ends in "…". */
+void term_put_within(struct buf *out, struct span text, size_t columns);
+
+/* Columns of the terminal; 0: none is known. */
+unsigned term_columns(int fd);
+
 /* Is this output one where colours are welcome? A terminal, NO_COLOR unset, TERM not "dumb". */
 bool term_colours(int fd);
 /* Is it one that can be cleared and drawn anew? */

@@ -105,6 +105,10 @@ enum value_kind {
     "a signed checkpoint that someone kept: the log must still hold it")                           \
   X(ACCEPT_FORK, "accept-fork", VALUE_FLAG, NULL, NULL, NULL, false,                               \
     "restore a backup that is behind the last signed checkpoint, as a log of its own")             \
+  X(OUT, "out", VALUE_FILE, "FILE", NULL, NULL, false, "write it there")                           \
+  X(QR, "qr", VALUE_FILE, "FILE.svg", NULL, NULL, false, "write the QR code there, as SVG")        \
+  X(ENTRY, "entry", VALUE_FILE, "FILE", NULL, "what the receipt itself holds", false,              \
+    "what was recorded, byte for byte, as `log --json` gives it")                                  \
   X(LISTEN, "listen", VALUE_TEXT, "tcp://HOST:PORT", NULL, NULL, false,                            \
     "wait there for a panel; port 0: any that is free, which is told")                             \
   X(CONNECT, "connect", VALUE_TEXT, "tcp://HOST:PORT", NULL, NULL, false,                          \

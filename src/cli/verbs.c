@@ -427,7 +427,9 @@ const struct verb verbs[] = {
      .run = cli_order_list},
     {.words = "order show",
      .doc = "tell all about an order, and why nobody may rest on it, if so",
-     .more = "With --details also its reference and who signed, which are not in the journal.",
+     .more =
+         "With --details also its reference and who signed, which are not in the journal. Of a "
+         "sealed order all but its number, state and effect is told to records and legal alone.",
      .example = "sallyport order show 1000-9 --details --as rita",
      .needs = READS | MAY_OPERATOR,
      .options = OPT_BIT(DETAILS),
@@ -570,15 +572,18 @@ const struct verb verbs[] = {
      .run = cli_change},
     {.words = "movement board",
      .doc = "let a person board; without PERSON, be the desk where all do",
-     .more =
-         "The desk shows the manifest, and reads standard input, a line each: a person's number "
-         "tells how they stand and which step is next; `confirm N [PRESENTED] [second] "
-         "[match|mismatch]` (`second`: a second identifier was compared), `board N`, `off N`, "
-         "`remove N`, `promote N`, `depart`; `show`, `help`, `quit`. `with NAME` at the end of "
-         "a line: that second operator agrees, whose password is asked for each time; `depart` "
-         "asks for theirs. Each line is asked of the engine at once, as the verbs of these "
-         "names. On a terminal the manifest is drawn anew after each line. It ends with its "
-         "input, or with `quit`: with exit code 0, whatever was refused.",
+     .more = "The desk shows the manifest, with names and birth dates, whose reading is journaled "
+             "once when "
+             "it opens and for each who comes onto the manifest later; and it reads standard "
+             "input, a line "
+             "each: a person's number "
+             "tells how they stand and which step is next; `confirm N [PRESENTED] [second] "
+             "[match|mismatch]` (`second`: a second identifier was compared), `board N`, `off N`, "
+             "`remove N`, `promote N`, `depart`; `show`, `help`, `quit`. `with NAME` at the end of "
+             "a line: that second operator agrees, whose password is asked for each time; `depart` "
+             "asks for theirs. Each line is asked of the engine at once, as the verbs of these "
+             "names. On a terminal the manifest is drawn anew after each line. It ends with its "
+             "input, or with `quit`: with exit code 0, whatever was refused.",
      .example = "sallyport movement board 1000-9 --as gil",
      .needs = ONE,
      .options = OPT_BIT(SECOND) | OPT_BIT(SECOND_PASSWORD_FD),
@@ -710,6 +715,41 @@ const struct verb verbs[] = {
      .example = "sallyport basis list",
      .needs = READS,
      .run = cli_basis_list},
+    {.words = "agreement commit",
+     .doc = "funds are committed under an agreement",
+     .more =
+         "An agreement is a legal basis: `basis add --agreement` names it. Amounts are whole minor "
+         "units, cents of a dollar, and all of one agreement are of one currency.",
+     .example = "sallyport agreement commit sv-2025 476000000 usd --as rita",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("AGREEMENT", "agreement", "which"),
+                  OPERAND_FIELD("AMOUNT", "amount", "minor units"),
+                  OPERAND_FIELD("CURRENCY", "currency", "three letters of ISO 4217, as usd")},
+     .fields = true,
+     .command = ASKS(AGREEMENT_COMMIT),
+     .run = cli_change},
+    {.words = "agreement pay",
+     .doc = "funds were paid under an agreement that is in force",
+     .more = "No more than were committed.",
+     .example = "sallyport agreement pay sv-2025 150000000 usd --as rita --second lena",
+     .needs = TWO,
+     .operands = {OPERAND_FIELD("AGREEMENT", "agreement", "which"),
+                  OPERAND_FIELD("AMOUNT", "amount", "minor units"),
+                  OPERAND_FIELD("CURRENCY", "currency", "three letters of ISO 4217, as usd")},
+     .fields = true,
+     .command = ASKS(AGREEMENT_PAY),
+     .run = cli_change},
+    {.words = "agreement list",
+     .doc = "list agreements: places, dates, funds, and how each is now",
+     .example = "sallyport agreement list",
+     .needs = READS,
+     .run = cli_agreement_list},
+    {.words = "agreement show",
+     .doc = "tell all about an agreement",
+     .example = "sallyport agreement show sv-2025",
+     .needs = READS,
+     .operands = {{.name = "AGREEMENT", .kind = VALUE_TEXT, .doc = "its name"}},
+     .run = cli_agreement_show},
     {.words = "class add",
      .doc = "name a class of persons that orders are about",
      .example = "sallyport class add removed-in-march --unlisted uncertain --as rita",
@@ -1003,6 +1043,43 @@ const struct verb verbs[] = {
      .needs = READS,
      .operands = {OPERAND_DIR_OPTIONAL},
      .run = cli_rebuild},
+    {.words = "receipt",
+     .doc = "give a person the proof that something about them was recorded",
+     .more =
+         "A text for paper: what was recorded, without others' details, and how to verify it; and "
+         "the proof as a QR code. --out FILE writes the proof as c2sp.org/tlog-proof@v1, with the "
+         "entry itself; call it FILE.tlog-proof. --details shows what was said of the person, with "
+         "the opening of its commitment, and writes both to FILE.details: it is journaled. What "
+         "was just recorded is signed within a second, which is waited for.",
+     .example = "sallyport receipt 1234 --out dina.tlog-proof --qr dina.svg",
+     .needs = READS | MAY_OPERATOR,
+     .options = OPT_BIT(OUT) | OPT_BIT(QR) | OPT_BIT(DETAILS),
+     .operands = {{.name = "ENTRY", .kind = VALUE_NUMBER, .doc = "its number, as `log` shows it"}},
+     .run = cli_receipt},
+#define RECEIPT_VERB(of, upper, what)                                                              \
+  {                                                                                                \
+    .words = "receipt " of, .doc = what, .example = "sallyport receipt " of " 1000-9",             \
+    .needs = READS | MAY_OPERATOR, .options = OPT_BIT(OUT) | OPT_BIT(QR) | OPT_BIT(DETAILS),       \
+    .operands = {{.name = upper, .kind = VALUE_FIELD, .doc = "number like 1000-9, or id"}},        \
+    .run = cli_receipt_of                                                                          \
+  }
+    RECEIPT_VERB("person", "PERSON", "likewise, that they were registered"),
+    RECEIPT_VERB("booking", "BOOKING", "likewise, that they were admitted"),
+    RECEIPT_VERB("order", "ORDER", "likewise, that an order was recorded"),
+    {.words = "receipt verify",
+     .doc = "verify a receipt with the log's key alone, and nothing of the site",
+     .more =
+         "FILE is what --out wrote, or the text of the QR code; - reads standard input. The note's "
+         "signature, the index and each hash must hold. Without the entry (a QR code has only the "
+         "hash of its leaf, and so has a receipt of a sealed order) --entry compares it. "
+         "--details-file is FILE.details: are these the details that the entry commits to?",
+     .example = "sallyport receipt verify dina.tlog-proof --key "
+                "sallyport.local/port+1f6f0be5+AU3CuFs7TYF0xOFEg/ikUOf53CUuX9XvW7Cc1Wr0Q2VN",
+     .needs = GIVES_JSON,
+     .options = OPT_BIT(KEY) | OPT_BIT(ENTRY) | OPT_BIT(DETAILS_FILE),
+     .required = OPT_BIT(KEY),
+     .operands = {OPERAND_FILE("FILE", "the receipt")},
+     .run = cli_receipt_verify},
     {.words = "export-log",
      .doc = "write the log as files that others' software verifies (C2SP tlog-tiles)",
      .more = "checkpoint, tile/… and tile/entries/…, up to the last signed checkpoint.",

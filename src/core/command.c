@@ -201,6 +201,15 @@ static const struct field basis_ref[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_funds
+static const struct field funds[] = {
+    F_REF("agreement", agreement, BASIS, "under which"),
+    F_U64_REQUIRED("amount", amount, "how much, in whole minor units: cents"),
+    F_SLUG("currency", currency, "of ISO 4217, in lower case: usd"),
+    F_HASH_OPTIONAL("document", document, "blob: its paper"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_class_add
 static const struct field class_add[] = {
     F_SLUG("class", class, "its name"),
@@ -446,7 +455,9 @@ static const struct field alarm_acknowledge[] = {
 #undef S
 #define S cmd_details_read
 static const struct field details_read[] = {
-    F_REF_OPTIONAL("person", person, PERSON, "whose; none = of everyone"),
+    F_REF_OPTIONAL("movement", movement, MOVEMENT, "of all on its manifest"),
+    F_REF_OPTIONAL("order", order, ORDER, "of this order"),
+    F_REF_OPTIONAL("person", person, PERSON, "whose; none of the three = of everyone"),
     F_TYPE,
 };
 #undef S
@@ -502,6 +513,8 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_PLACE_ADD] = "name a place where persons are brought",
     [COMMAND_BASIS_ADD] = "name a statute or an agreement that orders rest on",
     [COMMAND_BASIS_REPEAL] = "it is no more; of an agreement: it is terminated",
+    [COMMAND_AGREEMENT_COMMIT] = "funds are committed under an agreement",
+    [COMMAND_AGREEMENT_PAY] = "and paid, no more than were committed",
     [COMMAND_CLASS_ADD] = "name a class of persons that orders are about",
     [COMMAND_CLASS_INCLUDE] = "a person is of a class",
     [COMMAND_CLASS_DOUBT] = "it is uncertain whether they are",
@@ -602,6 +615,8 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_PLACE_ADD] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_BASIS_ADD] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_BASIS_REPEAL] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_AGREEMENT_COMMIT] = {0, R(RECORDS) | R(LEGAL), 0},
+    [COMMAND_AGREEMENT_PAY] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_CLASS_ADD] = {0, R(RECORDS) | R(LEGAL), 0},
     [COMMAND_CLASS_INCLUDE] = {0, R_ACTING, 0},
     [COMMAND_CLASS_DOUBT] = {0, R_ACTING, 0},

@@ -41,6 +41,8 @@
   X(PLACE_ADD, place_add, "place.add")                                                             \
   X(BASIS_ADD, basis_add, "basis.add")                                                             \
   X(BASIS_REPEAL, basis_ref, "basis.repeal")                                                       \
+  X(AGREEMENT_COMMIT, funds, "agreement.commit")                                                   \
+  X(AGREEMENT_PAY, funds, "agreement.pay")                                                         \
   X(CLASS_ADD, class_add, "class.add")                                                             \
   X(CLASS_INCLUDE, class_member, "class.include")                                                  \
   X(CLASS_DOUBT, class_member, "class.doubt")                                                      \
@@ -239,6 +241,12 @@ struct cmd_basis_add {
 struct cmd_basis_ref {
   uint32_t basis;
 };
+struct cmd_funds {
+  uint32_t agreement;   /* basis */
+  uint64_t amount;      /* minor units */
+  struct slug currency; /* three letters */
+  struct hash document; /* blob, absent */
+};
 struct cmd_class_add {
   struct slug class;
   uint32_t unlisted; /* enum membership */
@@ -366,7 +374,7 @@ struct cmd_alarm_acknowledge {
   uint64_t alarm; /* index of the entry that raised it */
 };
 struct cmd_details_read {
-  uint32_t person; /* REF_ABSENT: of all persons */
+  uint32_t person, order, movement; /* one of them, or REF_ABSENT all: of all persons */
 };
 struct cmd_details_erase {
   uint32_t person;
@@ -415,6 +423,7 @@ struct command {
     struct cmd_place_add place_add;
     struct cmd_basis_add basis_add;
     struct cmd_basis_ref basis_ref;
+    struct cmd_funds funds;
     struct cmd_class_add class_add;
     struct cmd_class_member class_member;
     struct cmd_order_record order_record;

@@ -95,6 +95,9 @@ struct place {
 };
 struct basis { /* a statute, or an agreement under which persons are received elsewhere */
   struct slug name;
+  uint64_t committed, paid; /* of an agreement: minor units of its currency */
+  char currency[4];         /* ended by 0; empty: nothing was committed yet */
+  uint32_t unused;
   uint32_t from_s, until_s;
   uint32_t repealed_s;     /* UINT32_MAX: not */
   uint32_t country, place; /* of an agreement: REF_ABSENT where it does not say */
@@ -186,6 +189,8 @@ struct custody {
   X(PLACE_ADDED, place_added)                                                                      \
   X(BASIS_ADDED, basis_added)                                                                      \
   X(BASIS_REPEALED, basis_repealed)                                                                \
+  X(AGREEMENT_COMMITTED, agreement_committed)                                                      \
+  X(AGREEMENT_PAID, agreement_paid)                                                                \
   X(CLASS_ADDED, class_added)                                                                      \
   X(CLASS_ASSIGNED, class_assigned)                                                                \
   X(ORDER_RECORDED, order_recorded)                                                                \
@@ -228,6 +233,8 @@ extern const char *const country_codes[];
 
 /* How many versions of a law there are up to this one, itself included; 0 of REF_ABSENT. */
 uint32_t basis_versions(const struct core *core, uint32_t basis);
+/* Of a legal basis: are its funds what they can be? */
+bool funds_fit(const struct basis *b);
 /* Of a legal basis: in force, or one of ORDER_STATUS_BASIS_…. */
 enum order_status basis_status_at(const struct core *core, uint32_t basis, usec at);
 

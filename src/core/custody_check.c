@@ -30,7 +30,7 @@ static bool names_fit(const struct core *core) {
     const struct basis *b = &core->bases[i];
     ok = ok && index_or_none(b->country, countries) && index_or_none(b->place, h->n_places) &&
          b->agreement <= 1 && b->orders_on <= h->n_orders && index_or_none(b->replaces, i) &&
-         basis_versions(core, i) <= basis_versions_max;
+         basis_versions(core, i) <= basis_versions_max && funds_fit(b);
   }
   for (uint32_t i = 0; i < h->n_classes; i++)
     ok = ok && core->classes[i].unlisted <= MEMBERSHIP_MEMBER &&

@@ -70,6 +70,8 @@ uint32_t visit_overdue(const struct core *core, uint32_t person, uint32_t *visit
   X(PLACE_ADD, place_add)                                                                          \
   X(BASIS_ADD, basis_add)                                                                          \
   X(BASIS_REPEAL, basis_repeal)                                                                    \
+  X(AGREEMENT_COMMIT, agreement_commit)                                                            \
+  X(AGREEMENT_PAY, agreement_pay)                                                                  \
   X(CLASS_ADD, class_add)                                                                          \
   X(CLASS_INCLUDE, class_include)                                                                  \
   X(CLASS_DOUBT, class_doubt)                                                                      \

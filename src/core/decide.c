@@ -411,8 +411,18 @@ static void decide_alarm_acknowledge(struct deciding *d) {
   deciding_reject(d, REASON_ALREADY_SO, nothing);
 }
 
+/* What a sealed order says is told to two roles; that somebody else wanted to know it is recorded.
+ */
 static void decide_details_read(struct deciding *d) {
-  deciding_event(d, EVENT_DETAILS_READ)->u.details_read.person = d->command->u.details_read.person;
+  const struct cmd_details_read *r = &d->command->u.details_read;
+  bool sealed = r->order != REF_ABSENT && d->core->orders[r->order].sealed;
+  if ((r->person != REF_ABSENT) + (r->order != REF_ABSENT) + (r->movement != REF_ABSENT) > 1)
+    deciding_reject(d, REASON_INCOMPLETE, nothing);
+  else if (sealed && !may(d->core, d->command->by.index, 1u << ROLE_RECORDS | 1u << ROLE_LEGAL))
+    deciding_refuse(d, REASON_SEALED, ref_to(REF_ORDER, r->order));
+  else
+    deciding_event(d, EVENT_DETAILS_READ)->u.details_read =
+        (struct ev_details_read){r->person, r->order, r->movement};
 }
 
 static void decide_details_erase(struct deciding *d) {

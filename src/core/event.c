@@ -175,6 +175,14 @@ static const struct field basis_ref[] = {
     F_REF("basis", basis, BASIS, "which"),
 };
 #undef S
+#define S ev_funds
+static const struct field funds[] = {
+    F_REF("agreement", agreement, BASIS, "under which"),
+    F_U64_REQUIRED("amount", amount, "how much, in whole minor units: cents"),
+    F_SLUG("currency", currency, "of ISO 4217, in lower case: usd"),
+    F_HASH_OPTIONAL("document", document, "blob: its paper"),
+};
+#undef S
 #define S ev_class_added
 static const struct field class_added[] = {
     F_SLUG("class", class, "its name"),
@@ -536,7 +544,9 @@ static const struct field alarm_acknowledged[] = {
 #undef S
 #define S ev_details_read
 static const struct field details_read[] = {
-    F_REF_OPTIONAL("person", person, PERSON, "whose; none = of everyone"),
+    F_REF_OPTIONAL("movement", movement, MOVEMENT, "of all on its manifest"),
+    F_REF_OPTIONAL("order", order, ORDER, "of this order"),
+    F_REF_OPTIONAL("person", person, PERSON, "whose; none of the three = of everyone"),
 };
 #undef S
 #define S ev_details_erased
@@ -600,6 +610,8 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_PLACE_ADDED] = "a place where persons are brought",
     [EVENT_BASIS_ADDED] = "a statute or an agreement that orders rest on",
     [EVENT_BASIS_REPEALED] = "it is no more",
+    [EVENT_AGREEMENT_COMMITTED] = "funds are committed under an agreement",
+    [EVENT_AGREEMENT_PAID] = "funds were paid under an agreement",
     [EVENT_CLASS_ADDED] = "a class of persons that orders are about",
     [EVENT_CLASS_ASSIGNED] = "whether a person is of a class",
     [EVENT_ORDER_RECORDED] = "an order; what forbids binds from here on",

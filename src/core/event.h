@@ -39,6 +39,8 @@
   X(PLACE_ADDED, place_added, "place.added", 0)                                                    \
   X(BASIS_ADDED, basis_added, "basis.added", 0)                                                    \
   X(BASIS_REPEALED, basis_ref, "basis.repealed", 0)                                                \
+  X(AGREEMENT_COMMITTED, funds, "agreement.committed", 0)                                          \
+  X(AGREEMENT_PAID, funds, "agreement.paid", 0)                                                    \
   X(CLASS_ADDED, class_added, "class.added", 0)                                                    \
   X(CLASS_ASSIGNED, class_assigned, "class.assigned", 0)                                           \
   X(ORDER_RECORDED, order_recorded, "order.recorded", 0)                                           \
@@ -235,6 +237,12 @@ struct ev_basis_added {
 struct ev_basis_ref {
   uint32_t basis;
 };
+struct ev_funds {
+  uint32_t agreement; /* basis */
+  uint64_t amount;    /* minor units */
+  struct slug currency;
+  struct hash document; /* blob, absent */
+};
 struct ev_class_added {
   struct slug class;
   uint32_t unlisted; /* enum membership */
@@ -429,7 +437,7 @@ struct ev_alarm_acknowledged {
   uint64_t alarm;
 };
 struct ev_details_read {
-  uint32_t person;
+  uint32_t person, order, movement;
 };
 struct ev_details_erased {
   uint32_t person, ground;
@@ -474,6 +482,7 @@ struct event {
     struct ev_place_added place_added;
     struct ev_basis_added basis_added;
     struct ev_basis_ref basis_ref;
+    struct ev_funds funds;
     struct ev_class_added class_added;
     struct ev_class_assigned class_assigned;
     struct ev_order_recorded order_recorded;

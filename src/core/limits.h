@@ -53,5 +53,7 @@ enum {
   events_max = 24,  /* of one command */
   effects_max = 24, /* of one command */
 };
+/* Minor units, of what is committed under one agreement: what a number of JSON can hold. */
+#define amount_most ((UINT64_C(1) << 53) - 1)
 
 #endif

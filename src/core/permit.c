@@ -80,8 +80,9 @@ static void check_forbidden(const struct asking *a) {
       if (!speaks_of(a, o) || !in_force(a, i - 1))
         continue;
       withheld |= bars_countries(o);
+      /* Of a sealed one no code tells what kind it is. */
       if (!o->n_countries || names_country(o, country_of(a)))
-        tell(a, bars_countries(o) ? REASON_COUNTRY_BARRED : REASON_STAYED,
+        tell(a, bars_countries(o) && !o->sealed ? REASON_COUNTRY_BARRED : REASON_STAYED,
              ref_to(REF_ORDER, i - 1));
     }
   /* To which country is not left to whoever books the flight. */

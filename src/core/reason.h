@@ -91,6 +91,9 @@
     "what it must name is missing, or does not belong: docs/custody.md tells")                     \
   X(NOT_THE_ISSUER, "not_the_issuer", 0,                                                           \
     "{} can be ended by its issuer or one above, and no other")                                    \
+  X(OTHER_CURRENCY, "other_currency", 0, "the funds under {} are of another currency")             \
+  X(FUNDS_EXCEEDED, "funds_exceeded", 0, "more would be paid than was committed under {}")         \
+  X(SEALED, "sealed", 0, "what {} says is for records and legal alone")                            \
   X(SELF, "self", 0, "the two are the same")                                                       \
   X(PLAN_MISSING, "plan_missing", 0, "no plan has been applied yet")
 

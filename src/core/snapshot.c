@@ -11,7 +11,8 @@
               sizeof(struct order) * 59u + sizeof(struct movement) * 61u +                         \
               sizeof(struct member) * 67u + sizeof(struct custody) * 71u +                         \
               sizeof(struct booking) * 73u + sizeof(struct credential) * 83u +                     \
-              sizeof(struct operator_record) * 79u + sizeof(struct visit) * 89u +                  \
+              sizeof(struct operator_record) * 79u + sizeof(struct basis) * 89u +                  \
+              sizeof(struct visit) * 97u +                                                        \
               REASON_COUNT * 43u + EVENT_COUNT * 47u))
 
 struct dump_head {

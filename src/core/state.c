@@ -20,7 +20,7 @@ NO_PADDING(struct reader_state, 16);
 NO_PADDING(struct alarm, 16);
 NO_PADDING(struct authority, 36);
 NO_PADDING(struct place, 36);
-NO_PADDING(struct basis, 72);
+NO_PADDING(struct basis, 96);
 NO_PADDING(struct class, 40);
 NO_PADDING(struct class_row, 12);
 NO_PADDING(struct order, 124);

@@ -258,6 +258,14 @@ static const char *check_alarm_acknowledged(const struct core *core, const struc
   return "this alarm is not open";
 }
 
+static const char *check_details_read(const struct core *core, const struct event *e) {
+  const struct ev_details_read *r = &e->u.details_read;
+  (void)core;
+  return (r->person != REF_ABSENT) + (r->order != REF_ABSENT) + (r->movement != REF_ABSENT) > 1
+             ? "details are read of one thing at a time"
+             : NULL;
+}
+
 /* Its references were found when it was decoded, and nothing more can be wrong with it. */
 static const char *check_nothing(const struct core *core, const struct event *e) {
   (void)core;
@@ -329,14 +337,14 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_READER_REKEY_ORDERED] = check_nothing,
     [EVENT_READER_REKEYED] = check_nothing,
     [EVENT_ALARM_ACKNOWLEDGED] = check_alarm_acknowledged,
-    [EVENT_DETAILS_READ] = check_nothing,
+    [EVENT_DETAILS_READ] = check_details_read,
     [EVENT_DETAILS_ERASED] = check_nothing,
     [EVENT_CLOCK_STEPPED] = check_clock_stepped,
     [EVENT_SNAPSHOT_TAKEN] = check_nothing,
     [EVENT_COMMAND_REFUSED] = check_nothing,
 };
 
-_Static_assert(EVENT_COUNT == 105, "a new event has a row above");
+_Static_assert(EVENT_COUNT == 107, "a new event has a row above");
 
 enum sp_err fold_check_event(const struct core *core, const struct event *e, struct fault *why) {
   SP_ASSERT((unsigned)e->type < EVENT_COUNT);

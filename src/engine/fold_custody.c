@@ -2,6 +2,8 @@
 #include "engine/fold_custody.h"
 
 #include "core/conflict.h"
+
+#include <string.h>
 #include "core/register_fields.h"
 
 static const char *const exists = "there is one of this name or id already",
@@ -37,6 +39,28 @@ const char *check_basis_added(const struct core *core, const struct event *e) {
 
 const char *check_basis_repealed(const struct core *core, const struct event *e) {
   return core->bases[e->u.basis_ref.basis].repealed_s == UINT32_MAX ? NULL : so;
+}
+
+/* Of an agreement, and the sums stay what can be. */
+static const char *check_funds(const struct core *core, const struct ev_funds *f, bool paid) {
+  struct basis b = core->bases[f->agreement];
+  uint64_t *sum = paid ? &b.paid : &b.committed;
+  if (!f->amount || f->amount > amount_most - *sum)
+    return "the sum of its funds is none that can be";
+  if (b.currency[0] && strcmp(b.currency, f->currency.s) != 0)
+    return "its funds are of another currency";
+  *sum += f->amount;
+  memcpy(b.currency, f->currency.s, sizeof b.currency);
+  return f->currency.s[3] || !funds_fit(&b) ? "it is no agreement, or more is paid than committed"
+                                            : NULL;
+}
+
+const char *check_agreement_committed(const struct core *core, const struct event *e) {
+  return check_funds(core, &e->u.funds, false);
+}
+
+const char *check_agreement_paid(const struct core *core, const struct event *e) {
+  return check_funds(core, &e->u.funds, true);
 }
 
 const char *check_class_added(const struct core *core, const struct event *e) {

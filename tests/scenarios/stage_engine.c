@@ -520,7 +520,7 @@ static void end(struct play *p) {
   free(h);
 }
 
-static _Noreturn void fail_here(const char *text) {
+__attribute__((noreturn)) static void fail_here(const char *text) {
   fail_msg("%s", text);
   abort();
 }

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Checks a directory as a C2SP tlog-tiles log: checkpoint, hash tiles, entry bundles.
+"""Checks a directory as a C2SP tlog-tiles log: checkpoint, hash tiles, entry bundles; or a tlog-proof.
 
-Written from the specifications alone (c2sp.org/tlog-tiles, tlog-checkpoint, signed-note, RFC 6962),
-sharing no code with the program whose output it judges. Usage: check_tlog.py DIR VKEY
-Prints "ok SIZE ROOT" or says what is wrong and exits with 1.
+Written from the specifications alone (c2sp.org/tlog-tiles, tlog-proof, tlog-checkpoint, signed-note,
+RFC 6962, RFC 9162), sharing no code with the program whose output it judges. Usage:
+    check_tlog.py DIR VKEY                  prints "ok SIZE ROOT"
+    check_tlog.py --proof FILE VKEY [ENTRY] prints "ok INDEX SIZE"; ENTRY: a file, else the extra data
+or says what is wrong and exits with 1.
 """
 import base64
 import hashlib
@@ -158,10 +160,49 @@ def check(directory, vkey):
     return size, root
 
 
+def root_from(leaf, index, size, hashes):
+    """RFC 9162 section 2.1.3.2: the root to which the hashes lead, or None."""
+    fn, sn, r = index, size - 1, leaf
+    for h in hashes:
+        if sn == 0:
+            return None
+        if fn & 1 or fn == sn:
+            r = sha256(b"\1" + h + r)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = sha256(b"\1" + r + h)
+        fn, sn = fn >> 1, sn >> 1
+    return r if sn == 0 else None
+
+
+def check_proof(data, vkey, entry=None):
+    """A c2sp.org/tlog-proof@v1, of the entry whose bytes are given, or are (or whose leaf hash is) its extra data."""
+    head, cut, note = data.partition(b"\n\n")
+    need(cut, "nothing ends the hashes")
+    lines = head.decode("ascii").split("\n")
+    need(lines.pop(0) == "c2sp.org/tlog-proof@v1", "the first line is not a proof's")
+    extra = b""
+    if lines and lines[0].startswith("extra "):
+        extra = unbase64(lines.pop(0)[6:])
+    need(lines and re.fullmatch(r"index (0|[1-9][0-9]*)", lines[0]), "the line `index N` is missing")
+    index = int(lines.pop(0)[6:])
+    hashes = [unbase64(line) for line in lines]
+    need(all(len(h) == 32 for h in hashes), "a hash is not of 32 bytes")
+    size, root = open_checkpoint(note, vkey)
+    need(index < size, "the index is beyond the checkpoint")
+    leaf = sha256(b"\0" + entry) if entry is not None else extra if len(extra) == 32 else sha256(b"\0" + extra)
+    need(root_from(leaf, index, size, hashes) == root, "the hashes do not lead to the root")
+    return index, size
+
+
 if __name__ == "__main__":
     try:
+        if len(sys.argv) > 3 and sys.argv[1] == "--proof":
+            print("ok %d %d" % check_proof(read("", sys.argv[2]), sys.argv[3], *[read("", f) for f in sys.argv[4:]]))
+            sys.exit(0)
         if len(sys.argv) != 3:
-            raise Wrong("usage: check_tlog.py DIR VKEY")
+            raise Wrong("usage: check_tlog.py DIR VKEY | --proof FILE VKEY [ENTRY]")
         print("ok %d %s" % (lambda r: (r[0], r[1].hex()))(check(sys.argv[1], sys.argv[2])))
     except (Wrong, ValueError) as wrong:
         print("wrong: %s" % wrong)

@@ -109,6 +109,28 @@ class Custody(Site):
         self.ask("person", "link", self.person, other, by="dana", expect=OK)
         self.ask("person", "unlink", self.person, other, by="rita", second="lena", expect=OK)
 
+    def test_funds_of_an_agreement(self):
+        self.two("basis", "add", "sv-2025", "--agreement", "--country", "sv", "--places", "300")
+        self.ask("agreement", "commit", "sv-2025", "476000000", "usd", by="rita", expect=OK)
+        paper = self.tmp / "receipt.pdf"
+        paper.write_bytes(b"paid")
+        self.ask("agreement", "pay", "sv-2025", "1", "usd", by="rita", expect=REFUSED)
+        self.two("agreement", "pay", "sv-2025", "476000001", "usd", expect=REFUSED)
+        self.two("agreement", "pay", "sv-2025", "150000000", "usd", "--document", paper)
+        shown = self.ask("agreement", "show", "sv-2025", "--json", expect=OK).json()
+        self.assertEqual([shown[k] for k in ("state", "country", "places", "used", "left", "currency", "committed", "paid", "unpaid")],
+                         ["in force", "sv", 300, 0, 300, "usd", 476000000, 150000000, 326000000])
+        self.assertEqual([a["agreement"] for a in self.ask("agreement", "list", "--json", expect=OK).rows()], ["sv-2025"])
+        self.assertIn("476000000", self.ask("agreement", "list", expect=OK).out)
+        self.ask("agreement", "show", "code-142", expect=NOT_FOUND)
+        self.ask("agreement", "commit", "sv-2025", "many", "usd", by="rita", expect=USAGE)
+        self.ask("agreement", "commit", "sv-2025", "5", "dollars", by="rita", expect=INVALID)
+        entry = self.entries("--type", "agreement.paid")[0]
+        self.assertEqual(entry["data"]["document"], hashlib.sha256(b"paid").hexdigest())
+        self.assertIn("150000000 minor units of usd were paid", self.ask("explain", str(entry["n"]), expect=OK).out)
+        self.two("agreement", "pay", "sv-2025", "1", "eur", expect=REFUSED)
+        self.agree()
+
     def test_what_contradicts_is_told(self):
         self.admitted()
         self.two("authority", "add", "ministry")

@@ -5,11 +5,13 @@ import hashlib
 import os
 import pathlib
 import pty
+import re
 import select
 import struct
 import subprocess
 import termios
 import time
+import unicodedata
 import unittest
 
 from site_fixture import BINARY, INVALID, NOT_FOUND, OK, PASSWORDS, REFUSED, REGISTER, USAGE, Site
@@ -206,6 +208,37 @@ class Movement(Site):
         self.assertEqual((rows[0]["next"], rows[1]["error"], rows[2]["decision"]), ("confirm", "usage", "refused"))
         self.agree()
 
+    NAMES = ("Dina Okoye", "Émile Ångström-Żółkiewski von und zu Hohenlohe-Schillingsfürst", "山田太郎山田太郎山田太郎山田太郎")
+
+    def named(self, name, born, card):
+        """As `inside`, with a name."""
+        person = self.number(self.ask("person", "add", "--kind", "detainee", "--name", name, "--birth-date", born, "--json", by="dana",
+                                      expect=OK))
+        self.ask("level", "grant", person, "all", by="dana", expect=OK)
+        self.ask("credential", "issue", person, by="dana", secrets={"--card-fd": card}, expect=OK)
+        self.ask("booking", "open", person, self.order("commitment", person, "--basis", "code"), *REGISTER, by="dana", expect=OK)
+        self.show(card, "main-in", "--walk", expect=OK)
+        return person
+
+    def test_the_desk_knows_names(self):
+        """It shows who they are; that it was read is one entry, however often it is drawn."""
+        dina, emile = (self.named(n, b, c) for n, b, c in zip(self.NAMES, ("1990-02-28", "1971-12-01"), CARDS))
+        movement, _ = self.bus(dina, emile)
+        self.order("stay", emile, authentic=False)
+        before = len(self.entries("--type", "details.read"))
+        out = self.desk(movement, "show", dina, "show", f"confirm {dina}", "show").out
+        for part in (self.NAMES[0], self.NAMES[1], "1990-02-28", "1971-12-01"):
+            self.assertIn(part, out)
+        self.assertIn(f"        {self.NAMES[0]}\n        born 1990-02-28\n", out)
+        reads = self.entries("--type", "details.read")[before:]
+        self.assertEqual(len(reads), 1)
+        self.assertEqual(list(reads[0]["data"]), ["movement"])
+        self.assertIn("details of all on movement", self.ask("log", "--type", "details.read", expect=OK).out)
+        rows = self.ask("movement", "board", movement, "--json", by="gil", stdin=f"{dina}\nshow\n".encode(), expect=OK).rows()
+        self.assertEqual((rows[0]["name"], rows[0]["birth_date"], rows[0]["photo"], rows[0]["state"]), (self.NAMES[0], "1990-02-28", False, "confirmed"))
+        self.assertEqual([r["name"] for r in rows[1:]], list(self.NAMES[:2]))
+        self.assertEqual([r["permitted"] for r in rows[1:]], [True, False])
+
     def test_a_mismatch_is_judged_by_two(self):
         person = self.inside(CARDS[0])
         movement, _ = self.bus(person)
@@ -217,9 +250,10 @@ class Movement(Site):
         self.assertIn("second", self.entries("--type", "identity.confirmed")[0])
 
     def test_the_desk_on_a_terminal(self):
-        """The manifest is drawn anew after each line."""
-        person = self.inside(CARDS[0])
+        """The manifest is drawn anew after each line, within the screen, with whoever has come onto it."""
+        person, other = self.named(self.NAMES[1], "1971-12-01", CARDS[0]), self.named(self.NAMES[2], "1990-02-28", CARDS[1])
         movement, _ = self.bus(person)
+        reads = len(self.entries("--type", "details.read"))
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 80, 0, 0))
         read, write = os.pipe()
@@ -241,14 +275,35 @@ class Movement(Site):
 
         until(b"> ")
         self.assertTrue(seen.startswith(b"\033[H\033[2J"))
+        self.within(seen, 80)
+        self.assertIn("Émile Ångström-", seen.decode())
         seen = b""
         os.write(ours, f"confirm {person}\n".encode())
         until(b"> ")
         drawn = seen.index(b"\033[H\033[2J")
         self.assertIn(b"confirmed", seen[drawn:])
+        self.ask("manifest", "add", movement, other, "--order", self.order("transfer", other, "--basis", "code", "--to", "jail-b"), "--alternate",
+                 by="rita", expect=OK)
+        seen = b""
+        os.write(ours, b"show\n")
+        until(b"> ")
+        self.assertIn("山田太郎", seen.decode())
+        self.within(seen, 80)
+        seen = b""
+        os.write(ours, f"promote {other}\n".encode())
+        until(b"> ")
+        self.assertEqual([set(e["data"]) for e in self.entries("--type", "details.read")[reads:]], [{"movement"}, {"person"}])
         os.write(ours, b"quit\n")
         self.assertEqual(desk.wait(timeout=20), OK)
         os.close(ours)
+
+    def within(self, seen, columns):
+        """No line of the manifest is wider than the screen."""
+        text = re.sub(r"\033\[[0-9;]*[A-Za-z]", "", seen.decode())
+        for line in text.split("> ")[0].splitlines():
+            if re.match(r" *(NUMBER|1\d\d\d-\d)", line):
+                width = sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+                self.assertLessEqual(width, columns, line)
 
     def test_mistakes(self):
         person = self.inside(CARDS[0])

@@ -232,6 +232,22 @@ static struct random_custody custody_of(struct drive *d) {
 }
 
 /* Fills the arguments. False: this is not asked now. */
+/* Of everyone, of one, of those on a manifest; half of orders, of which the sealed are sought. */
+static struct cmd_details_read draw_read(struct drive *d, uint32_t person) {
+  const struct core_head *head = &d->core->head;
+  struct cmd_details_read r = {REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  if (head->n_orders && chance(d, 1, 2)) {
+    for (int tries = 0; tries < 8; tries++)
+      if (r.order == REF_ABSENT || !d->core->orders[r.order].sealed)
+        r.order = below(d, head->n_orders);
+  } else if (head->n_movements && chance(d, 1, 3)) {
+    r.movement = below(d, head->n_movements);
+  }
+  if (chance(d, 1, r.order == REF_ABSENT ? 2 : 8))
+    r.person = person;
+  return r;
+}
+
 static bool draw_arguments(struct drive *d, struct command *c) {
   const struct core_head *head = &d->core->head;
   const struct plan *p = d->core->plan;
@@ -310,6 +326,8 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_PLACE_ADD:
   case COMMAND_BASIS_ADD:
   case COMMAND_BASIS_REPEAL:
+  case COMMAND_AGREEMENT_COMMIT:
+  case COMMAND_AGREEMENT_PAY:
   case COMMAND_CLASS_ADD:
   case COMMAND_CLASS_INCLUDE:
   case COMMAND_CLASS_DOUBT:
@@ -379,7 +397,7 @@ static bool draw_arguments(struct drive *d, struct command *c) {
     c->u.alarm_acknowledge.alarm = some_alarm(d);
     return true;
   case COMMAND_DETAILS_READ:
-    c->u.details_read.person = chance(d, 1, 2) ? REF_ABSENT : person;
+    c->u.details_read = draw_read(d, person);
     return head->n_persons > 0;
   case COMMAND_DETAILS_ERASE:
     c->u.details_erase = (struct cmd_details_erase){person, below(d, 3)};
@@ -401,8 +419,10 @@ static enum command_type draw_type(struct drive *d) {
   uint32_t x = below(d, 100);
   if (x < 46)
     return COMMAND_PASS;
-  if (x < 72)
+  if (x < 71)
     return COMMAND_DOOR_REPORT;
+  if (x < 72)
+    return COMMAND_DETAILS_READ;
   if (x < 80)
     return COMMAND_TICK;
   if (x < 84)

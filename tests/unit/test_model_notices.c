@@ -255,6 +255,18 @@ static bool overdue_untold(struct outcome *o) {
   o->n_effects--;
   return true;
 }
+/* A core that tells anybody what a sealed order says. */
+static bool unseals_for_anybody(struct outcome *o) {
+  struct event *e;
+  if (!has_event(o, EVENT_COMMAND_REFUSED, &e) || o->reasons.at[0].code != REASON_SEALED)
+    return false;
+  uint32_t order = o->reasons.at[0].on.index;
+  o->verdict = VERDICT_DONE;
+  o->reasons.n = 0;
+  e->type = EVENT_DETAILS_READ;
+  e->u.details_read = (struct ev_details_read){REF_ABSENT, order, REF_ABSENT};
+  return true;
+}
 /* A core that registers somebody, and not that they may be somebody else; or that keeps silent
  * about those for whom there was no room. */
 static bool candidate_forgotten(struct outcome *o) {
@@ -307,29 +319,27 @@ static bool confirmed_twice(struct outcome *o) {
   o->reasons.n = 0;
   return true;
 }
+/* A core that pays more than was committed, or what is refused for another reason of money. */
+static bool pays_all_the_same(struct outcome *o) {
+  if (o->verdict != VERDICT_REFUSED || !o->reasons.n ||
+      o->reasons.at[0].code != REASON_FUNDS_EXCEEDED)
+    return false;
+  o->verdict = VERDICT_DONE;
+  o->events[0].type = EVENT_AGREEMENT_PAID;
+  o->events[0].u.funds = (struct ev_funds){o->reasons.at[0].on.index, 1, {"usd"}, {{0}}};
+  o->reasons.n = 0;
+  return true;
+}
 #define M(name)                                                                                    \
   { #name, name }
 static const struct {
   const char *name;
   bool (*change)(struct outcome *);
 } mutations[] = {
-    M(verdict_turned),        M(reason_dropped),         M(reasons_swapped),
-    M(reason_on_another),     M(reasons_told_otherwise), M(refused_is_granted),
-    M(another_door),          M(another_area),           M(another_grant),
-    M(another_person),        M(rests_on_nothing),       M(rests_on_another),
-    M(warning_dropped),       M(taken_turned),           M(waiting_turned),
-    M(opened_otherwise),      M(locked_until_later),     M(event_forgotten),
-    M(event_doubled),         M(events_swapped),         M(time_moved),
-    M(index_moved),           M(alarm_silent),           M(unlocks_another),
-    M(unlocks_longer),        M(unlocks_without),        M(locks_not),
-    M(signals_otherwise),     M(visit_forgotten),        M(overdue_untold),
-    M(candidate_forgotten),   M(unlinked_untold),        M(boards_all_the_same),
-    M(promotes_all_the_same), M(departs_all_the_same),   M(conflict_untold),
-    M(conflict_with_another), M(admits_all_the_same),    M(compromised_later),
-    M(confirmed_twice),
+    M(verdict_turned), M(reason_dropped), M(reasons_swapped), M(reason_on_another), M(reasons_told_otherwise), M(refused_is_granted), M(another_door), M(another_area), M(another_grant), M(another_person), M(rests_on_nothing), M(rests_on_another), M(warning_dropped), M(taken_turned), M(waiting_turned), M(opened_otherwise), M(locked_until_later), M(event_forgotten), M(event_doubled), M(events_swapped), M(time_moved), M(index_moved), M(alarm_silent), M(unlocks_another), M(unlocks_longer), M(unlocks_without), M(locks_not), M(signals_otherwise), M(visit_forgotten), M(overdue_untold), M(candidate_forgotten), M(unlinked_untold), M(boards_all_the_same), M(promotes_all_the_same), M(departs_all_the_same), M(conflict_untold), M(conflict_with_another), M(admits_all_the_same), M(compromised_later), M(confirmed_twice), M(pays_all_the_same), M(unseals_for_anybody),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 12 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 14 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 

@@ -345,7 +345,8 @@ static void wrong_blobs_say_what(void **state) {
       {"{\"v\":2,\"v\":2}", "not JSON", SP_INVALID},
       {"{\"v\":2} ", "head or rules", SP_INVALID},
       {"{\"v\":3}", "head or rules", SP_INVALID},
-      {"{\"v\":4}", "version 4, and this program knows 2 to 3", SP_VERSION},
+      {"{\"v\":4}", "head or rules", SP_INVALID},
+      {"{\"v\":5}", "version 5, and this program knows 2 to 4", SP_VERSION},
   };
   struct plan *p;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -49,23 +49,30 @@ static enum sp_err loads(const struct core *core, struct fault *why) {
 
 static struct drive d;
 
-/* A state in which there is something of everything. */
+static bool is_lively(const struct core *core) {
+  bool parties = false;
+  for (uint32_t k = 0; k < core->head.n_doors; k++)
+    parties |= core->doors[k].n_party > 0 && core->doors[k].party[0].status == PARTY_GRANTED;
+  return parties && core->head.n_alarms && core->head.n_separations && core->head.n_extra_grants;
+}
+
+/* A state in which there is something of everything; the first site that comes to one. */
 static int begin(void **state) {
   struct buf story = {0};
+  bool found = false;
   (void)state;
-  drive_begin(&d, 9, false);
-  for (int i = 0; i < 20000; i++) {
-    bool parties = false;
-    for (uint32_t k = 0; k < d.core->head.n_doors; k++)
-      parties |= d.core->doors[k].n_party > 0 && d.core->doors[k].party[0].status == PARTY_GRANTED;
-    if (parties && d.core->head.n_alarms && d.core->head.n_separations &&
-        d.core->head.n_extra_grants && i > 2000)
-      break;
-    if (!drive_step(&d, &story))
-      return -1;
+  for (uint64_t seed = 9; seed < 40 && !found; seed++) {
+    if (seed > 9)
+      drive_end(&d);
+    drive_begin(&d, seed, false);
+    for (int i = 0; i < 6000 && !found; i++) {
+      found = i > 2000 && is_lively(d.core);
+      if (!found && !drive_step(&d, &story))
+        return -1;
+    }
   }
   buf_free(&story);
-  return 0;
+  return found ? 0 : -1;
 }
 
 static int end(void **state) {
