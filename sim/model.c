@@ -30,6 +30,8 @@ void model_free(struct model *m) {
   sp_free(m->readers);
   sp_free(m->custody);
   sp_free(m->kept);
+  sp_free(m->checks);
+  sp_free(m->tallies);
   sp_free(m->last_area);
   sp_free(m);
 }

@@ -44,6 +44,8 @@ static void change_person(const struct asked *a) {
     wanted = PERSON_STATE_SUSPENDED, event = EVENT_PERSON_SUSPENDED;
   if (a->c->type == COMMAND_PERSON_DEPART)
     wanted = PERSON_STATE_DEPARTED, event = EVENT_PERSON_DEPARTED;
+  if (wanted != PERSON_STATE_SUSPENDED && m_reject_dead(a, i))
+    return;
   if (wanted == PERSON_STATE_DEPARTED &&
       (a->m->persons[i].area != area_outside || m_is_booked(a->m, i)))
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, i);
@@ -67,7 +69,7 @@ static void merge(const struct asked *a) {
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->into);
   else if (!m_may_link(a->m, c->person, c->into))
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
-  else
+  else if (!m_reject_dead(a, c->person))
     m_expect(a, EVENT_PERSON_MERGED)->u.person_merged =
         (struct ev_person_merged){c->person, c->into};
 }
@@ -111,7 +113,7 @@ static void issue(const struct asked *a) {
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
   else if (m->persons[c->person].state != PERSON_PRESENT)
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
-  else if (!m_bad_dates(a, c->from, c->until))
+  else if (!m_reject_dead(a, c->person) && !m_bad_dates(a, c->from, c->until))
     m_expect(a, EVENT_CREDENTIAL_ISSUED)->u.credential_issued = (struct ev_credential_issued){
         c->credential, c->tag, c->person, c->format, c->from, c->until};
 }
@@ -119,6 +121,8 @@ static void issue(const struct asked *a) {
 static void change_credential(const struct asked *a) {
   uint32_t i = a->c->u.credential_ref.credential;
   const struct m_credential *x = &a->m->credentials[i];
+  if (a->c->type == COMMAND_CREDENTIAL_REINSTATE && m_reject_dead(a, x->person))
+    return;
   static const struct {
     enum command_type command;
     enum credential_state wanted;
@@ -148,7 +152,7 @@ static void set_pin(const struct asked *a) {
     m_reject(a, REASON_SELF, REF_PERSON, c->person);
   else if (!m_no_id(c->duress) && m_no_id(c->pin))
     m_reject(a, REASON_PIN_MISSING, REF_PERSON, c->person);
-  else
+  else if (!m_reject_dead(a, c->person))
     m_expect(a, EVENT_PIN_SET)->u.pin_set = (struct ev_pin_set){c->person, c->pin, c->duress};
 }
 
@@ -174,7 +178,7 @@ static void grant_level(const struct asked *a) {
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
   else if (p->state == PERSON_STATE_DEPARTED || p->state == PERSON_STATE_MERGED)
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
-  else if (!m_bad_dates(a, c->from, c->until))
+  else if (!m_reject_dead(a, c->person) && !m_bad_dates(a, c->from, c->until))
     m_expect(a, EVENT_LEVEL_GRANTED)->u.level_granted =
         (struct ev_level_granted){c->person, c->level, c->from, c->until};
 }
@@ -337,6 +341,6 @@ void m_decide_admin(const struct asked *a) {
       [COMMAND_DETAILS_ERASE] = erase_details,
       [COMMAND_SNAPSHOT_TAKE] = take_snapshot,
   };
-  if (!m_decide_custody(a) && !m_decide_movement(a))
+  if (!m_decide_custody(a) && !m_decide_movement(a) && !m_decide_death(a) && !m_decide_count(a))
     rules[a->c->type](a);
 }

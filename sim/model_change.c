@@ -74,6 +74,11 @@ static bool cannot(const struct asked *a) {
     m_reject(a, REASON_WRONG_STATE, REF_THREAT, m->threat);
     return true;
   }
+  for (uint32_t i = 0; i < old->n_areas; i++)
+    if (CARRIED(old, new, areas, i) == REF_ABSENT && m_check_needs(m, i) != REF_ABSENT) {
+      m_reject(a, REASON_WRONG_STATE, REF_COUNT, m_check_needs(m, i));
+      return true;
+    }
   return false;
 }
 
@@ -93,10 +98,21 @@ void m_decide_plan(const struct asked *a) {
 
 /* --- What it makes of the state --- */
 
+static void carry_counts(struct model *m, const struct plan *old, const struct plan *new) {
+  for (uint32_t i = 0; i < m->n_checks; i++)
+    if (m->checks[i].area != REF_ABSENT)
+      m->checks[i].area = CARRIED(old, new, areas, m->checks[i].area);
+  for (uint32_t i = 0; i < m->n_tallies; i++)
+    if (m->tallies[i].area != REF_ABSENT)
+      m->tallies[i].area = CARRIED(old, new, areas, m->tallies[i].area);
+}
+
 static void carry_people(struct model *m, const struct plan *old, const struct plan *new) {
   for (uint32_t i = 0; i < m->n_persons; i++) {
     struct m_person *p = &m->persons[i];
     p->area = CARRIED(old, new, areas, p->area);
+    if (p->died_in != REF_ABSENT)
+      p->died_in = CARRIED(old, new, areas, p->died_in);
     uint32_t kept = 0;
     for (uint32_t k = 0; k < p->n_grants; k++) {
       uint32_t level = CARRIED(old, new, levels, p->grants[k].level);
@@ -184,6 +200,7 @@ bool m_move_plan(struct model *m, const struct event *e) {
   bool made = make_places(&x, e->plan);
   if (made && m->plan) {
     carry_people(m, m->plan, e->plan);
+    carry_counts(m, m->plan, e->plan);
     carry_places(m, &x, m->plan, e->plan);
   }
   if (made) {

@@ -601,6 +601,8 @@ static void book(const struct asked *a) {
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
     return;
   }
+  if (m_reject_dead(a, c->person))
+    return;
   if (m_is_booked(m, c->person)) {
     m_reject(a, REASON_ALREADY_SO, REF_PERSON, c->person);
     return;

@@ -102,10 +102,26 @@ static void of_movement(const struct model *m, const struct instants *i, uint32_
   of.kind = DEADLINE_RETURN_OVERDUE;
   if (away && v->returns != TIME_ABSENT && !(c->told & 1u << of.kind))
     take(p, m_second(v->returns), of);
-  of.kind = DEADLINE_EXCEPTION_UNWRITTEN;
-  if ((away || c->state == MEMBER_RETURNED) && v->emergency && c->order == REF_ABSENT &&
+}
+
+/* Of an emergency: whoever has died since, or not. */
+static void of_exception(const struct model *m, uint32_t person, const struct m_case *c,
+                         struct m_pending *p) {
+  struct m_pending of = {
+      0, DEADLINE_EXCEPTION_UNWRITTEN, person, REF_ABSENT, c->movement, REF_ABSENT, REF_ABSENT};
+  bool went =
+      c->state == MEMBER_DEPARTED || c->state == MEMBER_ARRIVED || c->state == MEMBER_RETURNED;
+  if (went && m_movement(m, c->movement)->emergency && c->order == REF_ABSENT &&
       !(c->told & 1u << of.kind))
-    take(p, departed_s + m->plan->rules.exception_write_s, of);
+    take(p, m_journey(m, c->movement).departed_s + m->plan->rules.exception_write_s, of);
+}
+
+static void of_death(const struct model *m, uint32_t person, const struct m_death *d,
+                     struct m_pending *p) {
+  struct m_pending of = {
+      0, DEADLINE_DEATH_UNRESOLVED, person, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  if (!(d->cause && d->remains) && !d->told)
+    take(p, d->recorded_s + m->plan->rules.death_resolve_s, of);
 }
 
 static bool was_told(const struct model *m, enum deadline deadline, uint32_t order) {
@@ -181,8 +197,15 @@ static struct m_pending of_person(const struct model *m, const struct instants *
                                   uint32_t person) {
   struct m_pending p = {INT64_MAX, 0, person, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT};
   struct m_case c = m_case(m, person);
-  if (c.movement != REF_ABSENT)
+  struct m_death d = m_death(m, person);
+  if (c.movement != REF_ABSENT && !d.dead)
     of_movement(m, i, person, &c, &p);
+  if (c.movement != REF_ABSENT)
+    of_exception(m, person, &c, &p);
+  if (d.dead) {
+    of_death(m, person, &d, &p);
+    return p;
+  }
   if (c.booked)
     of_booking(m, i, person, &c, &p);
   of_hearings(m, person, &p);
@@ -212,8 +235,9 @@ static struct m_pending find_next(const struct model *m) {
                            REF_ABSENT, REF_ABSENT, REF_ABSENT};
   struct instants i = instants_of(m);
   for (uint32_t p = 0; i.at && p < m->n_persons; p++) {
-    struct m_pending of =
-        m->persons[p].kind == PERSON_DETAINEE || m_has_visit(m, p) ? of_person(m, &i, p) : next;
+    bool looked_at =
+        m->persons[p].kind == PERSON_DETAINEE || m_has_visit(m, p) || m_death(m, p).dead;
+    struct m_pending of = looked_at ? of_person(m, &i, p) : next;
     if (of.at_s < next.at_s)
       next = of;
   }
@@ -292,7 +316,7 @@ void m_set_hearing(const struct asked *a) {
   }
   if (a->m->persons[c->person].kind != PERSON_DETAINEE)
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
-  else if (!m_bad_dates(a, TIME_ABSENT, c->at))
+  else if (!m_reject_dead(a, c->person) && !m_bad_dates(a, TIME_ABSENT, c->at))
     m_expect(a, EVENT_HEARING_SET)->u.hearing_set =
         (struct ev_hearing_set){c->hearing, m_number(n), c->person, c->authority, c->at};
 }

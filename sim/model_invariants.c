@@ -42,6 +42,8 @@ static void look_at_move(struct looking *l, uint32_t person, const char *what) {
   bool needs = p->kind != MOVEMENT_INTERNAL && !(p->emergency && c.order == REF_ABSENT);
   if (needs && (c.order == REF_ABSENT || !m_in_force(m, c.order, at, &why)))
     broken(l, 3, what);
+  if (m_death(m, person).dead)
+    broken(l, 3, what);
   for (uint32_t i = 0; i < m_count_custody(m, EVENT_ORDER_RECORDED); i++) {
     const struct ev_order_recorded *o = m_order(m, i);
     bool plain = o->kind == ORDER_STAY && o->person == person && o->from == REF_ABSENT &&
@@ -54,10 +56,19 @@ static void look_at_move(struct looking *l, uint32_t person, const char *what) {
 }
 
 /* Who boarded, departed or was handed over by the last step. */
+static void look_at_freeze(struct looking *l, const struct event *e) {
+  uint32_t movement = e->type == EVENT_MOVEMENT_BOARDED    ? e->u.member_permitted.movement
+                      : e->type == EVENT_MOVEMENT_DEPARTED ? e->u.movement_departed.movement
+                                                           : REF_ABSENT;
+  if (movement != REF_ABSENT && m_frozen(l->m, movement) != REF_ABSENT)
+    broken(l, 3, "somebody was moved while a count differs");
+}
+
 static void look_at_movements(struct looking *l) {
   const struct model *m = l->m;
   for (uint32_t i = 0; i < m->expected.n_events; i++) {
     const struct event *e = &m->expected.events[i];
+    look_at_freeze(l, e);
     if (e->type == EVENT_MOVEMENT_REFUSED && !e->u.movement_refused.reasons.n)
       broken(l, 10, "a step was refused without a reason");
     if (e->type == EVENT_MOVEMENT_BOARDED) {
@@ -78,11 +89,12 @@ static void look_at_movements(struct looking *l) {
   }
 }
 
-/* Whoever changes their area to outside did so through a gate, or with a movement. */
+/* Whoever changes their area to outside did so through a gate, or with a movement, or is dead. */
 static bool may_have_left(const struct model *m) {
   for (uint32_t i = 0; i < m->expected.n_events; i++) {
     enum event_type t = m->expected.events[i].type;
-    if (t == EVENT_PASSAGE_GRANTED || t == EVENT_PASSAGE_TAKEN || t == EVENT_MOVEMENT_DEPARTED)
+    if (t == EVENT_PASSAGE_GRANTED || t == EVENT_PASSAGE_TAKEN || t == EVENT_MOVEMENT_DEPARTED ||
+        t == EVENT_DEATH_REMAINS_HANDED_OVER)
       return true;
   }
   return false;
@@ -124,7 +136,7 @@ static void look_at_grant(struct looking *l, const struct ev_passage_granted *g)
       !m_may_come_in(m, g->person, m->last.at, &order, &why_not))
     broken(l, 3, "a detainee was let in whom no order held at that instant");
   usec at = m->last.at;
-  if (p->state != PERSON_PRESENT || !m_valid(p->dates, at))
+  if (p->state != PERSON_PRESENT || !m_valid(p->dates, at) || m_death(m, g->person).dead)
     broken(l, 4, "someone was let pass who may not be here");
   if (m->credentials[g->credential].person != g->person ||
       m_credential_state(&m->credentials[g->credential], at) != CREDENTIAL_STATE_ISSUED)

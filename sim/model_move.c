@@ -40,9 +40,8 @@ static bool is_alarm(enum event_type t) {
       EVENT_REFUSAL_ESCALATED,
       EVENT_RECALL_RAISED,
       EVENT_DEADLINE_PASSED,
-      EVENT_ORDER_CONFLICTS,
-      EVENT_CREDENTIAL_COMPROMISED,
-      EVENT_OPERATOR_COMPROMISED,
+      EVENT_ORDER_CONFLICTS, EVENT_DEATH_RECORDED, EVENT_DEATH_RETRACTED, EVENT_COUNT_DIFFERS,
+      EVENT_CREDENTIAL_COMPROMISED, EVENT_OPERATOR_COMPROMISED,
   };
   for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
     if (alarms[i] == t)
@@ -77,7 +76,7 @@ static bool person_added(struct model *m, const struct ev_person_added *e) {
   p->id = e->person;
   p->kind = e->kind;
   p->area = area_outside;
-  p->merged_into = REF_ABSENT;
+  p->merged_into = p->died_in = REF_ABSENT;
   p->dates = m_dates(e->from, e->until);
   p->locked_until_s = p->entered_s = 0;
   return true;
@@ -282,6 +281,9 @@ static bool keep(struct model *m, const struct event *e) {
 bool m_move(struct model *m, const struct event *e) {
   if (e->type == EVENT_MOVEMENT_DEPARTED)
     m_move_departure(m, e->u.movement_departed.movement, e->at);
+  m_move_death(m, e);
+  if (!m_move_count(m, e))
+    return false;
   if (m_is_custody(m, e) && !keep(m, e))
     return false;
   bool ok = move_simple(m, e) || move_reader(m, e) || move_people(m, e);

@@ -159,6 +159,8 @@ struct m_case m_case(const struct model *m, uint32_t person) {
     const struct event *e = &m->custody[i];
     if (e->type == EVENT_ORDER_AUTHENTICATED)
       read_order(m, &c, person, e);
+    else if (m_is_of_death(e, person))
+      m_read_death(m, &c, i);
     else if (person_of(e) == person)
       read_person(&c, e);
     else if (c.movement != REF_ABSENT && movement_of(e) == c.movement)
@@ -232,6 +234,8 @@ static void escalate(const struct asked *a, enum movement_step step, uint32_t mo
   for (uint32_t i = 0; i < a->o->n_events; i++)
     if (a->o->events[i].type == EVENT_REFUSAL_ESCALATED)
       return;
+  if (m_has_reason(r, REASON_DECEASED))
+    return; /* nobody waits to be freed */
   if (on != REF_ABSENT)
     m_expect_alarm(a, EVENT_REFUSAL_ESCALATED)->u.refusal_escalated =
         (struct ev_refusal_escalated){movement, person, on, step};
@@ -335,6 +339,21 @@ static struct refs ask_of(const struct asked *a, const struct m_case *c, uint32_
                found);
 }
 
+static void ask_frozen(const struct asked *a, uint32_t movement, struct reasons *found) {
+  uint32_t check = m_frozen(a->m, movement);
+  if (check != REF_ABSENT)
+    m_add_reason(found, REASON_COUNT_MISMATCH, REF_COUNT, check);
+}
+
+/* Of the whole movement: nobody is asked about. */
+static bool stands_still(const struct asked *a, enum movement_step step, uint32_t movement) {
+  struct reasons found = {0};
+  ask_frozen(a, movement, &found);
+  if (found.n)
+    refused(a, step, movement, REF_ABSENT, &found);
+  return found.n > 0;
+}
+
 static void promote(const struct asked *a) {
   const struct cmd_member_ref *r = &a->c->u.member_ref;
   struct reasons found = {0};
@@ -344,6 +363,7 @@ static void promote(const struct asked *a) {
     return;
   struct refs on = ask_of(a, &c, r->person, &found);
   ask_inside(a, r->person, &found);
+  ask_frozen(a, r->movement, &found);
   ask_room(a, r->movement, &found);
   ask_separate(a, r->movement, r->person, MEMBER_MANIFESTED, &found);
   ask_knowledge(a, r->movement, &found);
@@ -363,6 +383,7 @@ static void board(const struct asked *a) {
     return;
   struct refs on = ask_of(a, &c, r->person, &found);
   ask_inside(a, r->person, &found);
+  ask_frozen(a, r->movement, &found);
   ask_still(a, r->person, &found);
   ask_separate(a, r->movement, r->person, MEMBER_BOARDED, &found);
   ask_knowledge(a, r->movement, &found);
@@ -406,6 +427,14 @@ static void confirm(const struct asked *a) {
         r->movement, r->person, r->presented, r->second_identifier, r->biometric, on};
 }
 
+static void drop(struct reasons *r, enum reason code) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < r->n; i++)
+    if (r->at[i].code != code)
+      r->at[n++] = r->at[i];
+  r->n = n;
+}
+
 static void cite(const struct asked *a) {
   const struct cmd_manifest_cite *r = &a->c->u.manifest_cite;
   struct reasons found = {0};
@@ -419,6 +448,7 @@ static void cite(const struct asked *a) {
   }
   c.order = r->order;
   struct refs on = ask_of(a, &c, r->person, &found);
+  drop(&found, REASON_DECEASED); /* on which paper somebody went can be said after their death */
   ask_knowledge(a, r->movement, &found);
   if (found.n)
     not_permitted(a, STEP_CITE, r->movement, r->person, c.order, &found);
@@ -450,6 +480,7 @@ static void add(const struct asked *a) {
       m_ask(m, r->movement, r->person, r->order, m_journey(m, r->movement).to, a->c->at, &found);
   ask_inside(a, r->person, &found);
   if (!r->alternate) {
+    ask_frozen(a, r->movement, &found);
     ask_room(a, r->movement, &found);
     ask_separate(a, r->movement, r->person, MEMBER_MANIFESTED, &found);
   }
@@ -586,7 +617,8 @@ static void authorise(const struct asked *a) {
     m_refuse(a, REASON_SAME_OPERATOR, REF_OPERATOR, by);
   else if (two && m->operators[proposer].role == m->operators[by].role)
     m_refuse(a, REASON_SAME_ROLE, REF_OPERATOR, by);
-  else if (ask_everyone(a, STEP_AUTHORISE, movement, MEMBER_MANIFESTED, j.to))
+  else if (!stands_still(a, STEP_AUTHORISE, movement) &&
+           ask_everyone(a, STEP_AUTHORISE, movement, MEMBER_MANIFESTED, j.to))
     m_expect(a, EVENT_MOVEMENT_AUTHORISED)->u.movement_authorised =
         (struct ev_movement_authorised){movement, by};
 }
@@ -636,7 +668,8 @@ static void depart(const struct asked *a) {
     m_reject(a, REASON_ALREADY_SO, REF_MOVEMENT, movement);
   else if (j.state != MOVEMENT_STATE_AUTHORISED || !boarded)
     out_of_sequence(a, STEP_DEPART, movement, REF_ABSENT);
-  else if (ask_everyone(a, STEP_DEPART, movement, MEMBER_BOARDED, j.to)) {
+  else if (!stands_still(a, STEP_DEPART, movement) &&
+           ask_everyone(a, STEP_DEPART, movement, MEMBER_BOARDED, j.to)) {
     m_expect(a, EVENT_MOVEMENT_DEPARTED)->u.movement_departed =
         (struct ev_movement_departed){movement, boarded};
     if (m_movement(a->m, movement)->emergency)
@@ -654,7 +687,8 @@ static void divert(const struct asked *a) {
     out_of_sequence(a, STEP_DIVERT, r->movement, REF_ABSENT);
   else if (j.to == r->to)
     m_reject(a, REASON_ALREADY_SO, REF_PLACE, r->to);
-  else if (fact || ask_everyone(a, STEP_DIVERT, r->movement, MEMBER_ARRIVED, r->to))
+  else if (fact || (!stands_still(a, STEP_DIVERT, r->movement) &&
+                    ask_everyone(a, STEP_DIVERT, r->movement, MEMBER_ARRIVED, r->to)))
     m_expect(a, EVENT_MOVEMENT_DIVERTED)->u.movement_diverted =
         (struct ev_movement_diverted){r->movement, j.to, r->to};
 }

@@ -146,6 +146,8 @@ static void check_person(struct passing *x) {
     because(x, REASON_PERSON_MERGED, REF_PERSON, p->merged_into);
   if (!m_valid(p->dates, x->at))
     because(x, REASON_PERSON_NOT_VALID, REF_PERSON, x->person);
+  if (m_death(x->m, x->person).dead)
+    because(x, REASON_DECEASED, REF_PERSON, x->person);
 }
 
 /* --- Row 6 --- */

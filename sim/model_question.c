@@ -245,6 +245,8 @@ struct refs m_ask(const struct model *m, uint32_t movement, uint32_t person, uin
   uint32_t holds = REF_ABSENT;
   if (m->persons[person].state == PERSON_STATE_MERGED)
     because(&q, REASON_PERSON_MERGED, REF_PERSON, m->persons[person].merged_into);
+  if (m_death(m, person).dead)
+    because(&q, REASON_DECEASED, REF_PERSON, person);
   if (!m_is_booked(m, person))
     because(&q, REASON_NO_BOOKING, REF_PERSON, person);
   if (q.p->kind != MOVEMENT_RELEASE && !m_is_held(m, person, at, &holds, found)) {
@@ -278,6 +280,8 @@ void m_may_leave(const struct model *m, uint32_t person, usec at, struct reasons
   }
   if (c.state != MEMBER_BOARDED && c.state != MEMBER_DEPARTED)
     m_add_reason(found, REASON_SEQUENCE, REF_MOVEMENT, c.movement);
+  if (c.state == MEMBER_BOARDED && m_frozen(m, c.movement) != REF_ABSENT)
+    m_add_reason(found, REASON_COUNT_MISMATCH, REF_COUNT, m_frozen(m, c.movement));
   *rests_on = m_ask(m, c.movement, person, c.order, m_journey(m, c.movement).to, at, found);
   rests_on->at[rests_on->n++] = (struct ref){REF_MOVEMENT, c.movement};
 }

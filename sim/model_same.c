@@ -267,6 +267,30 @@ static void same_agreement(struct comparing *c, uint32_t i) {
   SAME(REF_BASIS, i, "same currency", 0, strcmp(currency ? currency : "", theirs->currency));
 }
 
+static void same_death(struct comparing *c, uint32_t i) {
+  struct m_death mine = m_death(c->m, i);
+  const struct death *theirs = death_of(c->core, i);
+  SAME(REF_PERSON, i, "has died", mine.dead, theirs != NULL);
+  if (!theirs)
+    return;
+  SAME(REF_PERSON, i, "died at", mine.at_s < 0 ? 0 : mine.at_s, theirs->at_s);
+  SAME(REF_PERSON, i, "recorded as dead", mine.recorded_s, theirs->recorded_s);
+  SAME(REF_PERSON, i, "by whom", mine.recorder, theirs->recorder);
+  SAME(REF_PERSON, i, "cause found", mine.cause, theirs->cause_s != UINT32_MAX);
+  SAME(REF_PERSON, i, "remains handed over", mine.remains, theirs->remains_s != UINT32_MAX);
+  SAME(REF_PERSON, i, "told that it is unresolved", mine.told, theirs->told != 0);
+}
+
+static void same_count(struct comparing *c, uint32_t i) {
+  const struct m_check *mine = &c->m->checks[i];
+  const struct count *theirs = &c->core->counts[i];
+  SAME(REF_COUNT, i, "same id", true, m_same_id(mine->id, theirs->id));
+  SAME(REF_COUNT, i, "area", mine->area == REF_ABSENT ? NONE16 : mine->area, theirs->area);
+  SAME(REF_COUNT, i, "begun by", mine->opener, theirs->opener);
+  SAME(REF_COUNT, i, "closed", mine->closed, !count_is_open(theirs));
+  SAME(REF_COUNT, i, "freezes", m_check_freezes(c->m, i), count_freezes(theirs));
+}
+
 static void same_custody(struct comparing *c) {
   const struct core_head *h = &c->core->head;
   const struct model *m = c->m;
@@ -276,6 +300,9 @@ static void same_custody(struct comparing *c) {
   SAME(REF_NONE, 0, "classes", m_count_custody(m, EVENT_CLASS_ADDED), h->n_classes);
   SAME(REF_NONE, 0, "orders", m_count_custody(m, EVENT_ORDER_RECORDED), h->n_orders);
   SAME(REF_NONE, 0, "bookings", m_count_custody(m, EVENT_BOOKING_OPENED), h->n_bookings);
+  SAME(REF_NONE, 0, "counts", m->n_checks, h->n_counts);
+  SAME(REF_NONE, 0, "tallies", m->n_tallies, h->n_tallies);
+  SAME(REF_NONE, 0, "deaths", m_count_custody(m, EVENT_DEATH_RECORDED), h->n_deaths);
   SAME(REF_NONE, 0, "hearings", m_count_custody(m, EVENT_HEARING_SET), h->n_hearings);
   SAME(REF_NONE, 0, "visits", m_count_custody(m, EVENT_VISIT_OPENED), h->n_visits);
   SAME(REF_NONE, 0, "movements", m_count_custody(m, EVENT_MOVEMENT_PROPOSED), h->n_movements);
@@ -289,6 +316,14 @@ static void same_custody(struct comparing *c) {
     same_agreement(c, i);
   for (uint32_t i = 0; i < h->n_persons; i++)
     same_manifest(c, i);
+  for (uint32_t i = 0; i < h->n_persons; i++)
+    same_death(c, i);
+  uint32_t frozen = 0;
+  for (uint32_t i = 0; i < h->n_counts; i++) {
+    same_count(c, i);
+    frozen += m_check_freezes(m, i);
+  }
+  SAME(REF_NONE, 0, "counts that freeze", frozen, h->frozen);
   for (uint32_t i = 0; i < h->n_orders; i++)
     same_order(c, i);
   for (uint32_t i = 0; i < h->n_persons; i++)

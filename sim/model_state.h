@@ -21,6 +21,7 @@ struct m_grant {
 struct m_person {
   struct id id, pin, duress;
   uint32_t kind, area, merged_into, failures;
+  uint32_t died_in; /* where they were when their remains were handed over; REF_ABSENT */
   enum person_state state, before_merge;
   struct m_dates dates;
   int64_t locked_until_s, entered_s;
@@ -87,6 +88,15 @@ struct m_pending_kept { /* what was found, so that it is not looked for at every
   struct m_pending next;
 };
 
+struct m_check { /* a count */
+  struct id id;
+  uint32_t area, opener; /* area: REF_ABSENT: gone */
+  bool closed, differed, resolved;
+};
+struct m_tally {
+  uint32_t check, area, expected, seen, by;
+};
+
 struct model {
   const struct plan *plan;
   struct hash plan_hash, vkey;
@@ -107,6 +117,9 @@ struct model {
   uint32_t n_custody;
   struct event *custody; /* entries about custody, as they came */
   struct m_pending_kept *kept;
+  uint32_t n_checks, n_tallies;
+  struct m_check *checks;
+  struct m_tally *tallies;
 
   struct command last; /* of the last step, for the invariants */
   struct outcome expected;
@@ -219,6 +232,9 @@ struct m_journey { /* how a movement stands */
   uint32_t to, authoriser;
   int64_t departed_s; /* INT64_MAX: not yet */
 };
+struct m_case_of_death { /* since they died: what was recorded, and what ended with it */
+  bool cause, remains, closed, away;
+};
 struct m_case {             /* how a person stands */
   uint32_t movement, order; /* the last movement they were put on, and the order cited last */
   uint32_t state;           /* enum member_state there */
@@ -227,6 +243,7 @@ struct m_case {             /* how a person stands */
   uint32_t told;            /* of it: bits (1 << enum deadline) told, or answered */
   int64_t held_since_s;     /* opened, or the last order about them that holds authenticated */
   bool booked, lapse_told;
+  struct m_case_of_death death;
 };
 bool m_is_active(uint32_t state); /* on a manifest */
 struct m_bound { /* registrations that hang together: nearest first, the last linked first */
@@ -246,6 +263,27 @@ uint32_t m_places_used(const struct model *m, uint32_t basis);
 void m_may_leave(const struct model *m, uint32_t person, usec at, struct reasons *found,
                  struct refs *rests_on);
 void m_move_departure(struct model *m, uint32_t movement, usec at);
+
+/* --- model_death.c: who has died --- */
+struct m_death {
+  bool dead, cause, remains, told;
+  uint32_t recorder;
+  int64_t at_s, recorded_s;
+};
+struct m_death m_death(const struct model *m, uint32_t person);
+bool m_is_of_death(const struct event *e, uint32_t person);
+void m_read_death(const struct model *m, struct m_case *c, uint32_t entry);
+bool m_reject_dead(const struct asked *a,
+                   uint32_t person);        /* true: they are, and it was rejected */
+bool m_decide_death(const struct asked *a); /* false: it is no such command */
+void m_move_death(struct model *m, const struct event *e);
+
+/* --- model_count.c: roll checks --- */
+bool m_check_freezes(const struct model *m, uint32_t check);
+uint32_t m_frozen(const struct model *m, uint32_t movement); /* by which count; REF_ABSENT */
+uint32_t m_check_needs(const struct model *m, uint32_t area);
+bool m_decide_count(const struct asked *a); /* false: it is no such command */
+bool m_move_count(struct model *m, const struct event *e);
 
 /* --- model_deadline.c: what should have been done by now --- */
 usec m_deadline_due(const struct model *m);

@@ -76,9 +76,8 @@ void m_open_visit(const struct asked *a) {
       return;
     }
   }
-  m_expect(a, EVENT_VISIT_OPENED)->u.visit_opened =
-      (struct ev_visit_opened){c->visit, m_number(n), c->person,         c->host,
-                               c->about, c->area,     from * USEC_PER_S, c->until};
+  m_expect(a, EVENT_VISIT_OPENED)->u.visit_opened = (struct ev_visit_opened){
+      c->visit, m_number(n), c->person, c->host, c->about, c->area, from * USEC_PER_S, c->until};
 }
 
 void m_close_visit(const struct asked *a) {

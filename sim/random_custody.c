@@ -56,7 +56,7 @@ static void draw_register(const struct random_custody *d, bool admission, uint32
 
 /* --- Custody: few names and few orders, so that they meet --- */
 
-enum { id_order = 101, id_booking, id_movement, id_hearing, id_visit };
+enum { id_order = 101, id_booking, id_movement, id_hearing, id_visit, id_count };
 enum { named_most = 5, orders_most = 100, movements_most = 24 };
 
 static uint32_t one_of(const struct random_custody *d, uint32_t n, uint32_t absent_in_ten) {
@@ -72,6 +72,14 @@ static uint32_t some_detainee(const struct random_custody *d) {
     person = some(d, d->core->head.n_persons);
   }
   return person;
+}
+
+/* Most often somebody who has died, if anybody has. */
+static uint32_t some_dead(const struct random_custody *d) {
+  uint32_t n = d->core->head.n_deaths, row = some(d, n);
+  for (int tries = 0; tries < 4 && n && d->core->deaths[row].retracted; tries++)
+    row = some(d, n);
+  return n && chance(d, 9, 10) ? d->core->deaths[row].person : some(d, d->core->head.n_persons);
 }
 
 /* Most often one that holds, if there is one. */
@@ -322,6 +330,26 @@ bool random_visit(const struct random_custody *d, struct command *c) {
   return h->n_persons > 0 && h->n_visits < 60;
 }
 
+/* --- Counts --- */
+
+/* Most often the last one, which may be open. */
+static uint32_t some_count(const struct random_custody *d) {
+  uint32_t n = d->core->head.n_counts;
+  return n && chance(d, 3, 4) ? n - 1 : some(d, n);
+}
+
+/* Most often an area that is left to look at, and what is there. */
+static void draw_tally(const struct random_custody *d, struct cmd_count_tally *t) {
+  static uint32_t areas[areas_max];
+  uint32_t count = some_count(d), n = 0, area = below(d, d->core->plan->n_areas);
+  if (d->core->head.n_counts && count_is_open(&d->core->counts[count]))
+    n = count_missing(d->core, count, areas, areas_max);
+  if (n && chance(d, 4, 5))
+    area = areas[below(d, n)];
+  *t = (struct cmd_count_tally){count, area,
+                                count_expected(d->core, area) + (chance(d, 1, 12) ? 1 : 0)};
+}
+
 /* --- Of any kind --- */
 
 bool random_custody(const struct random_custody *d, struct command *c) {
@@ -340,7 +368,7 @@ bool random_custody(const struct random_custody *d, struct command *c) {
                                             .agreement = chance(d, 1, 2),
                                             .country = chance(d, 1, 3) ? below(d, 9) : REF_ABSENT,
                                             .place = one_of(d, h->n_places, 8),
-                                            .places = chance(d, 1, 2),
+                                            .places = chance(d, 4, 5),
                                             .replaces = one_of(d, h->n_bases, 2),
                                             .from = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d),
                                             .until = chance(d, 3, 4) ? TIME_ABSENT : draw_date(d)};
@@ -396,6 +424,31 @@ bool random_custody(const struct random_custody *d, struct command *c) {
     draw_register(d, false, &c->u.booking_supplement.recorded,
                   &c->u.booking_supplement.outstanding);
     return h->n_bookings > 0 && chance(d, 1, 2);
+  case COMMAND_DEATH_RECORD:
+    c->u.death_record = (struct cmd_death_record){
+        chance(d, 5, 6) ? some_detainee(d) : person,
+        d->now - rng_between(d->rng, chance(d, 1, 8) ? -9000 : 0, 90000) * USEC_PER_S};
+    return h->n_persons > 0 && chance(d, 1, 10);
+  case COMMAND_DEATH_CAUSE:
+    c->u.death_cause = (struct cmd_death_cause){some_dead(d), {{1}}};
+    return h->n_persons > 0;
+  case COMMAND_DEATH_REMAINS:
+    c->u.death_remains = (struct cmd_death_remains){some_dead(d), {{2}}};
+    return h->n_persons > 0;
+  case COMMAND_DEATH_RETRACT:
+    c->u.person_ref.person = some_dead(d);
+    return h->n_persons > 0;
+  case COMMAND_COUNT_BEGIN:
+    c->u.count_begin = (struct cmd_count_begin){
+        random_id(id_count, chance(d, 1, 12) ? some(d, h->n_counts) : h->n_counts),
+        chance(d, 1, 12) ? area_outside : below(d, d->core->plan->n_areas)};
+    return h->n_counts < orders_most && chance(d, 1, 3);
+  case COMMAND_COUNT_TALLY:
+    draw_tally(d, &c->u.count_tally);
+    return h->n_counts > 0;
+  case COMMAND_COUNT_CLOSE:
+    c->u.count_ref.count = some_count(d);
+    return h->n_counts > 0;
   case COMMAND_MARK_SET:
   case COMMAND_MARK_CLEAR:
     c->u.mark = (struct cmd_mark){person, below(d, MARK_COUNT)};
@@ -596,8 +649,20 @@ bool random_case(const struct random_custody *d, struct command *c) {
     person = someone_aboard(d, person);
   if (!d->core->head.n_persons || d->core->persons[person].kind != PERSON_DETAINEE)
     return false;
+  if (d->core->head.n_counts && chance(d, 1, 12) &&
+      (count_is_open(&d->core->counts[d->core->head.n_counts - 1]) || d->core->head.frozen)) {
+    bool open = count_is_open(&d->core->counts[d->core->head.n_counts - 1]);
+    c->type = !open             ? COMMAND_COUNT_BEGIN
+              : chance(d, 3, 4) ? COMMAND_COUNT_TALLY
+                                : COMMAND_COUNT_CLOSE;
+    return random_custody(d, c);
+  }
   const struct member *r = active_member(d->core, person);
-  if (r && chance(d, 1, d->core->movements[r->movement].emergency ? 6 : 15))
+  if (death_of(d->core, person) && chance(d, 2, 3)) {
+    c->type = (enum command_type)(COMMAND_DEATH_CAUSE + below(d, 3));
+    return random_custody(d, c);
+  }
+  if (r && chance(d, 1, d->core->movements[r->movement].emergency ? 3 : 15))
     return forbid_one(d, person, r, c);
   if (r)
     return next_step(d, person, r, c);

@@ -31,6 +31,10 @@ static const struct {
     {"refute", COMMAND_ORDER_REFUTE, {"order"}},
     {"booking", COMMAND_BOOKING_OPEN, {"booking", "person", "order"}},
     {"supplement", COMMAND_BOOKING_SUPPLEMENT, {"booking"}},
+    {"death", COMMAND_DEATH_RECORD, {"person", "at"}},
+    {"cause", COMMAND_DEATH_CAUSE, {"person", "document"}},
+    {"remains", COMMAND_DEATH_REMAINS, {"person", "receipt"}},
+    {"retract", COMMAND_DEATH_RETRACT, {"person"}},
     {"mark", COMMAND_MARK_SET, {"person", "mark"}},
     {"unmark", COMMAND_MARK_CLEAR, {"person", "mark"}},
     {"link", COMMAND_LINK_RECORD, {"person", "other"}},
@@ -53,6 +57,9 @@ static const struct {
     {"hearing", COMMAND_HEARING_SET, {"hearing", "person", "authority"}},
     {"close-hearing", COMMAND_HEARING_CLOSE, {"hearing", "outcome"}},
     {"answer-recall", COMMAND_RECALL_ANSWER, {"movement", "person", "answer"}},
+    {"count", COMMAND_COUNT_BEGIN, {"count", "area"}},
+    {"tally", COMMAND_COUNT_TALLY, {"count", "area", "seen"}},
+    {"close-count", COMMAND_COUNT_CLOSE, {"count"}},
     {"hand-over", COMMAND_MOVEMENT_HANDOVER, {"movement", "person"}},
     {"read", COMMAND_DETAILS_READ, {NULL}}, /* read [order O | person P | movement M] */
 };
@@ -67,7 +74,7 @@ static void put_hex(struct buf *b, const struct id *id) {
 static bool has_id(enum ref_kind kind) {
   return kind == REF_PERSON || kind == REF_CREDENTIAL || kind == REF_OPERATOR ||
          kind == REF_ORDER || kind == REF_BOOKING || kind == REF_MOVEMENT || kind == REF_HEARING ||
-         kind == REF_VISIT;
+         kind == REF_VISIT || kind == REF_COUNT;
 }
 
 static void put_list(struct buf *b, const struct field *f, const char *value) {

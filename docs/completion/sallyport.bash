@@ -4,13 +4,25 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order booking movement manifest movement hearing recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person visit person credential pin level order booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
   plan)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' check apply show' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  person)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' add identify search candidates show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  visit)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' open close list' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -68,9 +80,21 @@ _sallyport() {
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
+  death)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' record cause remains retract list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
   hearing)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' set close list' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  count)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' begin tally close list show' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -189,8 +213,11 @@ _sallyport() {
   --document) COMPREPLY=(); return ;;
   --alias) COMPREPLY=(); return ;;
   --identifier) COMPREPLY=(); return ;;
+  --purpose) COMPREPLY=(); return ;;
   --reference) COMPREPLY=(); return ;;
   --official) COMPREPLY=(); return ;;
+  --finding) COMPREPLY=(); return ;;
+  --handed-to) COMPREPLY=(); return ;;
   --details-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --from) COMPREPLY=(); return ;;
   --until) COMPREPLY=(); return ;;
@@ -251,6 +278,9 @@ _sallyport() {
   'person unseparate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'person merge') options=' --help --dir --json --as --password-fd' ;;
   'person unmerge') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'visit open') options=' --help --dir --json --as --password-fd --purpose --details-file --about --area --from --host --until' ;;
+  'visit close') options=' --help --dir --json --as --password-fd' ;;
+  'visit list') options=' --help --dir --json --person' ;;
   'person import') options=' --help --dir --json --as --password-fd --dry-run'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'person erase') options=' --help --dir --json --as --password-fd --second --second-password-fd --ground' ;;
@@ -293,9 +323,19 @@ _sallyport() {
   'movement divert') options=' --help --dir --json --as --password-fd' ;;
   'movement arrive') options=' --help --dir --json --as --password-fd' ;;
   'movement handover') options=' --help --dir --json --as --password-fd --receipt' ;;
+  'death record') options=' --help --dir --json --as --password-fd --details-file --at' ;;
+  'death cause') options=' --help --dir --json --as --password-fd --finding --details-file --document' ;;
+  'death remains') options=' --help --dir --json --as --password-fd --handed-to --details-file --receipt' ;;
+  'death retract') options=' --help --dir --json --as --password-fd --second --second-password-fd --details-file' ;;
+  'death list') options=' --help --dir --json' ;;
   'hearing set') options=' --help --dir --json --as --password-fd --at' ;;
   'hearing close') options=' --help --dir --json --as --password-fd' ;;
   'hearing list') options=' --help --dir --json' ;;
+  'count begin') options=' --help --dir --json --as --password-fd' ;;
+  'count tally') options=' --help --dir --json --as --password-fd' ;;
+  'count close') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'count list') options=' --help --dir --json' ;;
+  'count show') options=' --help --dir --json' ;;
   'recall answer') options=' --help --dir --json --as --password-fd' ;;
   'authority add') options=' --help --dir --json --as --password-fd --second --second-password-fd --above' ;;
   'authority list') options=' --help --dir --json' ;;

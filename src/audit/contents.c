@@ -37,10 +37,18 @@ static bool read_hex(struct span object, const char *key, uint8_t *out, size_t n
 /* Whose details an entry of this type commits to, or whose were erased. */
 static struct id subject_of(const struct entry *e, enum event_type type) {
   static const char *const keys[EVENT_COUNT] = {
-      [EVENT_PERSON_ADDED] = "person",          [EVENT_OPERATOR_ADDED] = "operator",
-      [EVENT_ORDER_RECORDED] = "order",         [EVENT_BOOKING_OPENED] = "booking",
-      [EVENT_DETAILS_ERASED] = "person",        [EVENT_PERSON_IDENTIFIED] = "person",
-      [EVENT_BOOKING_SUPPLEMENTED] = "booking", [EVENT_VISIT_OPENED] = "visit",
+      [EVENT_PERSON_ADDED] = "person",
+      [EVENT_OPERATOR_ADDED] = "operator",
+      [EVENT_ORDER_RECORDED] = "order",
+      [EVENT_BOOKING_OPENED] = "booking",
+      [EVENT_DEATH_RECORDED] = "person",
+      [EVENT_DEATH_CAUSE_FOUND] = "person",
+      [EVENT_DEATH_REMAINS_HANDED_OVER] = "person",
+      [EVENT_DEATH_RETRACTED] = "person",
+      [EVENT_DETAILS_ERASED] = "person",
+      [EVENT_PERSON_IDENTIFIED] = "person",
+      [EVENT_BOOKING_SUPPLEMENTED] = "booking",
+      [EVENT_VISIT_OPENED] = "visit",
   };
   struct id id = {{0}};
   if (type < EVENT_COUNT && keys[type] && !read_hex(e->data, keys[type], id.b, sizeof id.b))

@@ -90,6 +90,9 @@ const char *cli_dir(const struct cli *c);
   X(review_credential)                                                                             \
   X(review_operator)                                                                               \
   X(compromise)                                                                                    \
+  X(count_list)                                                                                    \
+  X(count_show)                                                                                    \
+  X(death_list)                                                                                    \
   X(hearing_list)                                                                                  \
   X(booking_list)                                                                                  \
   X(booking_show)                                                                                  \

@@ -22,11 +22,14 @@ static json_t *booking_row(const struct core *core, uint32_t i) {
   uint32_t order = REF_ABSENT;
   bool open = b->closed_s == UINT32_MAX;
   bool held = open && held_at(core, b->person, when_now(), &order, &why_not);
+  const struct death *d = death_of(core, b->person);
+  bool died = d && d->booking == i + 1;
   return json_pack("{s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o}", "number", row_number(i), "person",
                    row_number(b->person), "state",
-                   !open  ? "closed"
-                   : held ? "held"
-                          : "no basis to hold",
+                   died    ? (open ? "died: register open" : "died")
+                   : !open ? "closed"
+                   : held  ? "held"
+                           : "no basis to hold",
                    "opened", row_from(b->opened_s), "closed", row_until(b->closed_s), "order",
                    row_number(b->order), "held_by", row_number(order), "outstanding",
                    field_list(b->outstanding));

@@ -203,7 +203,8 @@ enum sp_err take_details(struct cli *c, json_t **details) {
     const char *key;
   } members[] = {{OPT_NAME, "name"},           {OPT_BIRTH_DATE, "birth_date"},
                  {OPT_DOCUMENT, "document"},   {OPT_PURPOSE, "purpose"},
-                 {OPT_REFERENCE, "reference"}, {OPT_OFFICIAL, "official"}};
+                 {OPT_REFERENCE, "reference"}, {OPT_OFFICIAL, "official"},
+                 {OPT_FINDING, "finding"},     {OPT_HANDED_TO, "handed_to"}};
   enum sp_err err = SP_OK;
   *details = NULL;
   if (cli_has(c, OPT_DETAILS_FILE))

@@ -1,6 +1,7 @@
 /* cli_read.c: what is now: persons, credentials, gates, alarms, the roll. Each reads the folded
  * state and prints rows. */
 #include "cli/ask.h"
+#include "cli/rows.h"
 #include "cli/sentence.h"
 #include "cli/site.h"
 
@@ -147,6 +148,11 @@ static void set_custody(const struct core *core, json_t *row, uint32_t i) {
   const struct member *r = active_member(core, i);
   if (is_booked(core, i))
     json_object_set_new(row, "booking", json_number(core->custody[i].booking - 1));
+  const struct death *d = death_of(core, i);
+  if (d) {
+    json_object_set_new(row, "died", json_time((usec)d->at_s * USEC_PER_S));
+    json_object_set_new(row, "death", json_string(death_state(d)));
+  }
   if (!r)
     return;
   json_object_set_new(row, "movement", json_number(r->movement));
@@ -205,6 +211,8 @@ enum sp_err cli_person_show(struct cli *c) {
       {"credentials", "Credentials", COLUMN_TEXT},
       {"pin", "PIN", COLUMN_TEXT},
       {"separate_from", "Kept apart from", COLUMN_TEXT},
+      {"died", "Died", COLUMN_TIME},
+      {"death", "Death", COLUMN_STATE},
       {"booking", "Booking", COLUMN_TEXT},
       {"movement", "Movement", COLUMN_TEXT},
       {"on_manifest", "On its manifest", COLUMN_STATE},
@@ -439,6 +447,11 @@ enum sp_err cli_roll(struct cli *c) {
                             person_kind_names[who->kind]);
     if (who->entered_s)
       json_object_set_new(row, "since", json_time((usec)who->entered_s * USEC_PER_S));
+    if (death_of(core, i)) {
+      json_object_set_new(row, "died", json_true());
+      if (!c->out.json)
+        json_object_set_new(row, "kind", json_sprintf("%s, dead", person_kind_names[who->kind]));
+    }
     if (cli_has(c, OPT_DETAILS))
       err = site_set_details(c, row, i);
     table_row(&t, row);

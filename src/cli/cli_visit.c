@@ -15,10 +15,10 @@ static const char *state_of(const struct core *core, const struct visit *v, usec
 
 enum sp_err cli_visit_list(struct cli *c) {
   static const struct column columns[] = {
-      {"number", "VISIT", COLUMN_TEXT},  {"person", "PERSON", COLUMN_TEXT},
-      {"kind", "KIND", COLUMN_TEXT},     {"host", "RECEIVED BY", COLUMN_TEXT},
-      {"about", "VISITS", COLUMN_TEXT},  {"from", "FROM", COLUMN_TIME},
-      {"until", "UNTIL", COLUMN_TIME},   {"state", "STATE", COLUMN_STATE},
+      {"number", "VISIT", COLUMN_TEXT},   {"person", "PERSON", COLUMN_TEXT},
+      {"kind", "KIND", COLUMN_TEXT},      {"host", "RECEIVED BY", COLUMN_TEXT},
+      {"about", "VISITS", COLUMN_TEXT},   {"from", "FROM", COLUMN_TIME},
+      {"until", "UNTIL", COLUMN_TIME},    {"state", "STATE", COLUMN_STATE},
       {"where", "THEY ARE", COLUMN_TEXT},
   };
   uint32_t who = REF_ABSENT;

@@ -66,3 +66,11 @@ const char *row_basis_state(const struct core *core, uint32_t basis, usec at) {
          : status == ORDER_STATUS_IN_FORCE       ? "in force"
                                                  : "not in force";
 }
+
+const char *death_state(const struct death *d) {
+  return d->retracted                 ? "retracted"
+         : death_is_resolved(d)       ? "register closed"
+         : d->cause_s != UINT32_MAX   ? "remains not handed over"
+         : d->remains_s != UINT32_MAX ? "cause not found"
+                                      : "cause and remains open";
+}

@@ -20,6 +20,8 @@ json_t *row_until(uint32_t s);
 
 /* How a legal basis is at that instant, in words. */
 const char *row_basis_state(const struct core *core, uint32_t basis, usec at);
+/* How far what is owed about a death has come. */
+const char *death_state(const struct death *d);
 
 /* Drops members that are null or an empty list. */
 void row_drop_empty(json_t *row);

@@ -148,6 +148,19 @@ static const struct words table[EVENT_COUNT] = {
         {"register", COLOUR_NONE, "{person|18}  {booking}: {recorded}",
          "The register of {booking} of {person} says more, or something else, about: {recorded}.[ "
          "Of these are unknown or were declined: {outstanding}.] What was written before stays."},
+    [EVENT_DEATH_RECORDED] = {"DIED", COLOUR_BAD, "{person|18}  at {at}",
+                              "{person} died at {at}, as {recorder} recorded. The register stays "
+                              "open until the cause and the remains are recorded too."},
+    [EVENT_DEATH_CAUSE_FOUND] = {"cause", COLOUR_NONE, "{person|18}  {by}",
+                                 "Of what {person} died was found by a document, as {by} recorded: "
+                                 "its SHA-256 is {document}."},
+    [EVENT_DEATH_REMAINS_HANDED_OVER] =
+        {"remains", COLOUR_STRONG, "{person|18}",
+         "The remains of {person} were handed over: the SHA-256 of the receipt is {receipt}. They "
+         "are in no area of the site any more."},
+    [EVENT_DEATH_RETRACTED] = {"NOT DEAD", COLOUR_BAD, "{person|18}",
+                               "That {person} had died was recorded in error: two operators "
+                               "retracted it, and all is as it was before."},
     [EVENT_MARK_SET] = {"mark", COLOUR_WARN, "{person|18}  {mark}",
                         "Of {person} it is said: {mark}. Until it is resolved it keeps them from "
                         "being moved."},
@@ -220,6 +233,18 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_RECALL_ANSWERED] = {"answered", COLOUR_NONE, "{person|18}  {movement}: {answer}",
                                "Whoever has {person}, recalled from {movement}, has answered: "
                                "{answer}."},
+    [EVENT_COUNT_BEGUN] = {"count", COLOUR_NONE, "{count}  {area}",
+                           "The detainees in {area}, and in all within it, are counted: {count}, "
+                           "begun by {opener}."},
+    [EVENT_COUNT_TALLIED] = {"tally", COLOUR_NONE, "{area}: {seen} of {expected}  {count}",
+                             "Detainees seen in {area} by {by}: {seen}. The journal had {expected} "
+                             "there at that instant: {count}."},
+    [EVENT_COUNT_DIFFERS] = {"COUNT DIFFERS", COLOUR_BAD, "{area}: {seen} of {expected}  {count}",
+                             "Detainees seen in {area}: {seen}; in the journal: {expected}. Nobody "
+                             "is moved until that is resolved, but who is released and who is an "
+                             "emergency: {count}."},
+    [EVENT_COUNT_CLOSED] = {"counted", COLOUR_STRONG, "{count}[  differs{differs}]",
+                            "{count} was closed by {by}[, and differs from the journal{differs}]."},
     [EVENT_DEADLINE_PASSED] =
         {"OVERDUE", COLOUR_BAD,
          "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of {hearing}][ of {visit}]",
@@ -410,6 +435,22 @@ static void put_movement(const struct speaker *s, struct buf *out, const char *h
   buf_printf(out, "movement %s (%s)", number, movement_kind_names[core->movements[i].kind]);
 }
 
+/* "count 1000-9 of section" */
+static void put_count(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
+  struct id id;
+  uint32_t i;
+  char number[person_text_max];
+  if (!parse_id(hex, strlen(hex), &id) || !core_find_count(core, id, &i)) {
+    buf_printf(out, "count %.8s", hex);
+    return;
+  }
+  person_text(number, i);
+  buf_printf(out, "count %s", number);
+  if (core->counts[i].area != NONE16)
+    buf_printf(out, " of %s", core->plan->areas[core->counts[i].area].name.s);
+}
+
 static void put_hearing(const struct speaker *s, struct buf *out, const char *hex) {
   const struct core *core = s->core;
   struct id id;
@@ -471,9 +512,10 @@ static put_thing *thing_of(struct span kind) {
   static const struct {
     const char *kind;
     put_thing *put;
-  } things[] = {{"person", put_person},   {"operator", put_operator},    {"order", put_order},
-                {"booking", put_booking}, {"movement", put_movement},    {"hearing", put_hearing},
-                {"visit", put_visit},     {"credential", put_credential}};
+  } things[] = {
+      {"person", put_person},   {"operator", put_operator}, {"order", put_order},
+      {"booking", put_booking}, {"movement", put_movement}, {"hearing", put_hearing},
+      {"visit", put_visit},     {"count", put_count},       {"credential", put_credential}};
   for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
     if (span_is(kind, things[i].kind))
       return things[i].put;

@@ -217,6 +217,13 @@ enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t 
                        offsetof(struct movement, id), core->head.n_movements, index, why);
 }
 
+enum sp_err site_find_count(const struct site *s, const char *text, uint32_t *index,
+                            struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_numbered("count", text, core->counts, sizeof *core->counts,
+                       offsetof(struct count, id), core->head.n_counts, index, why);
+}
+
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,
                               struct fault *why) {
   const struct core *core = s->fold.core;

@@ -40,6 +40,8 @@ enum sp_err site_find_visit(const struct site *s, const char *text, uint32_t *in
                             struct fault *why) SP_MUST_USE;
 enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) SP_MUST_USE;
+enum sp_err site_find_count(const struct site *s, const char *text, uint32_t *index,
+                            struct fault *why) SP_MUST_USE;
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,
                               struct fault *why) SP_MUST_USE;
 /* A login name (looked up in the details) or an id. */

@@ -66,6 +66,10 @@ enum value_kind {
     "its number at the issuer; kept out of the journal")                                           \
   X(OFFICIAL, "official", VALUE_TEXT, "TEXT", NULL, NULL, false,                                   \
     "who signed or spoke it; kept out likewise")                                                   \
+  X(FINDING, "finding", VALUE_TEXT, "TEXT", NULL, NULL, false,                                     \
+    "the cause in words; kept out of the journal")                                                 \
+  X(HANDED_TO, "handed-to", VALUE_TEXT, "TEXT", NULL, NULL, false,                                 \
+    "to whom; kept out of the journal")                                                            \
   X(DETAILS_FILE, "details-file", VALUE_FILE, "FILE", NULL, NULL, false,                           \
     "all details as one JSON object; - reads standard input")                                      \
   X(DETAILS, "details", VALUE_FLAG, NULL, NULL, NULL, false,                                       \

@@ -523,6 +523,7 @@ static void (*const appliers[EVENT_COUNT])(struct core *, const struct event *) 
     [EVENT_BOOKING_REFUSED] = apply_nothing,
     [EVENT_MOVEMENT_REFUSED] = apply_nothing,
     [EVENT_NOTICE_OWED] = apply_nothing,
+    [EVENT_COUNT_DIFFERS] = apply_nothing,
     [EVENT_LOCKDOWN_STARTED] = apply_lockdown_started,
     [EVENT_LOCKDOWN_RELEASED] = apply_lockdown_released,
     [EVENT_THREAT_CHANGED] = apply_threat_changed,

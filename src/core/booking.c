@@ -217,6 +217,8 @@ void decide_booking_open(struct deciding *d) {
     deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, b->person));
     return;
   }
+  if (reject_deceased(d, b->person))
+    return;
   if (is_booked(core, b->person)) {
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PERSON, b->person));
     return;

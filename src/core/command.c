@@ -284,6 +284,27 @@ static const struct field booking_supplement[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_death_record
+static const struct field death_record[] = {
+    F_TIME_REQUIRED("at", at, "when, as far as is known"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_death_cause
+static const struct field death_cause[] = {
+    F_HASH("document", document, "what finds the cause: its SHA-256"),
+    F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_death_remains
+static const struct field death_remains[] = {
+    F_REF("person", person, PERSON, "whose"),
+    F_HASH("receipt", receipt, "what whoever took them over signed: its SHA-256"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_mark
 static const struct field mark[] = {
     F_ENUM("mark", mark, mark_names, "what is said of them"),
@@ -389,6 +410,27 @@ static const struct field recall_answer[] = {
     F_ENUM("answer", answer, recall_answer_names, "what whoever has them says"),
     F_REF("movement", movement, MOVEMENT, "in which they are under way"),
     F_REF("person", person, PERSON, "who"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_count_begin
+static const struct field count_begin[] = {
+    F_REF("area", area, AREA, "with all that lies within it"),
+    F_ID_NEW("count", count, "its id"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_count_tally
+static const struct field count_tally[] = {
+    F_REF("area", area, AREA, "this very one, not those within it"),
+    F_REF("count", count, COUNT, "of which"),
+    F_U32_REQUIRED("seen", seen, "how many detainees are seen there"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_count_ref
+static const struct field count_ref[] = {
+    F_REF("count", count, COUNT, "which"),
     F_TYPE,
 };
 #undef S
@@ -526,6 +568,10 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_ORDER_REFUTE] = "it is not its issuer's",
     [COMMAND_BOOKING_OPEN] = "admit a detainee, on an order that holds them",
     [COMMAND_BOOKING_SUPPLEMENT] = "add to the register of a booking, or correct it",
+    [COMMAND_DEATH_RECORD] = "a person has died: they are moved and held no more",
+    [COMMAND_DEATH_CAUSE] = "a document finds of what they died",
+    [COMMAND_DEATH_REMAINS] = "their remains were handed over, against a receipt",
+    [COMMAND_DEATH_RETRACT] = "it was recorded in error",
     [COMMAND_MARK_SET] = "say of a person what keeps them from being moved",
     [COMMAND_MARK_CLEAR] = "it is resolved",
     [COMMAND_LINK_RECORD] = "two registrations may be one human: what forbids binds both",
@@ -547,6 +593,9 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_HEARING_SET] = "a person is to be heard, then and by that authority",
     [COMMAND_HEARING_CLOSE] = "a hearing was held, was put off or will not be",
     [COMMAND_RECALL_ANSWER] = "whoever has a person who was recalled has answered",
+    [COMMAND_COUNT_BEGIN] = "begin to count the detainees in an area",
+    [COMMAND_COUNT_TALLY] = "say how many are seen in one of its areas; again: the later counts",
+    [COMMAND_COUNT_CLOSE] = "end a count, all areas of which were looked at",
     [COMMAND_LOCKDOWN_START] = "lock down an area, or the site",
     [COMMAND_LOCKDOWN_RELEASE] = "end that",
     [COMMAND_THREAT_RAISE] = "a stricter threat level",
@@ -628,6 +677,10 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_ORDER_REFUTE] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_BOOKING_OPEN] = {0, R(DESK) | R(RECORDS), 0},
     [COMMAND_BOOKING_SUPPLEMENT] = {0, R(DESK) | R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_DEATH_RECORD] = {0, R_ACTING, 0},
+    [COMMAND_DEATH_CAUSE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_DEATH_REMAINS] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_DEATH_RETRACT] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
     [COMMAND_MARK_SET] = {0, R_ACTING, 0},
     [COMMAND_MARK_CLEAR] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT) | R(DESK)},
     [COMMAND_LINK_RECORD] = {0, R_ACTING, 0},
@@ -649,6 +702,9 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_HEARING_SET] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_HEARING_CLOSE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_RECALL_ANSWER] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
+    [COMMAND_COUNT_BEGIN] = {0, R(GATE) | R(SHIFT), 0},
+    [COMMAND_COUNT_TALLY] = {0, R(DESK) | R(GATE) | R(SHIFT), 0},
+    [COMMAND_COUNT_CLOSE] = {0, R(GATE) | R(SHIFT) | R(RECORDS) | R(LEGAL), 0},
     [COMMAND_LOCKDOWN_START] = {0, R_ACTING, 0},
     [COMMAND_LOCKDOWN_RELEASE] = {0, R(GATE) | R(SHIFT), R_ACTING},
     [COMMAND_THREAT_RAISE] = {0, R_ACTING, 0},

@@ -54,6 +54,10 @@
   X(ORDER_REFUTE, order_ref, "order.refute")                                                       \
   X(BOOKING_OPEN, booking_open, "booking.open")                                                    \
   X(BOOKING_SUPPLEMENT, booking_supplement, "booking.supplement")                                  \
+  X(DEATH_RECORD, death_record, "death.record")                                                    \
+  X(DEATH_CAUSE, death_cause, "death.cause")                                                       \
+  X(DEATH_REMAINS, death_remains, "death.remains")                                                 \
+  X(DEATH_RETRACT, person_ref, "death.retract")                                                    \
   X(MARK_SET, mark, "mark.set")                                                                    \
   X(MARK_CLEAR, mark, "mark.clear")                                                                \
   X(LINK_RECORD, link, "link.record")                                                              \
@@ -75,6 +79,9 @@
   X(HEARING_SET, hearing_set, "hearing.set")                                                       \
   X(HEARING_CLOSE, hearing_close, "hearing.close")                                                 \
   X(RECALL_ANSWER, recall_answer, "recall.answer")                                                 \
+  X(COUNT_BEGIN, count_begin, "count.begin")                                                       \
+  X(COUNT_TALLY, count_tally, "count.tally")                                                       \
+  X(COUNT_CLOSE, count_ref, "count.close")                                                         \
   X(LOCKDOWN_START, area_ref, "lockdown.start")                                                    \
   X(LOCKDOWN_RELEASE, area_ref, "lockdown.release")                                                \
   X(THREAT_RAISE, threat_ref, "threat.raise")                                                      \
@@ -283,6 +290,18 @@ struct cmd_booking_open {
 struct cmd_booking_supplement {
   uint32_t booking, recorded, outstanding;
 };
+struct cmd_death_record {
+  uint32_t person;
+  usec at; /* when they died, as far as is known */
+};
+struct cmd_death_cause {
+  uint32_t person;
+  struct hash document; /* that finds it */
+};
+struct cmd_death_remains {
+  uint32_t person;
+  struct hash receipt; /* of whoever took them over */
+};
 struct cmd_mark {
   uint32_t person, mark; /* enum person_mark */
 };
@@ -337,6 +356,16 @@ struct cmd_hearing_close {
 struct cmd_recall_answer {
   uint32_t movement, person;
   uint32_t answer; /* enum recall_answer */
+};
+struct cmd_count_begin {
+  struct id count;
+  uint32_t area; /* with all that lies within it */
+};
+struct cmd_count_tally {
+  uint32_t count, area, seen; /* area: this very one */
+};
+struct cmd_count_ref {
+  uint32_t count;
 };
 struct cmd_area_ref {
   uint32_t area;
@@ -431,6 +460,9 @@ struct command {
     struct cmd_order_write order_write;
     struct cmd_booking_open booking_open;
     struct cmd_booking_supplement booking_supplement;
+    struct cmd_death_record death_record;
+    struct cmd_death_cause death_cause;
+    struct cmd_death_remains death_remains;
     struct cmd_mark mark;
     struct cmd_link link;
     struct cmd_movement_propose movement_propose;
@@ -444,6 +476,9 @@ struct command {
     struct cmd_hearing_set hearing_set;
     struct cmd_hearing_close hearing_close;
     struct cmd_recall_answer recall_answer;
+    struct cmd_count_begin count_begin;
+    struct cmd_count_tally count_tally;
+    struct cmd_count_ref count_ref;
     struct cmd_area_ref area_ref;
     struct cmd_threat_ref threat_ref;
     struct cmd_gate_ref gate_ref;

@@ -147,6 +147,17 @@ struct booking { /* one stay */
   uint32_t recorded;     /* fields of the register that some entry answers; bits */
   uint32_t outstanding;  /* those whose last answer is "unknown" or "declined" */
 };
+struct death {                 /* of one person; recorded in error: retracted */
+  uint32_t person, recorder;   /* recorder: operator */
+  uint32_t booking;            /* open when it was recorded: index + 1 */
+  uint32_t at_s, recorded_s;   /* at: when they died */
+  uint32_t cause_s, remains_s; /* when each was recorded; UINT32_MAX: not yet */
+  uint32_t told;               /* 1: that one of the two is missing was an alarm */
+  uint16_t
+      area;     /* where they were when the remains were handed over; NONE16: outside, or not yet */
+  uint8_t away; /* and 1: they were under way */
+  uint8_t retracted;
+};
 struct link { /* two registrations that may be one human, or are: a row for each of the two */
   uint32_t other, next;
   uint32_t merged; /* 1: by person.merge; else a candidate */
@@ -177,6 +188,7 @@ struct custody {
   uint32_t member;                 /* the last row of a manifest: index + 1 */
   uint32_t hearings;               /* head: index + 1 */
   uint32_t visits;                 /* head: index + 1 */
+  uint32_t death;                  /* the last one recorded: index + 1 */
   uint32_t due_s;                  /* when the next deadline passes; UINT32_MAX: none runs */
 };
 
@@ -201,6 +213,10 @@ struct custody {
   X(ORDER_CONFLICTS, order_conflicts)                                                              \
   X(BOOKING_OPENED, booking_opened)                                                                \
   X(BOOKING_SUPPLEMENTED, booking_supplemented)                                                    \
+  X(DEATH_RECORDED, death_recorded)                                                                \
+  X(DEATH_CAUSE_FOUND, death_cause_found)                                                          \
+  X(DEATH_REMAINS_HANDED_OVER, death_remains_handed_over)                                          \
+  X(DEATH_RETRACTED, death_retracted)                                                              \
   X(MARK_SET, mark_set)                                                                            \
   X(MARK_CLEARED, mark_cleared)                                                                    \
   X(LINK_RECORDED, link_recorded)                                                                  \
@@ -224,6 +240,9 @@ struct custody {
   X(HEARING_CLOSED, hearing_closed)                                                                \
   X(RECALL_RAISED, recall_raised)                                                                  \
   X(RECALL_ANSWERED, recall_answered)                                                              \
+  X(COUNT_BEGUN, count_begun)                                                                      \
+  X(COUNT_TALLIED, count_tallied)                                                                  \
+  X(COUNT_CLOSED, count_closed)                                                                    \
   X(DEADLINE_PASSED, deadline_passed)
 
 /* --- Asking --- */
@@ -259,6 +278,11 @@ bool linked_directly(const struct core *core, uint32_t a, uint32_t b);
 bool is_booked(const struct core *core, uint32_t person);
 /* May others have acted as this operator? */
 bool is_compromised(const struct core *core, uint32_t operator_index);
+
+/* Of a person who has died; NULL: they live, as far as is known. Resolved: the cause and the
+ * remains are both recorded, and their booking is closed. */
+const struct death *death_of(const struct core *core, uint32_t person);
+bool death_is_resolved(const struct death *d);
 
 /* The one code that tells why an order of this status is no ground, and what it rests on. */
 void order_status_reason(const struct core *core, uint32_t order, enum order_status status, usec at,

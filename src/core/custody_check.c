@@ -122,11 +122,40 @@ static bool persons_fit(const struct core *core) {
   for (uint32_t i = 0; i < h->n_persons; i++) {
     const struct custody *c = &core->custody[i];
     if (c->orders > h->n_orders || c->classes > h->n_class_rows || c->links > h->n_links ||
-        c->booking > h->n_bookings || c->marks >= 1u << MARK_COUNT ||
-        (c->booking && core->bookings[c->booking - 1].person != i))
+        c->booking > h->n_bookings || c->death > h->n_deaths || c->marks >= 1u << MARK_COUNT ||
+        (c->booking && core->bookings[c->booking - 1].person != i) ||
+        (c->death && core->deaths[c->death - 1].person != i))
       return false;
   }
   return true;
+}
+
+/* Rows name persons and their bookings; the one in force is the person's last; what is closed by it
+ * is closed, and who was under way has a row to go back to. */
+static bool death_fits(const struct core *core, uint32_t i) {
+  const struct core_head *h = &core->head;
+  const struct death *d = &core->deaths[i];
+  if (d->person >= h->n_persons || d->recorder >= h->n_operators || d->booking > h->n_bookings ||
+      d->told > 1 || d->retracted > 1 || d->away > 1 ||
+      (d->area != NONE16 && d->area >= h->n_areas))
+    return false;
+  if (d->retracted)
+    return !d->away && d->area == NONE16;
+  const struct custody *c = &core->custody[d->person];
+  bool handed = d->remains_s != UINT32_MAX;
+  bool closed = d->booking && core->bookings[d->booking - 1].closed_s != UINT32_MAX;
+  if (c->death != i + 1 || (d->booking && c->booking != d->booking) ||
+      (d->booking && closed != death_is_resolved(d)) ||
+      (!d->booking && is_booked(core, d->person)) || (!handed && (d->away || d->area != NONE16)))
+    return false;
+  return !d->away || (d->booking && c->member);
+}
+
+static bool deaths_fit(const struct core *core) {
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < core->head.n_deaths; i++)
+    ok = death_fits(core, i);
+  return ok;
 }
 
 static bool links_back(const struct core *core, uint32_t person, const struct link *l) {
@@ -195,7 +224,7 @@ static bool links_fit_together(const struct core *core, uint32_t *seen) {
 static bool nothing_yet(const struct core_head *h) {
   return !h->n_authorities && !h->n_places && !h->n_bases && !h->n_classes && !h->n_class_rows &&
          !h->n_orders && !h->n_bookings && !h->n_links && !h->n_movements && !h->n_members &&
-         !h->n_hearings && !h->n_visits;
+         !h->n_hearings && !h->n_visits && !h->n_deaths && !h->n_counts && !h->n_tallies;
 }
 
 const char *custody_check(const struct core *core, uint32_t *seen) {
@@ -204,9 +233,12 @@ const char *custody_check(const struct core *core, uint32_t *seen) {
     return "there is custody, and no plan";
   if (!names_fit(core) || !orders_fit(core) || !persons_fit(core))
     return "an index of an order, or of what it names, points outside of its array";
+  if (!deaths_fit(core))
+    return "a death does not belong to whom it says";
   if (!chains_fit(core))
     return "a chain of orders holds one that does not belong";
   if (!links_fit_together(core, seen))
     return "links between registrations do not hold together";
-  return movement_check(core);
+  const char *wrong = count_check(core);
+  return wrong ? wrong : movement_check(core);
 }

@@ -8,6 +8,7 @@
  * each link, and is given back zeroed. */
 const char *custody_check(const struct core *core, uint32_t *seen);
 /* Likewise, about movements; the rest was looked at before. */
+const char *count_check(const struct core *core);
 const char *movement_check(const struct core *core);
 
 #endif

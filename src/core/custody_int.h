@@ -39,6 +39,8 @@ void member_returns(struct core *core, uint32_t person);
 bool deadlines_fit(const struct core *core);
 void deadlines_follow(struct core *core, const struct event *e);
 void booking_close(struct core *core, uint32_t person, usec at);
+/* Where somebody is meant who lives: true, and it was rejected, when they have died. */
+bool reject_deceased(struct deciding *d, uint32_t person);
 /* The order in force, of any registration that binds this one, that forbids transfers. */
 uint32_t order_no_transfer(const struct core *core, uint32_t person, usec at);
 void refuse_step(struct deciding *d, enum movement_step step, uint32_t movement, uint32_t person,
@@ -53,6 +55,11 @@ void check_separate(const struct core *core, uint32_t movement, uint32_t person,
                     enum member_state beside, struct reasons *found);
 /* Whoever is being let through a door into the site neither boards nor is taken over. */
 void check_still(const struct core *core, uint32_t person, struct reasons *found);
+/* While a count differs nobody is moved, but by a release or in an emergency: true, and found says
+ * so. */
+bool check_frozen(const struct core *core, uint32_t movement, struct reasons *found);
+/* Of a state from outside: does head.frozen count those that freeze? */
+bool counts_freeze_as_told(const struct core *core);
 void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons *found);
 
 void decide_person_add(struct deciding *d); /* candidate.c */
@@ -83,6 +90,10 @@ uint32_t visit_overdue(const struct core *core, uint32_t person, uint32_t *visit
   X(ORDER_REFUTE, order_refute)                                                                    \
   X(BOOKING_OPEN, booking_open)                                                                    \
   X(BOOKING_SUPPLEMENT, booking_supplement)                                                        \
+  X(DEATH_RECORD, death_record)                                                                    \
+  X(DEATH_CAUSE, death_cause)                                                                      \
+  X(DEATH_REMAINS, death_remains)                                                                  \
+  X(DEATH_RETRACT, death_retract)                                                                  \
   X(MARK_SET, mark_set)                                                                            \
   X(MARK_CLEAR, mark_clear)                                                                        \
   X(LINK_RECORD, link_record)                                                                      \
@@ -103,7 +114,10 @@ uint32_t visit_overdue(const struct core *core, uint32_t person, uint32_t *visit
   X(MOVEMENT_HANDOVER, movement_handover)                                                          \
   X(HEARING_SET, hearing_set)                                                                      \
   X(HEARING_CLOSE, hearing_close)                                                                  \
-  X(RECALL_ANSWER, recall_answer)
+  X(RECALL_ANSWER, recall_answer)                                                                  \
+  X(COUNT_BEGIN, count_begin)                                                                      \
+  X(COUNT_TALLY, count_tally)                                                                      \
+  X(COUNT_CLOSE, count_close)
 #define X(NAME, name) void decide_##name(struct deciding *d);
 CUSTODY_DECIDERS(X)
 #undef X

@@ -131,6 +131,15 @@ static bool is_under_way(const struct member *r) {
   return r->state == MEMBER_DEPARTED || r->state == MEMBER_ARRIVED;
 }
 
+static void pending_of_exception(const struct core *core, const struct member *r,
+                                 struct pending *p) {
+  const struct movement *m = &core->movements[r->movement];
+  if ((is_under_way(r) || r->state == MEMBER_RETURNED) && m->emergency && r->order == REF_ABSENT &&
+      !(r->told >> DEADLINE_EXCEPTION_UNWRITTEN & 1))
+    sooner(p, later(m->departed_s, core->plan->rules.exception_write_s),
+           DEADLINE_EXCEPTION_UNWRITTEN, REF_ABSENT, r->movement);
+}
+
 static void pending_of_movement(const struct core *core, const struct member *r,
                                 struct pending *p) {
   const struct movement *m = &core->movements[r->movement];
@@ -143,10 +152,7 @@ static void pending_of_movement(const struct core *core, const struct member *r,
            REF_ABSENT, r->movement);
   if (under_way && !(r->told >> DEADLINE_RETURN_OVERDUE & 1))
     sooner(p, m->returns_s, DEADLINE_RETURN_OVERDUE, REF_ABSENT, r->movement);
-  if ((under_way || r->state == MEMBER_RETURNED) && m->emergency && r->order == REF_ABSENT &&
-      !(r->told >> DEADLINE_EXCEPTION_UNWRITTEN & 1))
-    sooner(p, later(m->departed_s, core->plan->rules.exception_write_s),
-           DEADLINE_EXCEPTION_UNWRITTEN, REF_ABSENT, r->movement);
+  pending_of_exception(core, r, p);
 }
 
 static void pending_of_booking(const struct core *core, uint32_t person, struct pending *p) {
@@ -169,9 +175,26 @@ static void pending_of_booking(const struct core *core, uint32_t person, struct 
   }
 }
 
+/* Of one who has died the order of an emergency is owed as before, and what has to be found;
+ * nothing else that is owed to, or by, one who lives. */
+static void pending_of_death(const struct core *core, uint32_t person, const struct death *d,
+                             struct pending *p) {
+  const struct custody *c = &core->custody[person];
+  if (c->member)
+    pending_of_exception(core, &core->members[c->member - 1], p);
+  if (!death_is_resolved(d) && !d->told)
+    sooner(p, later(d->recorded_s, core->plan->rules.death_resolve_s), DEADLINE_DEATH_UNRESOLVED,
+           REF_ABSENT, REF_ABSENT);
+}
+
 static struct pending pending_of_person(const struct core *core, uint32_t person) {
   struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT};
   const struct custody *c = &core->custody[person];
+  const struct death *d = death_of(core, person);
+  if (d) {
+    pending_of_death(core, person, d, &p);
+    return p;
+  }
   if (c->member)
     pending_of_movement(core, &core->members[c->member - 1], &p);
   if (is_booked(core, person))
@@ -320,6 +343,18 @@ void deadlines_follow(struct core *core, const struct event *e) {
   case EVENT_BOOKING_OPENED:
     touch_person(core, e->u.booking_opened.person);
     break;
+  case EVENT_DEATH_RECORDED:
+    touch_person(core, e->u.death_recorded.person);
+    break;
+  case EVENT_DEATH_CAUSE_FOUND:
+    touch_person(core, e->u.death_cause_found.person);
+    break;
+  case EVENT_DEATH_REMAINS_HANDED_OVER:
+    touch_person(core, e->u.death_remains_handed_over.person);
+    break;
+  case EVENT_DEATH_RETRACTED:
+    touch_person(core, e->u.person_ref.person);
+    break;
   case EVENT_MARK_SET:
   case EVENT_MARK_CLEARED:
     touch_group(core, e->u.mark.person);
@@ -457,6 +492,8 @@ void apply_deadline_passed(struct core *core, const struct event *e) {
   uint32_t told = 1u << p->deadline;
   if (p->deadline == DEADLINE_HOLD_LAPSED)
     core->bookings[core->custody[p->person].booking - 1].told = 1;
+  else if (p->deadline == DEADLINE_DEATH_UNRESOLVED)
+    core->deaths[core->custody[p->person].death - 1].told = 1;
   else if (p->hearing != REF_ABSENT)
     core->hearings[p->hearing].told = 1;
   else if (p->visit != REF_ABSENT)

@@ -164,12 +164,16 @@ static void decide_person_suspend(struct deciding *d) {
 }
 
 static void decide_person_reinstate(struct deciding *d) {
+  if (reject_deceased(d, d->command->u.person_ref.person))
+    return;
   change_person(d, 1u << PERSON_STATE_SUSPENDED | 1u << PERSON_STATE_DEPARTED, PERSON_PRESENT,
                 EVENT_PERSON_REINSTATED);
 }
 
 static void decide_person_depart(struct deciding *d) {
   uint32_t who = d->command->u.person_ref.person;
+  if (reject_deceased(d, who))
+    return;
   if (d->core->persons[who].area != area_outside || is_booked(d->core, who))
     deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, who)); /* still inside, or held */
   else
@@ -187,7 +191,7 @@ static void decide_person_merge(struct deciding *d) {
     deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, m->into));
   else if (!links_fit(d->core, m->person, m->into))
     deciding_reject(d, REASON_LIMIT_REACHED, nothing);
-  else
+  else if (!reject_deceased(d, m->person))
     deciding_event(d, EVENT_PERSON_MERGED)->u.person_merged =
         (struct ev_person_merged){m->person, m->into};
 }
@@ -228,7 +232,7 @@ static void decide_credential_issue(struct deciding *d) {
     deciding_reject(d, REASON_LIMIT_REACHED, nothing);
   else if (d->core->persons[c->person].state != PERSON_PRESENT)
     deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, c->person));
-  else if (check_dates(d, c->from, c->until))
+  else if (!reject_deceased(d, c->person) && check_dates(d, c->from, c->until))
     deciding_event(d, EVENT_CREDENTIAL_ISSUED)->u.credential_issued = (struct ev_credential_issued){
         c->credential, c->tag, c->person, c->format, c->from, c->until};
 }
@@ -254,6 +258,8 @@ static void decide_credential_suspend(struct deciding *d) {
 }
 
 static void decide_credential_reinstate(struct deciding *d) {
+  if (reject_deceased(d, d->core->credentials[d->command->u.credential_ref.credential].person))
+    return;
   change_credential(d, C_SUSPENDED | C_LOST, CREDENTIAL_STATE_ISSUED, EVENT_CREDENTIAL_REINSTATED);
 }
 
@@ -273,7 +279,7 @@ static void decide_pin_set(struct deciding *d) {
     deciding_reject(d, REASON_SELF, ref_to(REF_PERSON, s->person));
   else if (duress && bytes_are_zero(s->pin.b, sizeof s->pin.b))
     deciding_reject(d, REASON_PIN_MISSING, ref_to(REF_PERSON, s->person));
-  else
+  else if (!reject_deceased(d, s->person))
     deciding_event(d, EVENT_PIN_SET)->u.pin_set = (struct ev_pin_set){s->person, s->pin, s->duress};
 }
 
@@ -295,7 +301,7 @@ static void decide_level_grant(struct deciding *d) {
   else if (core->persons[g->person].state == PERSON_STATE_DEPARTED ||
            core->persons[g->person].state == PERSON_STATE_MERGED)
     deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, g->person));
-  else if (check_dates(d, g->from, g->until))
+  else if (!reject_deceased(d, g->person) && check_dates(d, g->from, g->until))
     deciding_event(d, EVENT_LEVEL_GRANTED)->u.level_granted =
         (struct ev_level_granted){g->person, g->level, g->from, g->until};
 }

@@ -14,6 +14,9 @@ static bool frees(const struct core *core, const struct question *q) {
 /* The order that makes it urgent; REF_ABSENT: none does. */
 static uint32_t urged_by(const struct core *core, const struct question *q,
                          const struct reasons *found) {
+  for (uint32_t i = 0; i < found->n; i++)
+    if (found->at[i].code == REASON_DECEASED)
+      return REF_ABSENT; /* nobody waits to be freed */
   if (frees(core, q))
     return q->order;
   for (uint32_t i = 0; i < found->n; i++)

@@ -275,6 +275,26 @@ static const struct field booking_supplemented[] = {
           "fields of the register that its details answer, anew or for the first time"),
 };
 #undef S
+#define S ev_death_recorded
+static const struct field death_recorded[] = {
+    F_TIME_REQUIRED("at", at, "when, as far as is known"),
+    F_REF("person", person, PERSON, "who"),
+    F_REF("recorder", recorder, OPERATOR, "who recorded it"),
+};
+#undef S
+#define S ev_death_cause_found
+static const struct field death_cause_found[] = {
+    F_REF("by", by, OPERATOR, "who recorded it, another than who recorded the death"),
+    F_HASH("document", document, "what finds the cause: its SHA-256"),
+    F_REF("person", person, PERSON, "who"),
+};
+#undef S
+#define S ev_death_remains_handed_over
+static const struct field death_remains_handed_over[] = {
+    F_REF("person", person, PERSON, "whose"),
+    F_HASH("receipt", receipt, "what whoever took them over signed: its SHA-256"),
+};
+#undef S
 #define S ev_mark
 static const struct field mark[] = {
     F_ENUM("mark", mark, mark_names, "what is said of them"),
@@ -426,6 +446,31 @@ static const struct field recall_answered[] = {
     F_ENUM("answer", answer, recall_answer_names, "what whoever has them says"),
     F_REF("movement", movement, MOVEMENT, "in which they are under way"),
     F_REF("person", person, PERSON, "who"),
+};
+#undef S
+#define S ev_count_begun
+static const struct field count_begun[] = {
+    F_REF("area", area, AREA, "with all that lies within it"),
+    F_ID("count", count, "its id"),
+    F_U32_REQUIRED("number", number, "short, the last digit checks the others"),
+    F_REF("opener", opener, OPERATOR, "who began it"),
+};
+#undef S
+#define S ev_count_tallied
+static const struct field count_tallied[] = {
+    F_REF("area", area, AREA, "this very one"),
+    F_REF("by", by, OPERATOR, "who looked"),
+    F_REF("count", count, COUNT, "of which"),
+    F_U32_REQUIRED("expected", expected,
+                   "how many detainees the journal has there at that instant"),
+    F_U32_REQUIRED("seen", seen, "how many were seen"),
+};
+#undef S
+#define S ev_count_closed
+static const struct field count_closed[] = {
+    F_REF("by", by, OPERATOR, "who closed it, and had tallied nothing of it"),
+    F_REF("count", count, COUNT, "which"),
+    F_BOOL("differs", differs, "some area's last tally differs from the journal"),
 };
 #undef S
 #define S ev_deadline_passed
@@ -624,6 +669,10 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_BOOKING_OPENED] = "a detainee was admitted",
     [EVENT_BOOKING_REFUSED] = "a detainee was not admitted",
     [EVENT_BOOKING_SUPPLEMENTED] = "the register of a booking says more, or something else",
+    [EVENT_DEATH_RECORDED] = "a person has died; the register stays open",
+    [EVENT_DEATH_CAUSE_FOUND] = "of what they died, by a document",
+    [EVENT_DEATH_REMAINS_HANDED_OVER] = "their remains were handed over",
+    [EVENT_DEATH_RETRACTED] = "they had not died: all that was before is so again",
     [EVENT_MARK_SET] = "what keeps a person from being moved",
     [EVENT_MARK_CLEARED] = "and was resolved",
     [EVENT_LINK_RECORDED] = "two registrations may be one human",
@@ -651,6 +700,10 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_HEARING_CLOSED] = "and was, or it was put off, or will not be",
     [EVENT_RECALL_RAISED] = "a person under way may not be taken there any more: bring them back",
     [EVENT_RECALL_ANSWERED] = "whoever has them has answered",
+    [EVENT_COUNT_BEGUN] = "detainees are counted, in an area and all within it",
+    [EVENT_COUNT_TALLIED] = "how many were seen in one area, and how many the journal has there",
+    [EVENT_COUNT_DIFFERS] = "the two differ: nobody is moved until that is resolved",
+    [EVENT_COUNT_CLOSED] = "every area was looked at",
     [EVENT_DEADLINE_PASSED] = "something that should have been done by now was not",
     [EVENT_LOCKDOWN_STARTED] = "an area is locked down",
     [EVENT_LOCKDOWN_RELEASED] = "and no longer",

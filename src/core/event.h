@@ -53,6 +53,10 @@
   X(BOOKING_OPENED, booking_opened, "booking.opened", 0)                                           \
   X(BOOKING_REFUSED, booking_refused, "booking.refused", 0)                                        \
   X(BOOKING_SUPPLEMENTED, booking_supplemented, "booking.supplemented", 0)                         \
+  X(DEATH_RECORDED, death_recorded, "death.recorded", EVENT_ALARM)                                 \
+  X(DEATH_CAUSE_FOUND, death_cause_found, "death.cause_found", 0)                                  \
+  X(DEATH_REMAINS_HANDED_OVER, death_remains_handed_over, "death.remains_handed_over", 0)          \
+  X(DEATH_RETRACTED, person_ref, "death.retracted", EVENT_ALARM)                                   \
   X(MARK_SET, mark, "mark.set", 0)                                                                 \
   X(MARK_CLEARED, mark, "mark.cleared", 0)                                                         \
   X(LINK_RECORDED, link, "link.recorded", 0)                                                       \
@@ -78,6 +82,10 @@
   X(HEARING_CLOSED, hearing_closed, "hearing.closed", 0)                                           \
   X(RECALL_RAISED, recall_raised, "recall.raised", EVENT_ALARM)                                    \
   X(RECALL_ANSWERED, recall_answered, "recall.answered", 0)                                        \
+  X(COUNT_BEGUN, count_begun, "count.begun", 0)                                                    \
+  X(COUNT_TALLIED, count_tallied, "count.tallied", 0)                                              \
+  X(COUNT_DIFFERS, count_tallied, "count.differs", EVENT_ALARM)                                    \
+  X(COUNT_CLOSED, count_closed, "count.closed", 0)                                                 \
   X(DEADLINE_PASSED, deadline_passed, "deadline.passed", EVENT_ALARM)                              \
   X(LOCKDOWN_STARTED, area_ref, "lockdown.started", 0)                                             \
   X(LOCKDOWN_RELEASED, area_ref, "lockdown.released", 0)                                           \
@@ -294,6 +302,20 @@ struct ev_booking_supplemented {
   uint32_t booking, person;
   uint32_t recorded, outstanding;
 };
+struct ev_death_recorded {
+  uint32_t person;
+  usec at;
+  uint32_t recorder; /* operator */
+};
+struct ev_death_cause_found {
+  uint32_t person;
+  struct hash document;
+  uint32_t by; /* operator */
+};
+struct ev_death_remains_handed_over {
+  uint32_t person;
+  struct hash receipt;
+};
 struct ev_mark {
   uint32_t person, mark; /* enum person_mark */
 };
@@ -375,6 +397,19 @@ struct ev_recall_raised {
 };
 struct ev_recall_answered {
   uint32_t movement, person, answer; /* enum recall_answer */
+};
+struct ev_count_begun {
+  struct id count;
+  uint32_t number;       /* short, as a person's */
+  uint32_t area, opener; /* operator */
+};
+struct ev_count_tallied {
+  uint32_t count, area, expected, seen, by; /* operator */
+};
+struct ev_count_closed {
+  uint32_t count;
+  bool differs;
+  uint32_t by; /* operator */
 };
 struct ev_deadline_passed {
   uint32_t deadline;                         /* enum deadline */
@@ -493,6 +528,9 @@ struct event {
     struct ev_booking_opened booking_opened;
     struct ev_booking_refused booking_refused;
     struct ev_booking_supplemented booking_supplemented;
+    struct ev_death_recorded death_recorded;
+    struct ev_death_cause_found death_cause_found;
+    struct ev_death_remains_handed_over death_remains_handed_over;
     struct ev_mark mark;
     struct ev_link link;
     struct ev_movement_proposed movement_proposed;
@@ -513,6 +551,9 @@ struct event {
     struct ev_hearing_closed hearing_closed;
     struct ev_recall_raised recall_raised;
     struct ev_recall_answered recall_answered;
+    struct ev_count_begun count_begun;
+    struct ev_count_tallied count_tallied;
+    struct ev_count_closed count_closed;
     struct ev_deadline_passed deadline_passed;
     struct ev_area_ref area_ref;
     struct ev_threat_changed threat_changed;

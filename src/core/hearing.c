@@ -17,7 +17,7 @@ void decide_hearing_set(struct deciding *d) {
     deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, c->person));
   else if (d->core->head.n_hearings == hearings_max)
     deciding_reject(d, REASON_LIMIT_REACHED, nothing);
-  else if (check_dates(d, TIME_ABSENT, c->at))
+  else if (!reject_deceased(d, c->person) && check_dates(d, TIME_ABSENT, c->at))
     deciding_event(d, EVENT_HEARING_SET)->u.hearing_set = (struct ev_hearing_set){
         c->hearing, person_number(d->core->head.n_hearings), c->person, c->authority, c->at};
 }

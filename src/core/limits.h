@@ -19,11 +19,14 @@ enum {
   class_rows_max = 1 << 20, /* persons that a class lists, over all classes */
   orders_max = 1 << 20,
   bookings_max = 1 << 20,
+  deaths_max = 1 << 16,
   movements_max = 1 << 17,
   members_max = 1 << 20, /* rows of manifests, over all movements */
   hearings_max = 1 << 18,
   visits_max = 1 << 20,
   visit_s_max = 24 * 3600, /* of one visit, but an inspector's */
+  counts_max = 1 << 16,
+  tallies_max = 1 << 20, /* over all counts */
   emergency_seats_max = 8,
   registration_links_max = 1 << 16, /* twice the pairs of registrations that may be one human */
 

@@ -129,6 +129,8 @@ static void ask(const struct deciding *d, enum movement_step step, bool takes_pl
     reasons_add(found, REASON_SEQUENCE, ref_to(REF_PERSON, q->person));
   if (steps[step].still)
     check_still(core, q->person, found);
+  if (takes_place || step == STEP_BOARD)
+    check_frozen(core, q->movement, found);
   if (takes_place)
     check_room(core, &core->movements[q->movement], q->movement, found);
   if (steps[step].beside != NOT_SEATED && (takes_place || step != STEP_ADD))
@@ -158,7 +160,8 @@ static bool stands_there(struct deciding *d, enum movement_step step, uint32_t m
 static struct event *decide_step(struct deciding *d, enum movement_step step, uint32_t movement,
                                  uint32_t person, uint32_t order, enum event_type type,
                                  struct refs *rests_on, struct reasons *found) {
-  struct question q = {movement, person, order, d->core->movements[movement].to, d->command->at};
+  struct question q = {movement,       person,           order, d->core->movements[movement].to,
+                       d->command->at, step == STEP_CITE};
   ask(d, step, step == STEP_PROMOTE, &q, found, rests_on);
   if (!found->n)
     return deciding_event(d, type);
@@ -196,7 +199,7 @@ void decide_manifest_add(struct deciding *d) {
   const struct core *core = d->core;
   const struct movement *m = &core->movements[c->movement];
   const struct member *r = active_member(core, c->person);
-  struct question q = {c->movement, c->person, c->order, m->to, d->command->at};
+  struct question q = {c->movement, c->person, c->order, m->to, d->command->at, false};
   struct reasons found = {0};
   struct refs rests_on;
   if (core->persons[c->person].kind != PERSON_DETAINEE) {

@@ -141,6 +141,15 @@ static void all_go(struct core *core, uint32_t movement, unsigned from, enum mem
 #define FROM(NAME)     (1u << MEMBER_##NAME)
 #define BEFORE_LEAVING (FROM(ALTERNATE) | FROM(MANIFESTED) | FROM(CONFIRMED))
 
+/* Of the movement as a whole: then nobody is asked about. */
+static bool is_frozen(struct deciding *d, enum movement_step step, uint32_t movement) {
+  struct reasons found = {0};
+  if (!check_frozen(d->core, movement, &found))
+    return false;
+  refuse_step(d, step, movement, REF_ABSENT, &found);
+  return true;
+}
+
 /* --- Authorising, cancelling --- */
 
 void decide_movement_authorise(struct deciding *d) {
@@ -155,7 +164,8 @@ void decide_movement_authorise(struct deciding *d) {
     deciding_refuse(d, REASON_SAME_OPERATOR, ref_to(REF_OPERATOR, by));
   else if (two && d->core->operators[m->proposer].role == d->core->operators[by].role)
     deciding_refuse(d, REASON_SAME_ROLE, ref_to(REF_OPERATOR, by));
-  else if (ask_all(d, STEP_AUTHORISE, which, MEMBER_MANIFESTED, m->to))
+  else if (!is_frozen(d, STEP_AUTHORISE, which) &&
+           ask_all(d, STEP_AUTHORISE, which, MEMBER_MANIFESTED, m->to))
     deciding_event(d, EVENT_MOVEMENT_AUTHORISED)->u.movement_authorised =
         (struct ev_movement_authorised){which, by};
 }
@@ -206,7 +216,8 @@ void decide_movement_depart(struct deciding *d) {
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_MOVEMENT, which));
   else if (m->state != MOVEMENT_STATE_AUTHORISED || !boarded)
     refuse_sequence(d, STEP_DEPART, which, REF_ABSENT);
-  else if (ask_all(d, STEP_DEPART, which, MEMBER_BOARDED, m->to)) {
+  else if (!is_frozen(d, STEP_DEPART, which) &&
+           ask_all(d, STEP_DEPART, which, MEMBER_BOARDED, m->to)) {
     deciding_event(d, EVENT_MOVEMENT_DEPARTED)->u.movement_departed =
         (struct ev_movement_departed){which, boarded};
     if (m->emergency)
@@ -248,7 +259,8 @@ void decide_movement_divert(struct deciding *d) {
     refuse_sequence(d, STEP_DIVERT, c->movement, REF_ABSENT);
   else if (m->to == c->to)
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_PLACE, c->to));
-  else if (!onward || ask_all(d, STEP_DIVERT, c->movement, MEMBER_ARRIVED, c->to))
+  else if (!onward || (!is_frozen(d, STEP_DIVERT, c->movement) &&
+                       ask_all(d, STEP_DIVERT, c->movement, MEMBER_ARRIVED, c->to)))
     deciding_event(d, EVENT_MOVEMENT_DIVERTED)->u.movement_diverted =
         (struct ev_movement_diverted){c->movement, m->to, c->to};
 }

@@ -99,6 +99,7 @@ const struct member *active_member(const struct core *core, uint32_t person);
 struct question {
   uint32_t movement, person, order, to;
   usec at;
+  bool on_paper; /* on what it rests, of somebody who may have died since */
 };
 void permitted(const struct core *core, const struct question *q, struct reasons *found,
                struct refs *rests_on);

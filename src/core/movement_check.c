@@ -26,6 +26,14 @@ static bool member_fits(const struct core *core, uint32_t i) {
          (!member_is_active(r->state) || core->custody[r->person].member == i + 1);
 }
 
+/* Whose remains were handed over under way: off the manifest of a movement that has left. */
+static bool goes_back(const struct core *core, uint32_t row) {
+  const struct member *r = &core->members[row - 1];
+  uint32_t state = core->movements[r->movement].state;
+  return r->state == MEMBER_REMOVED &&
+         (state == MOVEMENT_STATE_DEPARTED || state == MOVEMENT_STATE_ARRIVED);
+}
+
 /* Rows lead from later ones to earlier ones of the same person. */
 static bool hearing_fits(const struct core *core, uint32_t i) {
   const struct hearing *h = &core->hearings[i];
@@ -94,6 +102,9 @@ const char *movement_check(const struct core *core) {
   }
   if (!ok)
     return "a movement, or a row of its manifest, points outside of its array";
+  for (uint32_t i = 0; i < core->head.n_deaths; i++)
+    if (core->deaths[i].away && !goes_back(core, core->custody[core->deaths[i].person].member))
+      return "the dead were under way in no movement";
   if (!counts_fit(core) || !agreements_fit(core))
     return "the seats of a movement do not add up";
   return deadlines_fit(core) ? NULL : "a deadline is not what its rows say";

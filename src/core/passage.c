@@ -236,6 +236,8 @@ static void check_holder(const struct way *w, bool ask_factors, uint32_t extra, 
     reasons_add(&f->reasons, REASON_PERSON_MERGED, ref_to(REF_PERSON, p->merged_into));
   if (!valid_at(p->valid_from_s, p->valid_until_s, w->at))
     reasons_add(&f->reasons, REASON_PERSON_NOT_VALID, ref_to(REF_PERSON, f->person));
+  if (death_of(core, f->person))
+    reasons_add(&f->reasons, REASON_DECEASED, ref_to(REF_PERSON, f->person));
   check_levels(w, p, f);
   check_place(w, p, f);
   check_room(w, p, extra, f);

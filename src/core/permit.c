@@ -176,6 +176,8 @@ void permitted(const struct core *core, const struct question *q, struct reasons
   rests_on->n = 0;
   if (core->persons[q->person].state == PERSON_STATE_MERGED)
     tell(&a, REASON_PERSON_MERGED, ref_to(REF_PERSON, core->persons[q->person].merged_into));
+  if (!q->on_paper && death_of(core, q->person))
+    tell(&a, REASON_DECEASED, ref_to(REF_PERSON, q->person));
   if (!is_booked(core, q->person))
     tell(&a, REASON_NO_BOOKING, ref_to(REF_PERSON, q->person));
   if (a.m->kind != MOVEMENT_RELEASE && !held_at(core, q->person, q->at, &holds, found))
@@ -208,6 +210,8 @@ void check_leaving(const struct core *core, uint32_t person, usec at, struct rea
   }
   if (r->state != MEMBER_BOARDED && r->state != MEMBER_DEPARTED)
     reasons_add(found, REASON_SEQUENCE, ref_to(REF_MOVEMENT, r->movement));
+  if (r->state == MEMBER_BOARDED) /* and has not left yet */
+    check_frozen(core, r->movement, found);
   struct question q = {r->movement, person, r->order, m->to, at};
   permitted(core, &q, found, rests_on);
   rests_on->at[rests_on->n++] = ref_to(REF_MOVEMENT, r->movement);

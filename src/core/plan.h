@@ -240,7 +240,9 @@ struct plan_witness {
   X(release_answer_s, "release-answer", 60, 604800, 86400, "1d",                                   \
     "after a release was refused, in which that is resolved")                                      \
   X(exception_write_s, "exception-write", 60, 604800, 259200, "3d",                                \
-    "after an emergency has left, in which its order is cited")
+    "after an emergency has left, in which its order is cited")                                    \
+  X(death_resolve_s, "death-resolve", 60, 604800, 259200, "3d",                                    \
+    "after a death was recorded, in which its cause and the remains are")
 
 struct plan_rules {
   uint32_t pin_attempts; /* wrong ones before the lock-out; 0 = never locks */

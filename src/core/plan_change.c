@@ -106,6 +106,14 @@ void decide_plan_apply(struct deciding *d) {
       deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_THREAT, core->head.threat));
       return;
     }
+    for (uint32_t i = 0; i < old->n_areas; i++) {
+      uint32_t count =
+          moved(old, new, REF_AREA, i) == NONE16 ? count_that_needs(core, i) : REF_ABSENT;
+      if (count != REF_ABSENT) {
+        deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_COUNT, count));
+        return;
+      }
+    }
     lapsed = lapsing_grants(core, new);
   }
   struct event *e = deciding_event(d, EVENT_PLAN_APPLIED);
@@ -163,6 +171,17 @@ static void remap_persons(struct core *core, const struct plan *old, const struc
     SP_ASSERT(p->area != NONE16);
     if (!same_levels)
       remap_grants(core, p, levels);
+  }
+  for (uint32_t i = 0; i < core->head.n_counts; i++)
+    if (core->counts[i].area != NONE16)
+      core->counts[i].area = core->remap[core->counts[i].area];
+  for (uint32_t i = 0; i < core->head.n_tallies; i++)
+    if (core->tallies[i].area != NONE16)
+      core->tallies[i].area = core->remap[core->tallies[i].area];
+  for (uint32_t i = 0; i < core->head.n_deaths; i++) {
+    uint16_t *area = &core->deaths[i].area;
+    if (*area != NONE16)
+      *area = core->remap[*area];
   }
   for (uint32_t i = 0; i < core->head.n_credentials; i++) {
     uint16_t *format = &core->credentials[i].format;

@@ -28,6 +28,7 @@
   X(PERSON_DEPARTED, "person_departed", 4, "{} has left for good")                                 \
   X(PERSON_MERGED, "person_merged", 4, "this registration was merged into {}")                     \
   X(PERSON_NOT_VALID, "person_not_valid", 4, "{} is registered for other dates")                   \
+  X(DECEASED, "deceased", 4, "{} has died")                                                        \
   X(NO_ACCESS_LEVEL, "no_access_level", 5, "no access level of theirs names {} in this direction") \
   X(OUTSIDE_SCHEDULE, "outside_schedule", 5, "{} does not hold at this time")                      \
   X(ANTI_PASSBACK, "anti_passback", 6, "they are already in {}, or entered it too recently")       \
@@ -64,6 +65,8 @@
   X(CONFLICT, "conflict", 9, "{} says otherwise, and both are in force")                           \
   X(AGREEMENT_FULL, "agreement_full", 9, "all places under {} are taken")                          \
   X(SEQUENCE, "sequence", 9, "{} is not where this step begins")                                   \
+  X(COUNT_MISMATCH, "count_mismatch", 9,                                                           \
+    "{} differs from the journal: nobody is moved until that is resolved")                         \
   X(IDENTITY_MISMATCH, "identity_mismatch", 9, "it is not shown that they are {}")                 \
   X(MINOR, "minor", 9, "{} is a minor, or may be, and the transport is for adults")                \
   X(UNFIT, "unfit", 9, "{} is not fit to travel")                                                  \

@@ -26,12 +26,15 @@ NO_PADDING(struct class_row, 12);
 NO_PADDING(struct order, 124);
 NO_PADDING(struct booking, 48);
 NO_PADDING(struct link, 12);
-NO_PADDING(struct custody, 36);
+NO_PADDING(struct custody, 40);
 NO_PADDING(struct visit, 48);
+NO_PADDING(struct death, 36);
+NO_PADDING(struct count, 44);
+NO_PADDING(struct tally, 28);
 NO_PADDING(struct hearing, 40);
 NO_PADDING(struct movement, 64);
 NO_PADDING(struct member, 28);
-NO_PADDING(struct core_head, 8 + 8 + 8 + 32 + 32 + 34 * 4);
+NO_PADDING(struct core_head, 8 + 8 + 8 + 32 + 32 + 38 * 4);
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "snapshots are little endian");
 
 /* --- Memory: one table of the arrays, so that size and layout cannot disagree. --- */
@@ -45,6 +48,7 @@ enum {
   movement_slots_max = 2 * movements_max,
   hearing_slots_max = 2 * hearings_max,
   visit_slots_max = 2 * visits_max,
+  count_slots_max = 2 * counts_max,
 };
 
 static size_t lay_out(struct core *core, uint8_t *base) {
@@ -68,11 +72,14 @@ static size_t lay_out(struct core *core, uint8_t *base) {
   ARRAY(class_rows, class_rows_max);
   ARRAY(orders, orders_max);
   ARRAY(bookings, bookings_max);
+  ARRAY(deaths, deaths_max);
   ARRAY(links, registration_links_max);
   ARRAY(movements, movements_max);
   ARRAY(members, members_max);
   ARRAY(hearings, hearings_max);
   ARRAY(visits, visits_max);
+  ARRAY(counts, counts_max);
+  ARRAY(tallies, tallies_max);
   ARRAY(alarms, alarms_max);
   ARRAY(areas, areas_max);
   ARRAY(areas_spare, areas_max);
@@ -91,6 +98,7 @@ static size_t lay_out(struct core *core, uint8_t *base) {
   ARRAY(movement_index.slots, movement_slots_max);
   ARRAY(hearing_index.slots, hearing_slots_max);
   ARRAY(visit_index.slots, visit_slots_max);
+  ARRAY(count_index.slots, count_slots_max);
   ARRAY(tags.slots, credential_slots_max);
 #undef ARRAY
   return at;
@@ -110,7 +118,8 @@ struct core *core_init(void *mem) {
   core->head.due_person = core->head.due_order = REF_ABSENT;
   core->person_index.mask = core->credential_index.mask = core->operator_index.mask =
       core->order_index.mask = core->booking_index.mask = core->movement_index.mask =
-          core->hearing_index.mask = core->visit_index.mask = core->tags.mask = first_slots - 1;
+          core->hearing_index.mask = core->count_index.mask = core->visit_index.mask =
+              core->tags.mask = first_slots - 1;
   return core;
 }
 
@@ -182,6 +191,7 @@ static struct by_id by_id(const struct core *core, enum ref_kind kind) {
          : kind == REF_MOVEMENT   ? (struct by_id)ROW(movement_index, movements, n_movements)
          : kind == REF_HEARING    ? (struct by_id)ROW(hearing_index, hearings, n_hearings)
          : kind == REF_VISIT      ? (struct by_id)ROW(visit_index, visits, n_visits)
+         : kind == REF_COUNT      ? (struct by_id)ROW(count_index, counts, n_counts)
                                   : (struct by_id){0};
 #undef ROW
 }
@@ -208,8 +218,9 @@ void core_index_added(struct core *core, enum ref_kind kind, uint32_t index) {
 }
 
 void core_index_all(struct core *core) {
-  static const enum ref_kind all[] = {REF_PERSON,  REF_CREDENTIAL, REF_OPERATOR, REF_ORDER,
-                                      REF_BOOKING, REF_MOVEMENT,   REF_HEARING,  REF_VISIT};
+  static const enum ref_kind all[] = {REF_PERSON,  REF_CREDENTIAL, REF_OPERATOR,
+                                      REF_ORDER,   REF_BOOKING,    REF_MOVEMENT,
+                                      REF_HEARING, REF_COUNT,      REF_VISIT};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
     if (by_id(core, all[i]).n)
       core_index_added(core, all[i], 0);
@@ -256,6 +267,10 @@ bool core_find_hearing(const struct core *core, struct id id, uint32_t *index) {
 
 bool core_find_visit(const struct core *core, struct id id, uint32_t *index) {
   return find_id(core, REF_VISIT, &id, index);
+}
+
+bool core_find_count(const struct core *core, struct id id, uint32_t *index) {
+  return find_id(core, REF_COUNT, &id, index);
 }
 
 bool core_find_movement(const struct core *core, struct id id, uint32_t *index) {

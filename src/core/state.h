@@ -13,6 +13,7 @@
 #define SP_CORE_STATE_H
 
 #include "core/core.h"
+#include "core/count.h"
 #include "core/custody.h"
 #include "core/deadline.h"
 #include "core/movement.h"
@@ -128,7 +129,8 @@ struct core_head {
   uint32_t free_grant, free_separation; /* heads of the free chains: index + 1 */
   uint32_t threat;
   uint32_t n_authorities, n_places, n_bases, n_classes, n_class_rows, n_orders, n_bookings, n_links;
-  uint32_t n_movements, n_members, n_hearings, n_visits;
+  uint32_t n_movements, n_members, n_hearings, n_deaths;
+  uint32_t n_counts, n_tallies, n_visits, unused3;
   uint32_t due_person, due_order; /* whose deadline is the next; REF_ABSENT: none runs */
   uint32_t free_link;             /* head of the free chain: index + 1 */
   uint32_t n_areas, n_gates, n_doors, n_readers; /* of the plan in force */
@@ -136,7 +138,7 @@ struct core_head {
   uint32_t alarms_lost; /* raised while alarms_max were open; they are in the journal */
   uint32_t lockdowns;   /* areas locked down, each by its own command */
   uint32_t sealed;      /* something was done after `init`, which may not come again */
-  uint32_t unused;
+  uint32_t frozen;      /* counts while which nobody is moved */
 };
 
 /* Open addressing, linear probing; a key's first bytes are random already, so they are its hash.
@@ -172,18 +174,21 @@ struct core {
   struct class_row *class_rows;
   struct order *orders;
   struct booking *bookings;
+  struct death *deaths;
   struct link *links;
   struct movement *movements;
   struct member *members;
   struct hearing *hearings;
   struct visit *visits;
+  struct count *counts;
+  struct tally *tallies;
   struct alarm *alarms;
   struct area_state *areas, *areas_spare; /* a spare to build the next plan's in */
   struct gate_state *gates, *gates_spare;
   struct door_state *doors, *doors_spare;
   struct reader_state *readers, *readers_spare;
   struct index_table person_index, credential_index, operator_index, order_index, booking_index,
-      movement_index, hearing_index, visit_index;
+      movement_index, hearing_index, count_index, visit_index;
   struct tag_table tags;
   uint16_t *remap; /* scratch of plan.applied, areas_max entries */
 };

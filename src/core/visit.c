@@ -25,8 +25,7 @@ bool needs_visit(const struct core *core, uint32_t person) {
 uint32_t visit_at(const struct core *core, uint32_t person, usec at) {
   for (uint32_t i = core->custody[person].visits; i; i = core->visits[i - 1].next) {
     const struct visit *v = &core->visits[i - 1];
-    if (!v->closed && valid_at(v->from_s, v->until_s, at) &&
-        is_received(core, v->host, v->about))
+    if (!v->closed && valid_at(v->from_s, v->until_s, at) && is_received(core, v->host, v->about))
       return i - 1;
   }
   return REF_ABSENT;
@@ -93,9 +92,15 @@ void decide_visit_open(struct deciding *d) {
   if (have != REF_ABSENT)
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_VISIT, have));
   else
-    deciding_event(d, EVENT_VISIT_OPENED)->u.visit_opened = (struct ev_visit_opened){
-        c->visit, person_number(d->core->head.n_visits), c->person, c->host, c->about, c->area,
-        (usec)from_s * USEC_PER_S, c->until};
+    deciding_event(d, EVENT_VISIT_OPENED)->u.visit_opened =
+        (struct ev_visit_opened){c->visit,
+                                 person_number(d->core->head.n_visits),
+                                 c->person,
+                                 c->host,
+                                 c->about,
+                                 c->area,
+                                 (usec)from_s * USEC_PER_S,
+                                 c->until};
 }
 
 void apply_visit_opened(struct core *core, const struct event *e) {

@@ -217,7 +217,8 @@ static enum sp_err find_actor(struct engine *e, const struct conn *k, const stru
 }
 
 /* Whose details a command may bring: of persons when they are registered, of orders (its official,
- * its reference, what it says), of bookings. Their entry commits to them. */
+ * its reference, what it says), of bookings; what is said of a death. Their entry commits to them.
+ */
 static const struct id *subject_of(const struct core *core, const struct command *c,
                                    enum event_type *commits) {
   switch ((int)c->type) {
@@ -239,6 +240,18 @@ static const struct id *subject_of(const struct core *core, const struct command
   case COMMAND_BOOKING_SUPPLEMENT:
     *commits = EVENT_BOOKING_SUPPLEMENTED;
     return &core->bookings[c->u.booking_supplement.booking].id;
+  case COMMAND_DEATH_RECORD:
+    *commits = EVENT_DEATH_RECORDED;
+    return &core->persons[c->u.death_record.person].id;
+  case COMMAND_DEATH_CAUSE:
+    *commits = EVENT_DEATH_CAUSE_FOUND;
+    return &core->persons[c->u.death_cause.person].id;
+  case COMMAND_DEATH_REMAINS:
+    *commits = EVENT_DEATH_REMAINS_HANDED_OVER;
+    return &core->persons[c->u.death_remains.person].id;
+  case COMMAND_DEATH_RETRACT:
+    *commits = EVENT_DEATH_RETRACTED;
+    return &core->persons[c->u.person_ref.person].id;
   default:
     return NULL;
   }

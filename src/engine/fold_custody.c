@@ -8,6 +8,7 @@
 
 static const char *const exists = "there is one of this name or id already",
                          *const full = "there are more than fit", *const so = "it is so already",
+                         *const dead = "the person has died",
                          *const unanswered =
                              "a field of the register is outstanding that nobody answered";
 
@@ -140,6 +141,8 @@ const char *check_booking_opened(const struct core *core, const struct event *e)
     return "it is not the next short number";
   if (is_booked(core, b->person))
     return "the person has an open booking";
+  if (death_of(core, b->person))
+    return dead;
   if (register_missing(b->recorded))
     return "the register lacks what admission needs";
   return b->outstanding & ~b->recorded ? unanswered : NULL;
@@ -213,6 +216,8 @@ const char *check_movement_departed(const struct core *core, const struct event 
       boarded++;
       if (!is_booked(core, core->members[i - 1].person))
         return "somebody aboard has no booking";
+      if (death_of(core, core->members[i - 1].person))
+        return "somebody aboard has died";
     }
   if (boarded != e->u.movement_departed.boarded)
     return "another number of persons are aboard";
@@ -236,6 +241,8 @@ const char *check_manifest_added(const struct core *core, const struct event *e)
     return full;
   if (active_member(core, a->person))
     return "the person is on a manifest already";
+  if (death_of(core, a->person))
+    return dead;
   return movement_is(core, a->movement, IN(PROPOSED) | IN(AUTHORISED));
 }
 
@@ -287,6 +294,8 @@ const char *check_movement_handed_over(const struct core *core, const struct eve
   const struct ev_movement_handed_over *h = &e->u.movement_handed_over;
   if (!is_booked(core, h->person))
     return "the person has no booking";
+  if (death_of(core, h->person))
+    return dead;
   return member_is(core, h->movement, h->person, FROM(ARRIVED));
 }
 
@@ -345,6 +354,10 @@ const char *check_deadline_passed(const struct core *core, const struct event *e
                ? "it names no visit of theirs"
            : core->visits[p->visit].told ? so
                                          : NULL;
+  case DEADLINE_DEATH_UNRESOLVED:
+    return p->person == REF_ABSENT || !death_of(core, p->person) ? "nobody has died"
+           : death_of(core, p->person)->told                     ? so
+                                                                 : NULL;
   case DEADLINE_HEARING_MISSED:
     return p->hearing == REF_ABSENT || p->person != core->hearings[p->hearing].person
                ? "it names no hearing of theirs"

@@ -92,6 +92,65 @@ class Custody(Site):
         self.assertIn(f"commitment {order} of district", told)
         self.assertIn(f"detainee {self.person}", told)
 
+    def number_of(self, result):
+        number = result.json()["entry"]["data"]["number"]
+        return f"{number // 10}-{number % 10}"
+
+    def test_a_count(self):
+        self.admitted()
+        self.show(CARD, "main-in", "--walk", expect=OK)
+        count = self.number_of(self.ask("count", "begin", "hall", "--json", by="sam", expect=OK))
+        self.ask("count", "begin", "gatehouse", by="sam", expect=INVALID)
+        shown = self.ask("count", "show", count, "--json", expect=OK).json()
+        self.assertEqual((shown["state"], shown["missing"]), ("open", ["hall"]))
+        self.ask("count", "close", count, by="rita", expect=REFUSED)
+        told = self.ask("count", "tally", count, "hall", "0", by="dana", expect=OK)
+        self.assertIn("COUNT DIFFERS", self.ask("log", expect=OK).out, told.out)
+        movement = self.number_of(self.ask("movement", "propose", "internal", "--json", by="rita", expect=OK))
+        frozen = self.ask("movement", "authorise", movement, by="sam", expect=REFUSED)
+        self.assertIn(f"count {count} of hall differs from the journal", frozen.out + frozen.err)
+        self.ask("count", "tally", count, "cellar", "0", by="dana", expect=NOT_FOUND)
+        self.ask("count", "tally", count, "hall", "1", by="dana", expect=OK)
+        self.ask("movement", "authorise", movement, by="sam", expect=OK)
+        self.ask("count", "close", count, by="dana", expect=REFUSED)
+        self.ask("count", "close", count, by="rita", expect=OK)
+        row = self.ask("count", "list", "--json", expect=OK).rows()[0]
+        self.assertEqual((row["number"], row["area"], row["state"], row["frozen"]), (count, "hall", "matched", False))
+        entry = next(e for e in self.entries("--type", "count.differs"))
+        self.assertIn("Detainees seen in hall: 0; in the journal: 1", self.ask("explain", str(entry["n"]), expect=OK).out)
+
+    def test_a_death(self):
+        self.admitted()
+        papers = self.tmp / "papers"
+        papers.mkdir()
+        for name in ("autopsy", "receipt"):
+            (papers / name).write_text(name)
+        self.ask("death", "record", self.person, "--at", "+1h", by="dana", expect=INVALID)
+        self.ask("death", "record", self.person, "--at", "-1h", by="dana", expect=OK)
+        self.assertIn("deceased", self.codes(CARD, "main-in"))
+        booking = self.ask("booking", "list", "--json", expect=OK).rows()[0]
+        self.assertEqual(booking["state"], "died: register open")
+        shown = self.ask("person", "show", self.person, "--json", expect=OK).json()
+        self.assertEqual(shown["death"], "cause and remains open")
+        cause = ("death", "cause", self.person, "--document", str(papers / "autopsy"))
+        self.ask(*cause, "--finding", "heart failure", by="lena", expect=OK)
+        self.ask("death", "remains", self.person, "--receipt", str(papers / "receipt"), "--handed-to", "A. Relative",
+                 by="rita", expect=OK)
+        died = self.ask("death", "list", "--json", expect=OK).rows()
+        self.assertEqual([(d["person"], d["state"]) for d in died], [(self.person, "register closed")])
+        self.assertEqual(self.ask("booking", "list", "--json", expect=OK).rows()[0]["state"], "died")
+        journal = self.ask("log", "--json", expect=OK).out
+        self.assertNotIn("heart failure", journal)
+        self.assertNotIn("A. Relative", journal)
+        found = next(e for e in self.entries("--type", "death.cause_found"))
+        self.assertEqual(found["data"]["document"], hashlib.sha256(b"autopsy").hexdigest())
+        told = self.ask("explain", str(found["n"]), expect=OK).out
+        self.assertIn(f"Of what detainee {self.person} died was found by a document", told)
+        self.ask("death", "retract", self.person, by="rita", expect=REFUSED)
+        self.two("death", "retract", self.person)
+        self.assertEqual(self.ask("booking", "list", "--json", expect=OK).rows()[0]["state"], "held")
+        self.assertEqual(self.ask("death", "list", "--json", expect=OK).rows()[0]["state"], "retracted")
+
     def test_lists(self):
         self.two("place", "add", "county-court", "us")
         self.two("basis", "add", "sv-2025", "--agreement", "--country", "sv", "--places", "300", "--until", "2030-12-31")

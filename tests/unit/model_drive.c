@@ -318,8 +318,16 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_LEVEL_REVOKE:
     c->u.level_revoke = (struct cmd_level_revoke){person, below(d, p->n_levels)};
     return head->n_persons > 0 && chance(d, 1, 2);
+  case COMMAND_SEPARATION_LIFT: /* most often of two who are kept separate */
+    for (uint32_t i = 0; i < head->n_persons && chance(d, 19, 20); i++)
+      if (d->core->persons[i].separations) {
+        person = i;
+        other = d->core->separations[d->core->persons[i].separations - 1].other;
+        break;
+      }
+    c->u.separation = (struct cmd_separation){person, other};
+    return head->n_persons > 0;
   case COMMAND_SEPARATION_ADD:
-  case COMMAND_SEPARATION_LIFT:
     c->u.separation = (struct cmd_separation){person, other};
     return head->n_persons > 0;
   case COMMAND_AUTHORITY_ADD:
@@ -339,6 +347,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_ORDER_REFUTE:
   case COMMAND_BOOKING_OPEN:
   case COMMAND_BOOKING_SUPPLEMENT:
+  case COMMAND_DEATH_RECORD:
+  case COMMAND_DEATH_CAUSE:
+  case COMMAND_DEATH_REMAINS:
+  case COMMAND_DEATH_RETRACT:
   case COMMAND_MARK_SET:
   case COMMAND_MARK_CLEAR:
   case COMMAND_LINK_RECORD:
@@ -359,7 +371,10 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_MOVEMENT_HANDOVER:
   case COMMAND_HEARING_SET:
   case COMMAND_HEARING_CLOSE:
-  case COMMAND_RECALL_ANSWER: {
+  case COMMAND_RECALL_ANSWER:
+  case COMMAND_COUNT_BEGIN:
+  case COMMAND_COUNT_TALLY:
+  case COMMAND_COUNT_CLOSE: {
     struct random_custody r = custody_of(d);
     return random_custody(&r, c);
   }
@@ -433,7 +448,7 @@ static enum command_type draw_type(struct drive *d) {
     return COMMAND_VISIT_OPEN;
   if (x < 93)
     return (enum command_type)(COMMAND_AUTHORITY_ADD +
-                               below(d, COMMAND_RECALL_ANSWER - COMMAND_AUTHORITY_ADD + 1));
+                               below(d, COMMAND_COUNT_CLOSE - COMMAND_AUTHORITY_ADD + 1));
   return (enum command_type)below(d, COMMAND_COUNT);
 }
 

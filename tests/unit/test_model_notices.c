@@ -319,6 +319,42 @@ static bool confirmed_twice(struct outcome *o) {
   o->reasons.n = 0;
   return true;
 }
+/* A core that goes on moving people while a count differs. */
+static bool the_count_forgotten(struct outcome *o) {
+  struct event *e;
+  if (!has_event(o, EVENT_MOVEMENT_REFUSED, &e))
+    return false;
+  struct reasons *r = &e->u.movement_refused.reasons;
+  for (uint32_t i = 0; i < r->n && r->n > 1; i++)
+    if (r->at[i].code == REASON_COUNT_MISMATCH) {
+      memmove(&r->at[i], &r->at[i + 1], (r->n - i - 1) * sizeof r->at[0]);
+      r->n--;
+      return true;
+    }
+  return false;
+}
+/* A count that is said to match although it does not. */
+static bool differs_untold(struct outcome *o) {
+  struct event *e;
+  if (!has_event(o, EVENT_COUNT_CLOSED, &e) || !e->u.count_closed.differs)
+    return false;
+  e->u.count_closed.differs = false;
+  return true;
+}
+/* A core that forgets that somebody has died. */
+static bool the_dead_forgotten(struct outcome *o) {
+  struct event *e;
+  struct reasons *r = has_event(o, EVENT_PASSAGE_REFUSED, &e)    ? &e->u.passage_refused.reasons
+                      : has_event(o, EVENT_MOVEMENT_REFUSED, &e) ? &e->u.movement_refused.reasons
+                                                                 : &o->reasons;
+  for (uint32_t i = 0; i < r->n; i++)
+    if (r->at[i].code == REASON_DECEASED) {
+      memmove(&r->at[i], &r->at[i + 1], (r->n - i - 1) * sizeof r->at[0]);
+      r->n--;
+      return true;
+    }
+  return false;
+}
 /* A core that pays more than was committed, or what is refused for another reason of money. */
 static bool pays_all_the_same(struct outcome *o) {
   if (o->verdict != VERDICT_REFUSED || !o->reasons.n ||
@@ -336,10 +372,24 @@ static const struct {
   const char *name;
   bool (*change)(struct outcome *);
 } mutations[] = {
-    M(verdict_turned), M(reason_dropped), M(reasons_swapped), M(reason_on_another), M(reasons_told_otherwise), M(refused_is_granted), M(another_door), M(another_area), M(another_grant), M(another_person), M(rests_on_nothing), M(rests_on_another), M(warning_dropped), M(taken_turned), M(waiting_turned), M(opened_otherwise), M(locked_until_later), M(event_forgotten), M(event_doubled), M(events_swapped), M(time_moved), M(index_moved), M(alarm_silent), M(unlocks_another), M(unlocks_longer), M(unlocks_without), M(locks_not), M(signals_otherwise), M(visit_forgotten), M(overdue_untold), M(candidate_forgotten), M(unlinked_untold), M(boards_all_the_same), M(promotes_all_the_same), M(departs_all_the_same), M(conflict_untold), M(conflict_with_another), M(admits_all_the_same), M(compromised_later), M(confirmed_twice), M(pays_all_the_same), M(unseals_for_anybody),
+    M(verdict_turned),        M(reason_dropped),         M(reasons_swapped),
+    M(reason_on_another),     M(reasons_told_otherwise), M(refused_is_granted),
+    M(another_door),          M(another_area),           M(another_grant),
+    M(another_person),        M(rests_on_nothing),       M(rests_on_another),
+    M(warning_dropped),       M(taken_turned),           M(waiting_turned),
+    M(opened_otherwise),      M(locked_until_later),     M(event_forgotten),
+    M(event_doubled),         M(events_swapped),         M(time_moved),
+    M(index_moved),           M(alarm_silent),           M(unlocks_another),
+    M(unlocks_longer),        M(unlocks_without),        M(locks_not),
+    M(signals_otherwise),     M(visit_forgotten),        M(overdue_untold),
+    M(candidate_forgotten),   M(unlinked_untold),        M(boards_all_the_same),
+    M(promotes_all_the_same), M(departs_all_the_same),   M(conflict_untold),
+    M(conflict_with_another), M(admits_all_the_same),    M(compromised_later),
+    M(confirmed_twice),       M(pays_all_the_same),      M(unseals_for_anybody),
+    M(the_dead_forgotten),    M(the_count_forgotten),    M(differs_untold),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 14 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 17 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 

@@ -168,6 +168,59 @@ static void places(void **state) {
   as_it_is(state); /* all was put back */
 }
 
+static bool has_open_count(const struct core *core) {
+  for (uint32_t i = 0; i < core->head.n_counts; i++)
+    if (count_is_open(&core->counts[i]) && core->counts[i].tallies)
+      return true;
+  return false;
+}
+
+static bool has_dead(const struct core *core) {
+  for (uint32_t i = 0; i < core->head.n_persons; i++)
+    if (death_of(core, i))
+      return true;
+  return false;
+}
+
+/* Somebody has died, and a count with a tally is open: what no decision would have left so. */
+static void deaths_and_counts(void **state) {
+  struct buf story = {0};
+  for (int i = 0; i < 20000 && !(has_dead(d.core) && has_open_count(d.core)); i++)
+    assert_true(drive_step(&d, &story));
+  buf_free(&story);
+  struct core *core = d.core;
+  struct core_head *h = &core->head;
+  as_it_is(state);
+  FIRST(dead, h->n_deaths, !core->deaths[dead].retracted);
+  struct death *x = &core->deaths[dead];
+  WRONG(x->person, h->n_persons);
+  WRONG(x->recorder, h->n_operators);
+  WRONG(x->booking, h->n_bookings + 1);
+  WRONG(x->told, 2);
+  WRONG(x->retracted, 2);
+  WRONG(x->away, 2);
+  WRONG(x->area, (uint16_t)h->n_areas);
+  WRONG(core->custody[x->person].death, 0);
+  WRONG(core->custody[x->person].death, h->n_deaths + 1);
+  FIRST(open, h->n_counts, count_is_open(&core->counts[open]) && core->counts[open].tallies);
+  struct count *c = &core->counts[open];
+  WRONG(c->opener, h->n_operators);
+  WRONG(c->tallies, h->n_tallies + 1);
+  WRONG(c->n_differ, c->n_differ + 1);
+  WRONG(c->differs, 1); /* and it is open */
+  WRONG(c->resolved, open + 1);
+  WRONG(c->area, NONE16);
+  WRONG(c->area, area_outside);
+  WRONG(c->unused, 1);
+  WRONG(h->frozen, h->frozen + 1);
+  struct tally *t = &core->tallies[c->tallies - 1];
+  WRONG(t->count, h->n_counts);
+  WRONG(t->next, c->tallies);
+  WRONG(t->by, h->n_operators);
+  WRONG(t->area, (uint16_t)h->n_areas);
+  as_it_is(state); /* all was put back */
+}
+
 /* Where no plan is, nobody is, and nobody holds anything. */
 static void without_a_plan(void **state) {
   (void)state;
@@ -185,8 +238,9 @@ static void without_a_plan(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(as_it_is), cmocka_unit_test(heads),          cmocka_unit_test(persons),
-      cmocka_unit_test(places),   cmocka_unit_test(without_a_plan),
+      cmocka_unit_test(as_it_is),          cmocka_unit_test(heads),
+      cmocka_unit_test(persons),           cmocka_unit_test(places),
+      cmocka_unit_test(deaths_and_counts), cmocka_unit_test(without_a_plan),
   };
   return cmocka_run_group_tests_name("snapshot", tests, begin, end);
 }
