@@ -3,12 +3,13 @@ prefix ?= /usr/local
 BUILD = build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim formal prove faults crash lint fmt docs fuzz coverage bench examples install clean
+.PHONY: help run build test sim formal prove faults crash scenarios lint fmt docs fuzz coverage bench examples install clean
 
 help:
 	@echo "make run       build, make a demo site under var/, start it and show what happens"
 	@echo "make test      build with gcc, clang and the sanitizers, and run every test;"
 	@echo "               ARGS='-k NAME' only those with NAME in their name"
+	@echo "make scenarios DAYS=5   every scenario on each of its stages; the simulated day so many times"
 	@echo "make sim       $(SEEDS) simulated sites, each with faults of its own; FROM=N begins elsewhere"
 	@echo "make formal    the models of formal/, and the bugs planted in them"
 	@echo "make prove     the contracts of the core's interlock, capacity and counts, for every input"
@@ -40,8 +41,13 @@ test:
 
 SEEDS ?= 10000
 FROM ?= 1
+DAYS ?= 5
 # Of the branches that are reached, the first COUNTED seeds tell, in a build that counts them.
 COUNTED ?= 200
+scenarios: build
+	@$(BUILD)/tests/run_scenarios tests/scenarios
+	@$(BUILD)/sallyport-sim --scenarios tests/scenarios --rounds $(DAYS) --from $(FROM)
+
 sim: build
 	@$(BUILD)/sallyport-sim --seeds $(SEEDS) --from $(FROM)
 	@scripts/configure build-coverage coverage

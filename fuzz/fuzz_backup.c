@@ -59,6 +59,7 @@ static const struct {
     {"tiles", "site,level,idx", {"hashes", "#level", "#idx"}},
     {"blobs", "site,hash", {"bytes", "hash"}},
     {"details", "site,n", {"subject", "type", "#body", "#n"}},
+    {"papers", "site,n", {"subject", "hash", "#body"}},
     {"details_bodies", "id", {"bytes"}}, /* those that are erased lie there as zeros */
     {"passages",
      "site,n",

@@ -6,6 +6,7 @@
 #include "plan/plan_read.h"
 #include "sim/ask.h"
 #include "sim/command_text.h"
+#include "sim/journey.h"
 #include "sim/people.h"
 #include "sim/plans.h"
 #include "sim/random_custody.h"
@@ -35,6 +36,8 @@ struct desk {
   uint32_t n;
   struct clerk clerks[operators_max_sim];
   struct buf plan, compiled; /* of a plan change under way */
+  struct journey journey;
+  struct rng cases; /* of the caseworkers */
 };
 
 static usec seconds(struct rng *r, int64_t from, int64_t to) {
@@ -42,7 +45,8 @@ static usec seconds(struct rng *r, int64_t from, int64_t to) {
 }
 
 void desk_roles(uint64_t seed, uint32_t *roles, uint32_t n) {
-  static const uint8_t first[] = {ROLE_ADMIN, ROLE_DESK, ROLE_SHIFT, ROLE_GATE};
+  static const uint8_t first[] = {ROLE_ADMIN, ROLE_SHIFT, ROLE_RECORDS,
+                                  ROLE_GATE,  ROLE_DESK,  ROLE_LEGAL};
   struct rng r = rng_from(seed, "roles");
   for (uint32_t i = 0; i < n; i++)
     roles[i] = i < sizeof first ? first[i] : rng_below(&r, ROLE_COUNT);
@@ -85,6 +89,8 @@ static const struct clerk *second(struct desk *d, enum command_type type,
 static bool ask(struct desk *d, const struct command *c, const char *more, enum what what,
                 uint32_t arg) {
   struct buf text = {0};
+  if (d->w->may_ask && !d->w->may_ask(d->w->may_ask_ctx, c))
+    return false;
   struct clerk *k = asker(d, c->type);
   if (!k)
     return false;
@@ -451,6 +457,46 @@ static bool do_custody(struct desk *d) {
   return random_custody(&r, &c) && ask_custody(d, &c);
 }
 
+/* A detainee who is registered. */
+static uint32_t some_subject(struct desk *d) {
+  uint32_t n = people_count(d->w->people), start = rng_below(&d->cases, n);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct human *h = people_at(d->w->people, (start + i) % n);
+    if (h->kind == PERSON_DETAINEE && h->person != REF_ABSENT)
+      return h->person;
+  }
+  return REF_ABSENT;
+}
+
+static void bring(struct desk *d, uint32_t person) {
+  for (uint32_t i = 0; i < people_count(d->w->people); i++)
+    if (people_at(d->w->people, i)->person == person)
+      people_bring(d->w->people, people_at(d->w->people, i));
+}
+
+/* Beside all that, in most worlds somebody walks whole journeys with one detainee after the other.
+ */
+static void on_case(void *ctx, uint64_t unused) {
+  struct desk *d = ctx;
+  const struct random_custody r = {&d->cases, watch_core(d->w->watch), world_wall(d->w)};
+  struct command c = {0};
+  (void)unused;
+  if (watch_plan(d->w->watch)) {
+    const struct member *m =
+        d->journey.person == REF_ABSENT ? NULL : active_member(r.core, d->journey.person);
+    if ((m && m->state == MEMBER_ARRIVED && rng_chance(&d->cases, 1, 4)) ||
+        rng_chance(&d->cases, 1, 200))
+      journey_begin(&d->journey, &d->cases);
+    if (d->journey.person == REF_ABSENT)
+      d->journey.person = some_subject(d);
+    if (journey_next(&d->journey, &r, &c))
+      ask_custody(d, &c);
+    else if (d->journey.bring)
+      bring(d, d->journey.person);
+  }
+  queue_put(&d->w->queue, world_now(d->w) + seconds(&d->cases, 1, 3), on_case, d, 0);
+}
+
 static bool do_chore(struct desk *d) {
   const struct core *core = watch_core(d->w->watch);
   if (rng_chance(&d->rng, 1, 2))
@@ -468,7 +514,7 @@ static bool do_chore(struct desk *d) {
   struct command c = {.type = chores[at].type};
   char more[200] = "";
   if (c.type == COMMAND_PLAN_APPLY)
-    return do_plan(d);
+    return !d->w->may_ask && do_plan(d);
   if (c.type == COMMAND_CREDENTIAL_ISSUE)
     return new_card(d);
   return fill(d, &c, more, sizeof more) && ask(d, &c, more, ASK_OTHER, 0);
@@ -554,6 +600,10 @@ struct desk *desk_new(struct world *w, uint32_t n_operators) {
   d->rng = rng_from(w->settings.seed, "desk");
   d->n = n_operators;
   desk_roles(w->settings.seed, roles, n_operators);
+  d->cases = rng_from(w->settings.seed, "cases");
+  journey_begin(&d->journey, &d->cases);
+  if (rng_chance(&d->cases, 7, 8))
+    queue_put(&w->queue, seconds(&d->cases, 5, 20), on_case, d, 0);
   for (uint32_t i = 0; i < d->n; i++) {
     struct clerk *k = &d->clerks[i];
     *k = (struct clerk){.desk = d, .at = i, .role = roles[i]};

@@ -18,6 +18,7 @@
 #include <string.h>
 
 enum { password_n_sim = 16, snapshot_every_min = 40, snapshot_every_most = 900 };
+enum { snapshot_every_few = 20 }; /* where a scenario is played: it is over before many entries */
 static const char db[] = "/site.db", note_file[] = "/checkpoint";
 const char sim_password[] = "correct horse";
 
@@ -453,7 +454,10 @@ static enum sp_err start(struct host *h, struct fault *why) {
       .core = h->fold.core,
       .plan = h->fold.plan,
       .site = h->site,
-      .snapshot_every = (uint64_t)rng_between(&h->rng, snapshot_every_min, snapshot_every_most),
+      .snapshot_every =
+          h->w->settings.scenario
+              ? (uint64_t)rng_between(&h->rng, snapshot_every_few, snapshot_every_min)
+              : (uint64_t)rng_between(&h->rng, snapshot_every_min, snapshot_every_most),
       .last_snapshot = h->fold.folded_from,
       .password_n = password_n_sim};
   memcpy(config.site_key, h->site_key, sizeof config.site_key);

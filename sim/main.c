@@ -5,6 +5,7 @@
 #include "sim/version.h"
 
 #include <getopt.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,16 @@ struct asked {
   bool find; /* a canary: until it is found */
 };
 
+/* What few days would see if nobody walked whole journeys (journey.h). */
+enum journey_part { DEPARTED, RECALLED, REFUSED, HANDED_OVER, JOURNEY_PARTS };
+
 struct totals {
   const struct asked *asked;
   uint64_t done, events, struck[FAULT_COUNT];
   struct watch_counts counts;
   struct host_counts host;
+  uint64_t lines, left_out;                              /* of scenarios */
+  uint64_t journeys[JOURNEY_PARTS], days[JOURNEY_PARTS]; /* in all; in how many of the days */
   usec length;
   time_t began, told; /* told: progress */
   bool failed;
@@ -49,6 +55,9 @@ static void help(void) {
        "  --jobs N       so many at a time; default: a core each\n"
        "  --people N, --operators N, --faults LIST, --length S, --reference\n"
        "                 instead of what the seed would say; as a story gives them\n"
+       "  --scenario F   with this scenario played amid each day; --scenarios DIR: those of "
+       "custody\n"
+       "                 in DIR in turn, one a seed, so many times as --rounds says (1)\n"
        "  --canary NAME  with a bug planted; exit code 0 when it was found\n"
        "  --tell         the whole story as it goes (with --seed)\n"
        "  --list         the faults and the canaries");
@@ -89,6 +98,28 @@ static uint32_t faults_of(char *text) {
   return faults;
 }
 
+/* A file of a folder of scenarios, with its plans beside it or one above; or many of a folder. */
+static void find_scenarios(struct asked *a, const char *path, const char *pattern) {
+  static char dir[600];
+  static glob_t found;
+  char files[600];
+  snprintf(dir, sizeof dir, "%s", path);
+  if (!pattern) {
+    char *slash = strrchr(dir, '/');
+    if (slash)
+      *slash = 0;
+    size_t n = strlen(dir);
+    if (n >= 8 && strcmp(dir + n - 8, "/custody") == 0)
+      dir[n - 8] = 0;
+  }
+  snprintf(files, sizeof files, pattern ? "%s/%s" : "%s", path, pattern);
+  if (glob(files, 0, NULL, &found) != 0)
+    wrong_use("there is no such scenario", path);
+  a->override.scenarios = dir;
+  a->override.all_scenarios = found.gl_pathv;
+  a->override.n_scenarios = found.gl_pathc;
+}
+
 static struct asked read_args(int argc, char **argv) {
   enum {
     SEED = 256,
@@ -103,17 +134,25 @@ static struct asked read_args(int argc, char **argv) {
     REFERENCE,
     CANARY,
     TELL,
+    SCENARIO,
+    SCENARIOS,
+    ROUNDS,
     LIST,
     HELP
   };
   static const struct option options[] = {
-      {"seed", 1, NULL, SEED},           {"seeds", 1, NULL, SEEDS},   {"from", 1, NULL, FROM},
-      {"seconds", 1, NULL, SECONDS},     {"jobs", 1, NULL, JOBS},     {"people", 1, NULL, PEOPLE},
-      {"operators", 1, NULL, OPERATORS}, {"faults", 1, NULL, FAULTS}, {"length", 1, NULL, LENGTH},
-      {"reference", 0, NULL, REFERENCE}, {"canary", 1, NULL, CANARY}, {"tell", 0, NULL, TELL},
-      {"list", 0, NULL, LIST},           {"help", 0, NULL, HELP},     {0}};
+      {"seed", 1, NULL, SEED},           {"seeds", 1, NULL, SEEDS},
+      {"from", 1, NULL, FROM},           {"seconds", 1, NULL, SECONDS},
+      {"jobs", 1, NULL, JOBS},           {"people", 1, NULL, PEOPLE},
+      {"operators", 1, NULL, OPERATORS}, {"faults", 1, NULL, FAULTS},
+      {"length", 1, NULL, LENGTH},       {"reference", 0, NULL, REFERENCE},
+      {"canary", 1, NULL, CANARY},       {"tell", 0, NULL, TELL},
+      {"scenario", 1, NULL, SCENARIO},   {"scenarios", 1, NULL, SCENARIOS},
+      {"rounds", 1, NULL, ROUNDS},       {"list", 0, NULL, LIST},
+      {"help", 0, NULL, HELP},           {0}};
   struct asked a = {.from = 1, .jobs = (int)sysconf(_SC_NPROCESSORS_ONLN)};
   bool one = false;
+  uint64_t rounds = 1;
   for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     switch (option) {
     case SEED:
@@ -155,6 +194,15 @@ static struct asked read_args(int argc, char **argv) {
       if (a.override.canary == CANARY_COUNT)
         wrong_use("there is no such canary (--list)", optarg);
       break;
+    case SCENARIO:
+      find_scenarios(&a, optarg, NULL);
+      break;
+    case SCENARIOS:
+      find_scenarios(&a, optarg, "custody/*.scn");
+      break;
+    case ROUNDS:
+      rounds = number(optarg);
+      break;
     case TELL:
       a.override.tell = true;
       break;
@@ -172,8 +220,23 @@ static struct asked read_args(int argc, char **argv) {
     wrong_use("nothing is expected but options", argv[optind]);
   if (a.override.tell && !one)
     wrong_use("it needs --seed", "--tell");
+  if (a.override.n_scenarios && !one && !a.seeds)
+    a.seeds = a.override.n_scenarios * rounds;
   a.seeds = one ? 1 : a.seeds ? a.seeds : a.seconds > 0 ? UINT64_MAX - a.from : 100;
   return a;
+}
+
+static void add_journeys(struct totals *t, const struct watch_counts *c) {
+  const uint64_t parts[JOURNEY_PARTS] = {
+      [DEPARTED] = c->events[EVENT_MOVEMENT_DEPARTED],
+      [RECALLED] = c->events[EVENT_RECALL_RAISED],
+      [REFUSED] = c->departures_refused,
+      [HANDED_OVER] = c->events[EVENT_MOVEMENT_HANDED_OVER],
+  };
+  for (int i = 0; i < JOURNEY_PARTS; i++) {
+    t->journeys[i] += parts[i];
+    t->days[i] += parts[i] > 0;
+  }
 }
 
 static void add(struct totals *t, const struct result *r) {
@@ -181,6 +244,9 @@ static void add(struct totals *t, const struct result *r) {
   t->done++;
   t->events += r->events;
   t->length += r->length;
+  add_journeys(t, &r->counts);
+  t->lines += r->lines;
+  t->left_out += r->left_out;
   for (int i = 0; i < FAULT_COUNT; i++)
     t->struck[i] += r->struck[i];
   t->counts.entries += r->counts.entries;
@@ -269,6 +335,16 @@ static void tell_totals(const struct totals *t) {
          (unsigned long long)t->host.power_losses, (unsigned long long)t->host.lost,
          (unsigned long long)t->host.torn, (unsigned long long)t->host.misdirected,
          (unsigned long long)t->host.fatals, (unsigned long long)t->host.snapshots);
+  printf(
+      "  journeys: %llu departures on %llu days, %llu refused at a departure on %llu, %llu recalls "
+      "on %llu, %llu handovers on %llu\n",
+      (unsigned long long)t->journeys[DEPARTED], (unsigned long long)t->days[DEPARTED],
+      (unsigned long long)t->journeys[REFUSED], (unsigned long long)t->days[REFUSED],
+      (unsigned long long)t->journeys[RECALLED], (unsigned long long)t->days[RECALLED],
+      (unsigned long long)t->journeys[HANDED_OVER], (unsigned long long)t->days[HANDED_OVER]);
+  if (t->lines)
+    printf("  scenarios: %llu lines came to what they say, %llu could not be meant\n",
+           (unsigned long long)t->lines, (unsigned long long)t->left_out);
   printf("  reasons:");
   for (int i = 0; i < REASON_COUNT; i++)
     if (c->reasons[i])
@@ -294,6 +370,8 @@ static void tell_command(const struct settings *s) {
       printf("%s%s", any ? "," : "", fault_names[i]);
       any = true;
     }
+  if (s->scenario)
+    printf(" --scenario %s", s->scenario);
   printf("%s%s%s%s\n", any ? "" : "none", s->reference ? " --reference" : "",
          s->canary ? " --canary " : "", s->canary ? canary_names[s->canary] : "");
 }

@@ -97,6 +97,16 @@ static void locate(const struct asked *a) {
         (struct ev_person_located){c->person, p->area, c->area};
 }
 
+/* Of whoever is not merged into another, and has not left for good. */
+static void photograph(const struct asked *a) {
+  uint32_t person = a->c->u.person_photo.person;
+  uint32_t state = a->m->persons[person].state;
+  if (state == PERSON_STATE_MERGED || state == PERSON_STATE_DEPARTED)
+    m_reject(a, REASON_WRONG_STATE, REF_PERSON, person);
+  else
+    m_expect(a, EVENT_PERSON_PHOTOGRAPHED)->u.person_ref.person = person;
+}
+
 static void issue(const struct asked *a) {
   const struct cmd_credential_issue *c = &a->c->u.credential_issue;
   const struct model *m = a->m;
@@ -318,6 +328,7 @@ void m_decide_admin(const struct asked *a) {
       [COMMAND_PERSON_IDENTIFY] = m_identify_person,
       [COMMAND_VISIT_OPEN] = m_open_visit,
       [COMMAND_VISIT_CLOSE] = m_close_visit,
+      [COMMAND_PERSON_PHOTO] = photograph,
       [COMMAND_CREDENTIAL_ISSUE] = issue,
       [COMMAND_CREDENTIAL_SUSPEND] = change_credential,
       [COMMAND_CREDENTIAL_REINSTATE] = change_credential,

@@ -481,7 +481,8 @@ static void record(const struct asked *a) {
   uint32_t there;
   if (find_custody_id(m, EVENT_ORDER_RECORDED, c->order, &there)) {
     m_reject(a, REASON_EXISTS, REF_ORDER, there);
-  } else if (!complete(c)) {
+  } else if (!complete(c) ||
+             (c->kept && memcmp(&c->document, &(struct hash){{0}}, sizeof c->document) == 0)) {
     m_reject(a, REASON_INCOMPLETE, REF_NONE, 0);
   } else if (c->kind == ORDER_KEEP_SEPARATE && c->other == c->person) {
     m_reject(a, REASON_SELF, REF_PERSON, c->person);
@@ -509,6 +510,7 @@ static void record(const struct asked *a) {
     e->oral = c->oral;
     e->sealed = c->sealed;
     e->document = c->document;
+    e->kept = c->kept;
     e->recorder = a->c->by.index;
     if (c->kind == ORDER_KEEP_SEPARATE && !m_separate(m, c->person, c->other))
       m_expect(a, EVENT_SEPARATION_ADDED)->u.separation =
@@ -553,10 +555,10 @@ static void write_down(const struct asked *a) {
     m_reject(a, REASON_ALREADY_SO, REF_ORDER, c->order);
   } else {
     m_expect(a, EVENT_ORDER_WRITTEN)->u.order_written =
-        (struct ev_order_written){c->order, c->document};
+        (struct ev_order_written){c->order, m_order(a->m, c->order)->person, c->document, c->kept};
     if (c->differs)
       m_expect_alarm(a, EVENT_ORDER_DIFFERS)->u.order_written =
-          (struct ev_order_written){c->order, c->document};
+          (struct ev_order_written){c->order, m_order(a->m, c->order)->person, c->document, false};
   }
 }
 
@@ -693,7 +695,7 @@ bool m_decide_custody(const struct asked *a) {
       [COMMAND_LINK_DISMISS] = unlink_two,
   };
   if (!rules[a->c->type])
-    return false;
+    return m_decide_assessment(a);
   rules[a->c->type](a);
   return true;
 }

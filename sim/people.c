@@ -10,8 +10,9 @@ struct people {
   struct world *w;
   struct rng rng;
   const struct plan *plan;
-  uint32_t n, next_card;
-  struct human *at;
+  uint32_t n, next_card, n_actors;
+  bool kept_clear;
+  struct human *at;  /* n, and behind them the actors */
   struct card found; /* a lost card that somebody may pick up; "" = none */
 };
 
@@ -185,7 +186,7 @@ static void badge_against(struct people *p, const struct human *h, uint32_t read
 static void on_queue(void *ctx, uint64_t door);
 
 static void queue_up(struct people *p, uint32_t door) {
-  if (rng_chance(&p->rng, 1, 2))
+  if (!p->kept_clear && rng_chance(&p->rng, 1, 2))
     queue_put(&p->w->queue, world_now(p->w) + rng_between(&p->rng, 0, 200) * USEC_PER_MS, on_queue,
               p, door);
 }
@@ -193,7 +194,7 @@ static void queue_up(struct people *p, uint32_t door) {
 static void on_queue(void *ctx, uint64_t door) {
   struct people *p = ctx;
   uint32_t first = rng_below(&p->rng, p->plan->n_readers);
-  for (uint32_t i = 0; i < p->plan->n_readers; i++) {
+  for (uint32_t i = 0; i < p->plan->n_readers && !p->kept_clear; i++) {
     uint32_t reader = (first + i) % p->plan->n_readers;
     const struct plan_reader *r = &p->plan->readers[reader];
     const struct plan_door *d = &p->plan->doors[r->door];
@@ -208,14 +209,14 @@ static void on_queue(void *ctx, uint64_t door) {
 
 void people_signal(struct people *p, uint32_t reader, const char *signal) {
   struct human *h = NULL;
-  for (uint32_t i = 0; i < p->n && !h; i++)
+  for (uint32_t i = 0; i < p->n && !h; i++) /* what actors do next, a scenario says */
     if (p->at[i].reader == reader)
       h = &p->at[i];
   if (!h)
     return;
   uint32_t door = p->plan->readers[reader].door;
   if (strcmp(signal, "waiting") == 0) {
-    struct human *o = another_in(p, h, h->area);
+    struct human *o = p->kept_clear ? NULL : another_in(p, h, h->area);
     if (o && rng_chance(&h->rng, 2, 3))
       badge(p, o, reader);
     return;
@@ -273,6 +274,10 @@ static void on_wake(void *ctx, uint64_t who) {
   struct rng *r = &h->rng;
   if (world_now(p->w) < h->wakes_at)
     return;
+  if (p->kept_clear) {
+    wake(p, h, seconds(r, 1, 10));
+    return;
+  }
   h->wakes_at = INT64_MAX;
   h->reader = REF_ABSENT;
   uint32_t reader = p->plan && p->plan->n_readers ? reader_from(p, r, h->area) : REF_ABSENT;
@@ -302,7 +307,7 @@ struct people *people_new(struct world *w, uint32_t n) {
                                   PERSON_CONTRACTOR, PERSON_INSPECTOR, PERSON_DETAINEE};
   struct people *p = sp_alloc(1, sizeof *p);
   SP_ASSERT(p);
-  p->at = sp_alloc(n + 1, sizeof *p->at);
+  p->at = sp_alloc(n + actors_max, sizeof *p->at);
   SP_ASSERT(p->at);
   p->w = w;
   p->rng = rng_from(w->settings.seed, "people");
@@ -318,6 +323,8 @@ struct people *people_new(struct world *w, uint32_t n) {
                         .reader = REF_ABSENT,
                         .rng = rng_from(w->settings.seed, stream)};
     h->kind = kinds[rng_below(&h->rng, sizeof kinds)];
+    if (i % 5 == 1) /* of them there are always some */
+      h->kind = PERSON_DETAINEE;
     snprintf(h->pin, sizeof h->pin, "%04u", rng_below(&h->rng, 10000));
     snprintf(h->duress, sizeof h->duress, "9%04u", rng_below(&h->rng, 10000));
     wake(p, h, seconds(&h->rng, 5, 120));
@@ -339,9 +346,6 @@ void people_replan(struct people *p, const struct plan *was, const struct plan *
     if (was && !plan_find(plan, REF_AREA, span_str(was->areas[h->area].name.s), &area))
       area = area_outside;
     h->area = area;
-    if (!was && h->kind == PERSON_DETAINEE &&
-        plan->n_areas > 2) /* brought in before the day began */
-      h->area = 2 + rng_below(&h->rng, plan->n_areas - 2);
     h->reader = REF_ABSENT;
     if (was)
       wake(p, h, seconds(&h->rng, 1, 30));
@@ -358,4 +362,37 @@ uint32_t people_count(const struct people *p) {
 
 struct human *people_at(struct people *p, uint32_t i) {
   return &p->at[i];
+}
+
+struct human *people_actor(struct people *p) {
+  char stream[24];
+  SP_ASSERT(p->n_actors < actors_max);
+  struct human *h = &p->at[p->n + p->n_actors];
+  snprintf(stream, sizeof stream, "actor %u", p->n_actors++);
+  *h = (struct human){.at = (uint32_t)(h - p->at),
+                      .area = area_outside,
+                      .person = REF_ABSENT,
+                      .reader = REF_ABSENT,
+                      .wakes_at = INT64_MAX,
+                      .rng = rng_from(p->w->settings.seed, stream)};
+  return h;
+}
+
+void people_show(struct people *p, struct human *h, uint32_t reader) {
+  trace(p->w, "human %u: holds a card to %s", h->at, p->plan->readers[reader].name.s);
+  readers_card(p->w->readers, reader, &h->card);
+}
+
+void people_bring(struct people *p, struct human *h) {
+  uint32_t reader =
+      p->plan && p->plan->n_readers ? reader_from(p, &h->rng, h->area) : (uint32_t)REF_ABSENT;
+  if (p->kept_clear || h->area != area_outside || !h->has_card || h->reader != REF_ABSENT ||
+      reader == REF_ABSENT)
+    return;
+  trace(p->w, "human %u: is brought", h->at);
+  badge(p, h, reader);
+}
+
+void people_keep_clear(struct people *p, bool clear) {
+  p->kept_clear = clear;
 }

@@ -29,6 +29,16 @@ void people_replan(struct people *p, const struct plan *was, const struct plan *
 
 uint32_t people_count(const struct people *p);
 struct human *people_at(struct people *p, uint32_t i);
+/* Those who do nothing by themselves: what a scenario says, they do (doors.h, people_show). They
+ * are not counted above, nobody follows them, and no desk registers them. */
+enum { actors_max = 32 };
+struct human *people_actor(struct people *p);
+/* Holds the card to a reader. */
+void people_show(struct people *p, struct human *h, uint32_t reader);
+/* Somebody outside is taken to a gate, if they have a card and are not at one. */
+void people_bring(struct people *p, struct human *h);
+/* Nobody else begins to walk: the way is kept clear. Who is at a door goes on. */
+void people_keep_clear(struct people *p, bool clear);
 /* A card that nobody has had yet. */
 void people_new_card(struct people *p, struct human *h);
 

@@ -7,6 +7,7 @@
 #include "sim/people.h"
 #include "sim/plans.h"
 #include "sim/readers.h"
+#include "sim/scenario_day.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -68,34 +69,46 @@ static void on_clock(void *ctx, uint64_t arg) {
   queue_put(&w->queue, world_now(w) + rng_between(&r, 20, 300) * USEC_PER_S, on_clock, w, arg + 1);
 }
 
-/* True while nobody complains. */
-static bool run_until(struct world *w, usec until, struct result *r) {
+bool world_run(struct world *w, usec until) {
   while (!watch_complained(w->watch) && queue_run(&w->queue, until))
-    r->events++;
+    w->events++;
   return !watch_complained(w->watch);
 }
 
-static void play(struct world *w, struct result *r) {
-  run_until(w, w->settings.length, r);
+/* Faults stop, and all must come right. */
+static void come_to_rest(struct world *w) {
   w->calm = true;
   w->clock_trusted = true;
-  if (w->wall_ahead < FIRST_DAY)
+  if (w->wall_ahead < FIRST_DAY && !w->settings.scenario)
     w->wall_ahead = FIRST_DAY; /* a time server has found us */
   w->disturbed_at = world_now(w);
   trace(w, "all is calm");
   usec start = world_now(w);
   w->settled_at = start + LINGER;
-  run_until(w, start + CALM, r);
+  world_run(w, start + CALM);
   host_stop(w->host);
-  run_until(w, start + CALM + 20 * USEC_PER_S, r);
+  world_run(w, start + CALM + 20 * USEC_PER_S);
   watch_end(w->watch);
-  r->length = world_now(w);
+}
+
+static void play(struct world *w) {
+  const struct settings *s = &w->settings;
+  struct buf yaml = {0};
+  uint32_t roles[16];
+  desk_roles(s->seed, roles, s->operators);
+  plans_first(s, &yaml);
+  world_begin(w, FIRST_DAY, buf_span(&yaml), roles, s->operators);
+  queue_put(&w->queue, 10 * USEC_PER_S, on_clock, w, 0);
+  world_run(w, s->length);
+  buf_free(&yaml);
 }
 
 static void tell(const struct world *w, struct result *r) {
   const struct settings *s = &w->settings;
   struct span what = watch_complaint(w->watch);
   struct buf story = {0};
+  if (s->scenario)
+    buf_printf(&story, "scenario %s, ", s->scenario);
   buf_printf(&story,
              "seed %llu: %u people, %u operators, %lld s%s; faults:", (unsigned long long)s->seed,
              s->people, s->operators, (long long)(s->length / USEC_PER_S),
@@ -110,35 +123,20 @@ static void tell(const struct world *w, struct result *r) {
   buf_free(&story);
 }
 
-void run_seed(const struct settings *s, struct result *r) {
-  struct world *w = sp_alloc(1, sizeof *w);
-  struct buf yaml = {0};
-  uint32_t roles[16];
-  *r = (struct result){.seed = s->seed};
-  SP_ASSERT(w);
-  w->settings = *s;
-  canary_plant((enum canary)s->canary);
-  w->wall_ahead = FIRST_DAY;
+void world_begin(struct world *w, usec wall, struct span yaml, const uint32_t *roles,
+                 uint32_t n_operators) {
+  const struct settings *s = &w->settings;
+  w->wall_ahead = wall;
   w->clock_trusted = true;
-  w->trace = trace_new(s->tell);
-  w->watch = watch_new(w);
-  desk_roles(s->seed, roles, s->operators);
-  plans_first(s, &yaml);
-  w->host = host_new(w, buf_span(&yaml), roles, s->operators);
+  w->host = host_new(w, yaml, roles, n_operators);
   w->doors = doors_new(w);
   w->readers = readers_new(w);
   w->lines = lines_new(w);
   w->people = people_new(w, s->people);
   w->desk = desk_new(w, s->operators);
-  queue_put(&w->queue, 10 * USEC_PER_S, on_clock, w, 0);
-  play(w, r);
-  r->failed = watch_complained(w->watch);
-  if (r->failed)
-    tell(w, r);
-  r->hash = trace_hash(w->trace);
-  r->counts = *watch_counts(w->watch);
-  r->host = host_counts(w->host);
-  memcpy(r->struck, w->struck, sizeof r->struck);
+}
+
+static void world_free(struct world *w) {
   host_free(w->host);
   desk_free(w->desk);
   people_free(w->people);
@@ -148,6 +146,33 @@ void run_seed(const struct settings *s, struct result *r) {
   watch_free(w->watch);
   trace_free(w->trace);
   queue_free(&w->queue);
-  buf_free(&yaml);
   sp_free(w);
+}
+
+void run_seed(const struct settings *s, struct result *r) {
+  struct world *w = sp_alloc(1, sizeof *w);
+  *r = (struct result){.seed = s->seed};
+  SP_ASSERT(w);
+  w->settings = *s;
+  canary_plant((enum canary)s->canary);
+  w->trace = trace_new(s->tell);
+  w->watch = watch_new(w);
+  if (s->scenario)
+    day_play(w, r);
+  else
+    play(w);
+  if (w->host)
+    come_to_rest(w);
+  r->length = world_now(w);
+  r->events = w->events;
+  r->failed = watch_complained(w->watch);
+  if (r->failed)
+    tell(w, r);
+  r->hash = trace_hash(w->trace);
+  r->counts = *watch_counts(w->watch);
+  if (w->host)
+    r->host = host_counts(w->host);
+  memcpy(r->struck, w->struck, sizeof r->struck);
+  day_free(w);
+  world_free(w);
 }

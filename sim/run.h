@@ -13,9 +13,10 @@ enum { story_max = 16384 };
 struct result {
   uint64_t seed, hash, events;
   bool failed;
-  char wrong[512];       /* the complaint alone */
-  char story[story_max]; /* of a failure: who did what, what was expected, what happened */
-  usec length;           /* simulated */
+  char wrong[512];          /* the complaint alone */
+  char story[story_max];    /* of a failure: who did what, what was expected, what happened */
+  usec length;              /* simulated */
+  uint32_t lines, left_out; /* of a scenario */
   uint64_t struck[FAULT_COUNT];
   struct watch_counts counts;
   struct host_counts host;

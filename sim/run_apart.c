@@ -25,6 +25,8 @@ struct settings run_settings(uint64_t seed, const struct settings *o) {
   s.reference = o->reference || s.reference;
   s.canary = o->canary;
   s.tell = o->tell;
+  s.scenarios = o->scenarios;
+  s.scenario = o->n_scenarios ? o->all_scenarios[seed % o->n_scenarios] : NULL;
   if (s.canary == CANARY_LOST_ENTRY && !o->faults) /* seen only where the power fails */
     s.faults |= 1u << FAULT_KILL | 1u << FAULT_POWER;
   return s;
@@ -58,7 +60,9 @@ static void run_twice(const struct settings *s, struct result *r) {
   run_seed(s, r);
   if (s->tell)
     return;
-  run_seed(s, &again);
+  struct settings second = *s;
+  second.again = true;
+  run_seed(&second, &again);
   if (again.hash != r->hash && !r->failed) {
     r->failed = true;
     snprintf(r->wrong, sizeof r->wrong, "the same seed told two stories: %016llx and %016llx",

@@ -53,11 +53,15 @@ struct stage {
   void (*pass_time)(struct play *p);
   /* Time has come to p->now: p->out is what that makes due. */
   void (*tick)(struct play *p);
+  /* How many alarms are open, and the entry of the oldest; NULL: those of p->core. */
+  uint32_t (*alarms)(struct play *p, uint64_t *oldest);
   /* A line was played and was as it says. */
   void (*played)(struct play *p);
   /* After the last line; all that begin and others took is given back in any case by end. */
   void (*check)(struct play *p);
   void (*end)(struct play *p);
+  /* Tells of a line that is not played here; NULL: on stdout. */
+  void (*left_out)(struct play *p, const char *text);
   /* Ends the play. */
   void (*fail)(const char *text) __attribute__((noreturn));
 };
@@ -91,7 +95,9 @@ struct play {
   struct named named[names_max];
   int n_named;
   usec now;
-  usec behind; /* knowledge older than now by this much */
+  bool exact;         /* the line is of this very instant; else of some time after the one before */
+  const char *wanted; /* of this line; may be NULL */
+  usec behind;        /* knowledge older than now by this much */
   bool clock_wrong;
   struct buf details; /* of the line */
   struct outcome out;
@@ -100,8 +106,9 @@ struct play {
   int lines_checked, lines_left_out;
 };
 
-/* Plays a file from its first line to its last, with the checks of the stage. */
-void scenario_play(const struct stage *stage, const char *file, const char *dir);
+/* Plays a file from its first line to its last, with the checks of the stage; `at` is the stage's.
+ */
+void scenario_play(const struct stage *stage, void *at, const char *file, const char *dir);
 
 /* "FILE:LINE: what is wrong", to the stage. */
 _Noreturn void scenario_fail(const struct play *p, const char *format, ...) SP_PRINTF(2, 3);

@@ -89,10 +89,15 @@ static bool play_macro(struct play *p, const char *line, const struct words *w) 
 }
 
 static void leave_out(struct play *p, char *line, const char *why) {
+  char text[1200];
   line[strcspn(line, "\n")] = 0;
-  printf("%s:%d: not on the stage %s: %s: %s\n", p->file, p->line, p->stage->name,
-         line + strspn(line, " "), why);
+  snprintf(text, sizeof text, "%s:%d: not on the stage %s: %s: %s", p->file, p->line,
+           p->stage->name, line + strspn(line, " "), why);
   p->lines_left_out++;
+  if (p->stage->left_out)
+    p->stage->left_out(p, text);
+  else
+    puts(text);
 }
 
 void play_line(struct play *p, char *line) {
@@ -119,6 +124,8 @@ void play_line(struct play *p, char *line) {
   if (!w.n)
     return;
   bool ticked = true;
+  p->exact = false;
+  p->wanted = wanted;
   if (w.at[0][0] == '+') {
     p->now += duration_of(p, w.at[0] + 1);
     ticked = false;
@@ -127,6 +134,7 @@ void play_line(struct play *p, char *line) {
     if (to < p->now)
       FAIL(p, "time goes back");
     p->now = to;
+    p->exact = true;
     ticked = false;
   }
   if (!ticked) {
@@ -190,10 +198,11 @@ _Noreturn void scenario_fail(const struct play *p, const char *format, ...) {
   p->stage->fail(text);
 }
 
-void scenario_play(const struct stage *stage, const char *file, const char *dir) {
+void scenario_play(const struct stage *stage, void *at, const char *file, const char *dir) {
   struct play *p = calloc(1, sizeof *p);
   SP_ASSERT(p);
   p->stage = stage;
+  p->at = at;
   p->file = file;
   p->dir = dir;
   p->now = beginning_of(p);

@@ -317,10 +317,16 @@ static void act_separate(struct play *p, const struct words *w) {
   ask(p, &a);
 }
 
+static uint32_t alarms_open(struct play *p, uint64_t *oldest) {
+  if (p->stage->alarms)
+    return p->stage->alarms(p, oldest);
+  *oldest = p->core->head.n_alarms ? p->core->alarms[0].n : 0;
+  return p->core->head.n_alarms;
+}
+
 static void act_acknowledge(struct play *p, const struct words *w) {
   struct asking a = asking_by(p, w, COMMAND_ALARM_ACKNOWLEDGE);
-  a.c.u.alarm_acknowledge.alarm =
-      p->core->head.n_alarms ? p->core->alarms[0].n : 0; /* the oldest */
+  alarms_open(p, &a.c.u.alarm_acknowledge.alarm);
   ask(p, &a);
 }
 
@@ -409,8 +415,10 @@ bool state_line(struct play *p, const struct words *w) {
     if (have != (uint32_t)atoi(w->at[3]))
       FAIL(p, "area %s holds %u", w->at[1], have);
   } else if (w->n == 2 && strcmp(w->at[0], "alarms") == 0) {
-    if (p->core->head.n_alarms != (uint32_t)atoi(w->at[1]))
-      FAIL(p, "%u alarms are open", p->core->head.n_alarms);
+    uint64_t oldest;
+    uint32_t have = alarms_open(p, &oldest);
+    if (have != (uint32_t)atoi(w->at[1]))
+      FAIL(p, "%u alarms are open", have);
   } else if (w->n == 2 && strcmp(w->at[0], "behind") == 0) {
     p->behind = duration_of(p, w->at[1]);
     return true;

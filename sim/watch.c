@@ -47,6 +47,9 @@ struct watch {
   struct event events[events_max];
   uint32_t n_events;
 
+  watch_command_fn *told; /* may be NULL */
+  void *told_ctx;
+
   struct mark *marks;
   size_t n_marks, cap_marks;
   struct watch_counts counts;
@@ -84,6 +87,11 @@ void watch_complain(struct watch *x, const char *fmt, ...) {
   va_end(ap);
   buf_puts(&x->complaint, text);
   trace(x->w, "COMPLAINT: %s", text);
+}
+
+void watch_tell(struct watch *x, watch_command_fn *fn, void *ctx) {
+  x->told = fn;
+  x->told_ctx = ctx;
 }
 
 bool watch_complained(const struct watch *x) {
@@ -164,6 +172,8 @@ static void count(struct watch *x, const struct event *e) {
   c->granted += e->type == EVENT_PASSAGE_GRANTED;
   c->taken += e->type == EVENT_PASSAGE_TAKEN;
   c->refused += why != NULL;
+  c->departures_refused +=
+      e->type == EVENT_MOVEMENT_REFUSED && x->command.type == COMMAND_MOVEMENT_DEPART;
   for (uint32_t i = 0; why && i < why->n; i++)
     c->reasons[why->at[i].code]++;
 }
@@ -215,6 +225,8 @@ static void end_command(struct watch *x) {
     watch_complain(x, "entry %llu: %s", (unsigned long long)x->events[0].n, buf_cstr(&story));
   buf_free(&story);
   check_releases(x);
+  if (x->told)
+    x->told(x->told_ctx, &x->command, x->events, x->n_events);
   x->n_events = 0;
 }
 

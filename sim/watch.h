@@ -16,6 +16,11 @@ void watch_complain(struct watch *x, const char *fmt, ...) SP_PRINTF(2, 3);
 bool watch_complained(const struct watch *x);
 struct span watch_complaint(const struct watch *x);
 
+/* Whoever follows the journal: called once for each command, when all its entries are durable. */
+typedef void watch_command_fn(void *ctx, const struct command *c, const struct event *events,
+                              uint32_t n);
+void watch_tell(struct watch *x, watch_command_fn *fn, void *ctx);
+
 /* --- What the host tells --- */
 /* The engine runs, on this state; everything stored is durable. */
 void watch_up(struct watch *x, struct store *store, const struct core *core);
@@ -39,6 +44,7 @@ uint32_t watch_person_added(const struct watch *x, uint64_t n);
 
 struct watch_counts {
   uint64_t entries, commands, refused, granted, released, taken, checks;
+  uint64_t departures_refused; /* persons who were refused when all were to leave */
   uint64_t reasons[REASON_COUNT], events[EVENT_COUNT];
 };
 const struct watch_counts *watch_counts(const struct watch *x);

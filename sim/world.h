@@ -9,6 +9,7 @@
  *   people.c  who walks where, and with which card
  *   desk.c    operators at their screens
  *   watch.c   the oracles: what must be true after every step
+ *   scenario_day.c  a scenario in the midst of it, if one is played
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -59,11 +60,16 @@ extern const char *const fault_names[FAULT_COUNT + 1], *const fault_docs[FAULT_C
 struct settings {
   uint64_t seed;
   uint32_t people, operators;
-  uint32_t faults; /* bit (1 << enum fault_kind) */
-  usec length;     /* with faults; then they stop, and all must come right */
-  bool reference;  /* the reference site instead of a random one */
+  uint32_t faults;                  /* bit (1 << enum fault_kind) */
+  usec length;                      /* with faults; then they stop, and all must come right */
+  bool reference;                   /* the reference site instead of a random one */
+  const char *scenario, *scenarios; /* a file that is played amid the day, and the folder of all;
+                                     * NULL: none is */
+  char *const *all_scenarios;       /* one of these, as the seed tells; of those given by hand */
+  size_t n_scenarios;
   uint32_t canary; /* enum canary: what is planted */
   bool tell;       /* print the story as it goes */
+  bool again;      /* it was run before: what is to be told once was */
 };
 struct settings settings_of(uint64_t seed);
 
@@ -75,6 +81,7 @@ struct people;
 struct desk;
 struct watch;
 struct trace;
+struct day;
 
 struct world {
   struct settings settings;
@@ -84,7 +91,12 @@ struct world {
   usec disturbed_at; /* when the engine last started, the clock was stepped, or the plan changed */
   bool calm;         /* faults have stopped */
   usec settled_at;   /* and their consequences too: what was slow has arrived */
-  uint64_t struck[FAULT_COUNT];
+  uint64_t struck[FAULT_COUNT], events;
+
+  /* What clerks may ask at random; NULL: anything. A scenario's own persons and orders are not
+   * theirs. */
+  bool (*may_ask)(void *ctx, const struct command *c);
+  void *may_ask_ctx;
 
   struct trace *trace;
   struct host *host;
@@ -94,6 +106,7 @@ struct world {
   struct people *people;
   struct desk *desk;
   struct watch *watch;
+  struct day *day; /* NULL: no scenario is played */
 };
 
 static inline usec world_now(const struct world *w) {
@@ -102,6 +115,12 @@ static inline usec world_now(const struct world *w) {
 static inline usec world_wall(const struct world *w) {
   return w->queue.now + w->wall_ahead;
 }
+/* The site of this plan on this day, with operators of these roles: the first settings.operators of
+ * them are random clerks. */
+void world_begin(struct world *w, usec wall, struct span yaml, const uint32_t *roles,
+                 uint32_t n_operators);
+/* What happens up to then. True while nobody complains. */
+bool world_run(struct world *w, usec until);
 /* This fault is on in this world, and strikes now, `n` times in `of`; counted. */
 bool world_strikes(struct world *w, struct rng *r, enum fault_kind kind, uint32_t n, uint32_t of);
 /* Counts one that was found to strike otherwise, and puts it into the trace. */

@@ -16,6 +16,7 @@
 #include "gendocs.h"
 
 #include "cli/help.h"
+#include "cli/niem.h"
 #include "contain/calls.h"
 #include "osdp/message.h"
 #include "plan/card_standard.h"
@@ -44,6 +45,7 @@ static const struct generator generators[] = {
     {"formats", card_standard_document},
     {"calls", calls_markdown},
     {"osdp", osdp_messages_markdown},
+    {"niem", niem_document},
     {"register", help_register_markdown},
     {"register-entries", help_register_entries_markdown},
 };

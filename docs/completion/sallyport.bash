@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person visit person credential pin level order booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person visit person credential pin level order assessment paper booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -16,7 +16,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add identify search candidates show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add admit identify search candidates show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -28,7 +28,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add identify search candidates show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add admit identify search candidates show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -53,6 +53,18 @@ _sallyport() {
   order)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' record authenticate write recall refute list show conflicts' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  assessment)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' record contest review list show' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  paper)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' show' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -136,7 +148,7 @@ _sallyport() {
     verb="$verb ${COMP_WORDS[2]}" ;;
   person)
     if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ' add identify search candidates show list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      COMPREPLY=($(compgen -W ' add admit identify search candidates show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -219,6 +231,8 @@ _sallyport() {
   --finding) COMPREPLY=(); return ;;
   --handed-to) COMPREPLY=(); return ;;
   --details-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  --order) COMPREPLY=(); return ;;
+  --level) COMPREPLY=(); return ;;
   --from) COMPREPLY=(); return ;;
   --until) COMPREPLY=(); return ;;
   --ground) COMPREPLY=($(compgen -W 'retention request court' -- "$cur")); return ;;
@@ -265,10 +279,14 @@ _sallyport() {
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'plan show') options=' --help --dir --json --tree' ;;
   'person add') options=' --help --dir --json --as --password-fd --kind --name --birth-date --document --alias --identifier --details-file --from --until' ;;
+  'person admit') options=' --help --dir --json --as --password-fd --name --birth-date --document --alias --identifier --details-file --order --level --from --until --card --card-fd --pin-fd --pin'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -W 'staff officer detainee visitor counsel inspector contractor' -- "$cur")); return; } ;;
   'person identify') options=' --help --dir --json --as --password-fd --name --birth-date --document --alias --identifier --details-file' ;;
   'person search') options=' --help --dir --json --as --password-fd --name --birth-date --document --identifier' ;;
   'person candidates') options=' --help --dir --json --as --password-fd --details --person' ;;
   'person show') options=' --help --dir --json --as --password-fd --details' ;;
+  'person photo') options=' --help --dir --json --as --password-fd --out'
+    [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'person list') options=' --help --dir --json --as --password-fd --kind --state --details --area' ;;
   'person suspend') options=' --help --dir --json --as --password-fd' ;;
   'person reinstate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
@@ -302,6 +320,12 @@ _sallyport() {
   'order list') options=' --help --dir --json --person' ;;
   'order show') options=' --help --dir --json --as --password-fd --details' ;;
   'order conflicts') options=' --help --dir --json --person' ;;
+  'assessment record') options=' --help --dir --json --as --password-fd --details-file --document --evidence --review' ;;
+  'assessment contest') options=' --help --dir --json --as --password-fd' ;;
+  'assessment review') options=' --help --dir --json --as --password-fd --review' ;;
+  'assessment list') options=' --help --dir --json --person' ;;
+  'assessment show') options=' --help --dir --json --as --password-fd --details' ;;
+  'paper show') options=' --help --dir --json --as --password-fd --out' ;;
   'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
   'booking supplement') options=' --help --dir --json --as --password-fd --details-file' ;;
   'booking template') options=' --help --json' ;;
@@ -312,8 +336,8 @@ _sallyport() {
   'movement cancel') options=' --help --dir --json --as --password-fd' ;;
   'movement list') options=' --help --dir --json' ;;
   'movement show') options=' --help --dir --json' ;;
-  'manifest add') options=' --help --dir --json --as --password-fd --alternate --order' ;;
-  'manifest cite') options=' --help --dir --json --as --password-fd' ;;
+  'manifest add') options=' --help --dir --json --as --password-fd --alternate --assessment --order' ;;
+  'manifest cite') options=' --help --dir --json --as --password-fd --assessment' ;;
   'manifest promote') options=' --help --dir --json --as --password-fd' ;;
   'manifest remove') options=' --help --dir --json --as --password-fd' ;;
   'manifest confirm') options=' --help --dir --json --as --password-fd --second --second-password-fd --biometric --presented --second-identifier' ;;
@@ -402,6 +426,7 @@ _sallyport() {
   'receipt order') options=' --help --dir --json --as --password-fd --details --out --qr' ;;
   'receipt verify') options=' --help --json --details-file --key --entry'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+  'export') options=' --help --dir --as --password-fd --details --person --niem' ;;
   'export-log') options=' --help --dir --json'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -d -- "$cur")); return; } ;;
   'backup') options=' --help --dir --json'

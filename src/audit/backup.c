@@ -167,23 +167,26 @@ static enum sp_err gather(void *ctx, uint64_t n, struct span bytes) {
   return SP_OK;
 }
 
-/* Whoever was erased once and has no newer details is erased again. */
+/* Whoever was erased once is erased again: what came before that. */
 static enum sp_err replay_erasures(struct restoring *r, struct store *copy) {
   struct contents c = {.report = r->report};
-  struct buf subjects = {0};
+  struct buf subjects = {0}, before = {0};
   enum sp_err err = store_entries(copy, 0, UINT64_MAX, gather, &c, r->why);
   contents_order(&c);
-  for (size_t i = 0; i < c.n_erasures; i++)
-    if (!c.erasures[i].superseded)
-      buf_put(&subjects, &c.erasures[i].subject, sizeof(struct id));
-  if (!err && (c.no_memory || subjects.failed))
+  for (size_t i = 0; i < c.n_erasures; i++) {
+    buf_put(&subjects, &c.erasures[i].subject, sizeof(struct id));
+    buf_put(&before, &c.erasures[i].n, sizeof(uint64_t));
+  }
+  if (!err && (c.no_memory || subjects.failed || before.failed))
     err = fault_set(r->why, SP_NO_MEMORY, "out of memory for erasures");
   const struct store_batch batch = {.erased = (const void *)subjects.p,
+                                    .erased_before = (const void *)before.p,
                                     .n_erased = (uint32_t)(subjects.n / sizeof(struct id))};
   r->result->erasures = batch.n_erased;
   if (!err && batch.n_erased)
     err = store_commit(copy, &batch, r->why);
   buf_free(&subjects);
+  buf_free(&before);
   contents_free(&c);
   return err;
 }

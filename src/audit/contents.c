@@ -49,6 +49,8 @@ static struct id subject_of(const struct entry *e, enum event_type type) {
       [EVENT_PERSON_IDENTIFIED] = "person",
       [EVENT_BOOKING_SUPPLEMENTED] = "booking",
       [EVENT_VISIT_OPENED] = "visit",
+      [EVENT_ASSESSMENT_RECORDED] = "assessment",
+      [EVENT_PERSON_PHOTOGRAPHED] = "person",
   };
   struct id id = {{0}};
   if (type < EVENT_COUNT && keys[type] && !read_hex(e->data, keys[type], id.b, sizeof id.b))
@@ -70,6 +72,18 @@ static void gather_blob(struct contents *c, const struct entry *e, const char *k
   *b = (struct contents_blob){.n = e->n};
   if (!read_hex(e->data, key, b->hash.b, sizeof b->hash.b))
     c->n_blobs--; /* the fold tells that it is no plan.applied */
+}
+
+/* A paper that came with the entry; those held elsewhere are nobody's business here. */
+static void gather_paper(struct contents *c, const struct entry *e, const char *key) {
+  if (!entry_member_is_true(e->data, "kept"))
+    return;
+  struct contents_paper *p = GROW(c, papers);
+  if (!p)
+    return;
+  *p = (struct contents_paper){.n = e->n, .person = person_of(e)};
+  if (!read_hex(e->data, key, p->hash.b, sizeof p->hash.b))
+    c->n_papers--; /* the fold tells that it is none */
 }
 
 void contents_entry(void *ctx, const struct entry *e, enum event_type type) {
@@ -103,6 +117,10 @@ void contents_entry(void *ctx, const struct entry *e, enum event_type type) {
   } else if (type == EVENT_PLAN_APPLIED) {
     gather_blob(c, e, "compiled");
     gather_blob(c, e, "source");
+  } else if (type == EVENT_ORDER_RECORDED || type == EVENT_ORDER_WRITTEN) {
+    gather_paper(c, e, "document");
+  } else if (type == EVENT_MOVEMENT_HANDED_OVER) {
+    gather_paper(c, e, "receipt");
   } else if (type == EVENT_SITE_CREATED && e->n == 0) {
     (void)!read_hex(e->data, "vkey", c->vkey.b, sizeof c->vkey.b);
   }
@@ -121,6 +139,8 @@ void contents_free(struct contents *c) {
   sp_free(c->erasures);
   sp_free(c->snapshots);
   sp_free(c->blobs);
+  sp_free(c->papers);
+  sp_free(c->photos);
 }
 
 static int by_subject(const void *a, const void *b) {
@@ -176,11 +196,6 @@ void contents_order(struct contents *c) {
   order_erasures(c);
   spread_erasures(c);
   order_erasures(c);
-  for (size_t i = 0; i < c->n_commits; i++) {
-    struct contents_erasure *e = find_erasure(c, c->n_erasures, &c->commits[i].subject);
-    if (e && e->n < c->commits[i].n)
-      e->superseded = true;
-  }
 }
 
 bool contents_erased_after(const struct contents *c, const struct id *subject, uint64_t n) {
@@ -206,6 +221,19 @@ static struct contents_commit *find_commit(struct contents *c, uint64_t n) {
       high = mid;
   }
   return low < c->n_commits && c->commits[low].n == n ? &c->commits[low] : NULL;
+}
+
+/* The entry commits to it through its details, which are what it committed to. */
+static void gather_photo(struct contents *c, const struct store_details *d) {
+  struct contents_paper *p = GROW(c, photos);
+  if (!p)
+    return;
+  *p = (struct contents_paper){.n = d->n, .person = d->subject};
+  if (!read_hex(d->json, "photo", p->hash.b, sizeof p->hash.b)) {
+    c->n_photos--;
+    report_add(c->report, SP_CORRUPT, "details of entry %llu: they name no photo",
+               (unsigned long long)d->n);
+  }
 }
 
 static enum sp_err check_details(void *ctx, const struct store_details *d) {
@@ -237,8 +265,11 @@ static enum sp_err check_details(void *ctx, const struct store_details *d) {
   else if (contents_erased_after(k->c, &d->subject, d->n))
     report_add(report, SP_CORRUPT,
                "details of entry %llu: their erasure is journaled, and they are still here", n);
-  else
+  else {
     k->counts->details++;
+    if (m->type == EVENT_PERSON_PHOTOGRAPHED)
+      gather_photo(k->c, d);
+  }
   return SP_OK;
 }
 
@@ -282,6 +313,86 @@ static void check_missing_blobs(struct checking *k) {
       report_add(k->c->report, SP_CORRUPT, "blob %s: missing; entry %llu names it", hex,
                  (unsigned long long)k->c->blobs[i].n);
     }
+}
+
+/* --- Papers and photos --- */
+
+static struct contents_paper *find_paper(struct contents_paper *list, size_t n_list, uint64_t n) {
+  size_t low = 0, high = n_list;
+  while (low < high) {
+    size_t mid = low + (high - low) / 2;
+    if (list[mid].n < n)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low < n_list && list[low].n == n ? &list[low] : NULL;
+}
+
+static bool photo_erased(struct contents *c, uint64_t n) {
+  const struct contents_commit *m = find_commit(c, n);
+  return m && m->type == EVENT_PERSON_PHOTOGRAPHED && contents_erased_after(c, &m->subject, n);
+}
+
+static enum sp_err check_paper(void *ctx, const struct store_paper *p) {
+  struct checking *k = ctx;
+  struct contents *c = k->c;
+  unsigned long long n = p->n;
+  struct hash is = sha256_of(p->bytes);
+  struct contents_paper *named = find_paper(c->papers, c->n_papers, p->n);
+  if (!named)
+    named = find_paper(c->photos, c->n_photos, p->n);
+  k->last_n = p->n;
+  if (!named) {
+    if (photo_erased(c, p->n)) /* with the details that named it */
+      report_add(c->report, SP_CORRUPT,
+                 "paper of entry %llu: its erasure is journaled, and it is still here", n);
+    else if (was_read(c, p->n) || p->n >= k->size)
+      report_add(c->report, SP_CORRUPT, "paper of entry %llu: the entry names none", n);
+    return SP_OK;
+  }
+  named->met = true;
+  if (memcmp(&is, &p->hash, sizeof is) != 0)
+    report_add(c->report, SP_CORRUPT, "paper of entry %llu: its bytes have another hash", n);
+  else if (memcmp(&named->hash, &p->hash, sizeof is) != 0)
+    report_add(c->report, SP_CORRUPT, "paper of entry %llu: the entry names another", n);
+  else if (memcmp(&named->person, &p->subject, sizeof p->subject) != 0)
+    report_add(c->report, SP_CORRUPT, "paper of entry %llu: the row names another person", n);
+  else if (contents_erased_after(c, &p->subject, p->n))
+    report_add(c->report, SP_CORRUPT,
+               "paper of entry %llu: its erasure is journaled, and it is still here", n);
+  else
+    k->counts->papers++;
+  return SP_OK;
+}
+
+static void check_missing_papers(struct checking *k, const struct contents_paper *list, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (list[i].met)
+      continue;
+    if (contents_erased_after(k->c, &list[i].person, list[i].n))
+      k->counts->papers_erased++;
+    else
+      report_add(k->c->report, SP_CORRUPT,
+                 "paper of entry %llu: missing, and no erasure is journaled",
+                 (unsigned long long)list[i].n);
+  }
+}
+
+/* After the details, which name the photos. */
+static enum sp_err check_papers(struct checking *k, struct store *store, struct fault *why) {
+  struct fault damage = {0};
+  enum sp_err err = store_papers(store, check_paper, k, &damage);
+  if (err == SP_CORRUPT)
+    report_fault(k->c->report, &damage, "papers behind that of entry %llu",
+                 (unsigned long long)k->last_n);
+  else if (err)
+    return fault_set(why, err, "%s", damage.text);
+  else {
+    check_missing_papers(k, k->c->papers, k->c->n_papers);
+    check_missing_papers(k, k->c->photos, k->c->n_photos);
+  }
+  return SP_OK;
 }
 
 /* The row against its entry. */
@@ -358,5 +469,6 @@ enum sp_err contents_check(struct contents *c, struct store *store, struct conte
   else if (err)
     return fault_set(why, err, "%s", damage.text);
   check_missing_blobs(&k);
-  return check_snapshots(&k, store, why);
+  err = check_papers(&k, store, why);
+  return err ? err : check_snapshots(&k, store, why);
 }

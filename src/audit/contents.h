@@ -21,7 +21,6 @@ struct contents_commit {
 struct contents_erasure {
   uint64_t n;
   struct id subject;
-  bool superseded; /* details came after it */
 };
 struct contents_snapshot {
   uint64_t n;
@@ -30,6 +29,13 @@ struct contents_snapshot {
 struct contents_blob {
   uint64_t n;
   struct hash hash;
+  bool met;
+};
+
+struct contents_paper {
+  uint64_t n;
+  struct hash hash;
+  struct id person; /* with whose details it goes; zero: nobody's */
   bool met;
 };
 
@@ -49,8 +55,10 @@ struct contents {
   struct contents_erasure *erasures;
   struct contents_snapshot *snapshots;
   struct contents_blob *blobs;
-  size_t n_commits, n_erasures, n_snapshots, n_blobs;
-  size_t cap_commits, cap_erasures, cap_snapshots, cap_blobs;
+  struct contents_paper *papers; /* that entries say are kept */
+  struct contents_paper *photos; /* that details name */
+  size_t n_commits, n_erasures, n_snapshots, n_blobs, n_papers, n_photos;
+  size_t cap_commits, cap_erasures, cap_snapshots, cap_blobs, cap_papers, cap_photos;
 };
 
 /* For log_check: ctx is a zeroed struct contents with its report. */
@@ -59,6 +67,7 @@ void contents_free(struct contents *c);
 
 struct contents_counts {
   uint64_t details, erased, blobs, snapshots;
+  uint64_t papers, papers_erased;
 };
 /* Compares with the store's rows. SP_IO, SP_NO_MEMORY: it could not be done. */
 enum sp_err contents_check(struct contents *c, struct store *store, struct contents_counts *counts,

@@ -282,6 +282,8 @@ static enum sp_err verify_rows(struct verifying *v, struct span note) {
     return err;
   v->result->details = counts.details;
   v->result->erased = counts.erased;
+  v->result->papers = counts.papers;
+  v->result->papers_erased = counts.papers_erased;
   v->result->blobs = counts.blobs;
   v->result->snapshots = counts.snapshots;
   if (!progress_step(v->options->progress, "what the entries mean", 0, 0))

@@ -39,6 +39,7 @@ struct verify_result {
   uint64_t signed_size;     /* entries under the newest signature */
   unsigned cosigned;        /* witnesses of the plan that signed it too */
   uint64_t details, erased; /* proven with content; existence proven, content erased */
+  uint64_t papers, papers_erased;
   uint64_t blobs, passages, snapshots, tiles;
   int64_t log_ns; /* time that the log's own check took */
 };

@@ -52,6 +52,7 @@ struct slug {
   X(MOVEMENT, "movement")                                                                          \
   X(HEARING, "hearing")                                                                            \
   X(VISIT, "visit")                                                                                \
+  X(ASSESSMENT, "assessment")                                                                      \
   X(COUNT, "count")                                                                                \
   X(ENTRY, "entry") /* the index is a journal index; JSON "entry:123" */
 

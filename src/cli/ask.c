@@ -272,7 +272,7 @@ static enum sp_err tell_entries(struct cli *c, const json_t *reply) {
   return err;
 }
 
-static enum sp_err tell_rejected(struct cli *c, const json_t *reply) {
+static enum sp_err reject(struct cli *c, const json_t *reply) {
   struct buf text = {0};
   const json_t *first = json_array_get(json_object_get(reply, "reasons"), 0);
   const char *code = json_string_value(json_object_get(first, "code"));
@@ -283,25 +283,34 @@ static enum sp_err tell_rejected(struct cli *c, const json_t *reply) {
   return err;
 }
 
-enum sp_err ask_tell(struct cli *c, json_t *reply) {
+enum sp_err ask_verdict(struct cli *c, const json_t *reply) {
   const char *decision = json_string_value(json_object_get(reply, "decision"));
-  enum sp_err err = SP_OK;
-  if (!decision) {
-    err = fault_set(&c->why, SP_UNAVAILABLE, "the engine's answer has no decision");
-  } else if (strcmp(decision, "rejected") == 0) {
-    err = tell_rejected(c, reply);
-    if (c->out.json)
-      out_json(json_incref(reply));
-  } else {
-    bool refused = strcmp(decision, "refused") == 0;
-    if (c->out.json)
-      out_json(json_incref(reply));
-    else
-      err = tell_entries(c, reply);
-    if (!err && refused)
-      err = SP_REFUSED;
+  return !decision ? fault_set(&c->why, SP_UNAVAILABLE, "the engine's answer has no decision")
+         : strcmp(decision, "rejected") == 0 ? reject(c, reply)
+         : strcmp(decision, "refused") == 0  ? SP_REFUSED
+                                             : SP_OK;
+}
+
+enum sp_err ask_tell(struct cli *c, json_t *reply) {
+  enum sp_err err = ask_verdict(c, reply);
+  if (c->out.json && err != SP_UNAVAILABLE) {
+    out_json(json_incref(reply));
+  } else if (!err || err == SP_REFUSED) {
+    enum sp_err told = tell_entries(c, reply);
+    err = told ? told : err;
   }
   json_decref(reply);
+  return err;
+}
+
+enum sp_err ask_with_paper(struct cli *c, struct ask *a, struct asked asked, json_t **reply) {
+  struct hash hash;
+  enum sp_err err = SP_OK;
+  if (c->paper.n)
+    err = ask_blob(a, buf_span(&c->paper), &hash, &c->why);
+  if (!err)
+    return ask_one(a, asked, reply, &c->why);
+  asked_forget(&asked);
   return err;
 }
 
@@ -313,7 +322,7 @@ enum sp_err ask_and_tell(struct cli *c, struct asked asked) {
     asked_forget(&asked);
     return err;
   }
-  err = ask_one(a, asked, &reply, &c->why);
+  err = ask_with_paper(c, a, asked, &reply);
   ask_close(a);
   return err ? err : ask_tell(c, reply);
 }

@@ -48,10 +48,16 @@ enum sp_err ask_error(const json_t *reply, struct fault *why) SP_MUST_USE;
 /* The sentence for an answer that was refused or rejected. */
 void ask_reasons(const json_t *reply, struct buf *out);
 
+/* What an answer comes to: SP_OK when done; SP_REFUSED; SP_INVALID or SP_EXISTS when rejected,
+ * which says why. */
+enum sp_err ask_verdict(struct cli *c, const json_t *reply) SP_MUST_USE;
 /* Prints an answer as the verb's result and takes it. SP_OK when done; SP_REFUSED when refused;
  * SP_INVALID or SP_EXISTS when rejected. The reasons are told with it. */
 enum sp_err ask_tell(struct cli *c, json_t *reply) SP_MUST_USE;
-/* ask_open, ask_one, ask_tell, ask_close. */
+/* ask_one, after the paper that the command names (c->paper), if there is one. */
+enum sp_err ask_with_paper(struct cli *c, struct ask *a, struct asked asked,
+                           json_t **reply) SP_MUST_USE;
+/* ask_open, ask_with_paper, ask_tell, ask_close. */
 enum sp_err ask_and_tell(struct cli *c, struct asked asked) SP_MUST_USE;
 
 /* Journals that details are read: of one person or order, of all on a movement's manifest, or with

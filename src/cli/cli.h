@@ -20,6 +20,7 @@ struct cli {
   struct fault why;
   bool told;         /* what went wrong was told already, by a process that was started */
   struct site *site; /* opened by cli_site; closed by main */
+  struct buf paper;  /* goes with the command that names it; freed by main */
 };
 
 static inline bool cli_has(const struct cli *c, enum option_id o) {
@@ -47,11 +48,14 @@ const char *cli_dir(const struct cli *c);
   X(plan_apply)                                                                                    \
   X(plan_show)                                                                                     \
   X(with_details)                                                                                  \
+  X(paper_show)                                                                                    \
+  X(person_photo)                                                                                  \
   X(person_show)                                                                                   \
   X(person_list)                                                                                   \
   X(person_search)                                                                                 \
   X(person_candidates)                                                                             \
   X(visit_list)                                                                                    \
+  X(person_admit)                                                                                  \
   X(person_import)                                                                                 \
   X(credential_issue)                                                                              \
   X(credential_list)                                                                               \
@@ -87,6 +91,8 @@ const char *cli_dir(const struct cli *c);
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \
   X(order_conflicts)                                                                               \
+  X(assessment_list)                                                                               \
+  X(assessment_show)                                                                               \
   X(review_credential)                                                                             \
   X(review_operator)                                                                               \
   X(compromise)                                                                                    \
@@ -100,6 +106,7 @@ const char *cli_dir(const struct cli *c);
   X(movement_list)                                                                                 \
   X(movement_show)                                                                                 \
   X(movement_board)                                                                                \
+  X(export)                                                                                        \
   X(receipt)                                                                                       \
   X(receipt_of)                                                                                    \
   X(receipt_verify)                                                                                \

@@ -99,6 +99,8 @@ static const struct column verify_columns[] = {
     {"cosigned", "Witnesses", COLUMN_NUMBER},
     {"details", "Details proven", COLUMN_NUMBER},
     {"erased", "Details erased", COLUMN_NUMBER},
+    {"papers", "Papers proven", COLUMN_NUMBER},
+    {"papers_erased", "Papers erased", COLUMN_NUMBER},
     {"blobs", "Blobs", COLUMN_NUMBER},
     {"passages", "Passages", COLUMN_NUMBER},
     {"snapshots", "Snapshots", COLUMN_NUMBER},
@@ -130,6 +132,8 @@ static json_t *verify_json(const struct verify_result *r) {
                         (json_int_t)r->erased, "blobs", (json_int_t)r->blobs, "passages",
                         (json_int_t)r->passages, "snapshots", (json_int_t)r->snapshots, "tiles",
                         (json_int_t)r->tiles);
+  json_object_set_new(o, "papers", json_integer((json_int_t)r->papers));
+  json_object_set_new(o, "papers_erased", json_integer((json_int_t)r->papers_erased));
   if (r->first_at != TIME_ABSENT)
     json_object_set_new(o, "first_at", json_time(r->first_at));
   if (r->last_at != TIME_ABSENT)

@@ -79,14 +79,6 @@ static enum sp_err set_time(struct cli *c, json_t *command, const char *key, enu
   return SP_OK;
 }
 
-static const struct field *field_of(const struct verb *v, const struct operand *o) {
-  const struct record *r = &command_records[v->command - 1];
-  size_t i = 0;
-  while (strcmp(r->fields[i].name, o->field) != 0) /* a test holds that there is one */
-    i++;
-  return &r->fields[i];
-}
-
 /* The command of this verb, from its row, its operands and its dates. */
 static enum sp_err command_json(struct cli *c, json_t **command) {
   const struct verb *v = c->args.verb;
@@ -100,7 +92,8 @@ static enum sp_err command_json(struct cli *c, json_t **command) {
     if (!o->field)
       continue;
     if (c->args.operands[i]) {
-      err = o->kind == VALUE_FIELD ? field_json(c, field_of(v, o), c->args.operands[i], &value)
+      err = o->kind == VALUE_FIELD ? field_json(c, command_field(v->command - 1, o->field),
+                                                c->args.operands[i], &value)
                                    : operand_json(c, o, c->args.operands[i], &value);
       if (!err)
         json_object_set_new(*command, o->field, value);
@@ -169,13 +162,13 @@ static enum sp_err identifier_json(const char *text, json_t **one, struct fault 
 }
 
 /* Aliases and identifiers, of which there may be several, behind those of a file. */
-static enum sp_err take_lists(struct cli *c, json_t **details) {
+static enum sp_err take_lists(struct cli *c, option_set of, json_t **details) {
   static const struct {
     enum option_id option;
     const char *key;
   } lists[] = {{OPT_ALIAS, "aliases"}, {OPT_IDENTIFIER, "identifiers"}};
   for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++)
-    for (uint32_t i = 0; i < c->args.options[lists[k].option].n; i++) {
+    for (uint32_t i = 0; of >> lists[k].option & 1 && i < c->args.options[lists[k].option].n; i++) {
       const char *text = c->args.options[lists[k].option].text[i];
       json_t *one = NULL, *list;
       enum sp_err err = SP_OK;
@@ -197,7 +190,7 @@ static enum sp_err take_lists(struct cli *c, json_t **details) {
   return SP_OK;
 }
 
-enum sp_err take_details(struct cli *c, json_t **details) {
+enum sp_err take_details_of(struct cli *c, option_set of, json_t **details) {
   static const struct {
     enum option_id option;
     const char *key;
@@ -207,15 +200,15 @@ enum sp_err take_details(struct cli *c, json_t **details) {
                  {OPT_FINDING, "finding"},     {OPT_HANDED_TO, "handed_to"}};
   enum sp_err err = SP_OK;
   *details = NULL;
-  if (cli_has(c, OPT_DETAILS_FILE))
+  if (of & OPT_BIT(DETAILS_FILE) && cli_has(c, OPT_DETAILS_FILE))
     err = details_from_file(c, details);
-  if (!err && cli_has(c, OPT_BIRTH_DATE))
+  if (!err && of & OPT_BIT(BIRTH_DATE) && cli_has(c, OPT_BIRTH_DATE))
     err = check_birth_date(cli_text(c, OPT_BIRTH_DATE), &c->why);
   if (!err)
-    err = take_lists(c, details);
+    err = take_lists(c, of, details);
   for (size_t i = 0; i < sizeof members / sizeof members[0] && !err; i++) {
     const char *text = cli_text(c, members[i].option);
-    if (!text)
+    if (!text || !(of >> members[i].option & 1))
       continue;
     if (!*details)
       *details = json_object();
@@ -226,6 +219,10 @@ enum sp_err take_details(struct cli *c, json_t **details) {
   if (err)
     json_forget(*details);
   return err;
+}
+
+enum sp_err take_details(struct cli *c, json_t **details) {
+  return take_details_of(c, ~(option_set)0, details);
 }
 
 enum sp_err cli_with_details(struct cli *c) {
@@ -247,7 +244,7 @@ enum sp_err cli_with_details(struct cli *c) {
     json_forget(details);
     return err;
   }
-  err = ask_one(a, (struct asked){.command = command, .details = details}, &reply, &c->why);
+  err = ask_with_paper(c, a, (struct asked){.command = command, .details = details}, &reply);
   ask_close(a);
   if (err)
     return err;
@@ -276,9 +273,8 @@ enum sp_err cli_credential_issue(struct cli *c) {
       c, (struct asked){.command = command, .secret = json_pack("{s:o}", "card", card)});
 }
 
-/* Adds a PIN to the request's secrets. */
-static enum sp_err take_pin(struct cli *c, json_t *secret, const char *key, int fd,
-                            const char *prompt, bool twice) {
+enum sp_err take_pin(struct cli *c, json_t *secret, const char *key, int fd, const char *prompt,
+                     bool twice) {
   struct secret s;
   enum sp_err err =
       twice ? secret_read_new(&s, fd, prompt, &c->why) : secret_read(&s, fd, prompt, &c->why);

@@ -3,13 +3,12 @@
 #include "cli/file.h"
 #include "cli/sentence.h"
 #include "cli/site.h"
+#include "engine/engine_limits.h"
 #include "journal/sha256.h"
 #include "plan/plan_scalar.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { paper_bytes_max = 64 << 20 };
 
 static bool by_operand(const struct verb *v, const char *field) {
   for (int i = 0; i < operands_max && v->operands[i].name; i++)
@@ -30,6 +29,16 @@ const struct field *verb_next_field(const struct verb *v, size_t *at) {
   return NULL;
 }
 
+const struct field *command_field(enum command_type command, const char *name) {
+  const struct record *r = &command_records[command];
+  size_t i = 0;
+  while (strcmp(r->fields[i].name, name) != 0) { /* tests hold that there is one */
+    i++;
+    SP_ASSERT(i < r->n_fields);
+  }
+  return &r->fields[i];
+}
+
 void field_option(const struct field *f, char out[field_option_max]) {
   snprintf(out, field_option_max, "%s", f->name);
   for (char *c = out; *c; c++)
@@ -41,19 +50,20 @@ const char *field_value(const struct field *f) {
   case FIELD_BOOL:
     return NULL;
   case FIELD_REF:
-    return f->ref == REF_PERSON      ? "PERSON"
-           : f->ref == REF_ORDER     ? "ORDER"
-           : f->ref == REF_PLACE     ? "PLACE"
-           : f->ref == REF_COUNTRY   ? "COUNTRY"
-           : f->ref == REF_BASIS     ? "BASIS"
-           : f->ref == REF_CLASS     ? "CLASS"
-           : f->ref == REF_AUTHORITY ? "AUTHORITY"
-           : f->ref == REF_MOVEMENT  ? "MOVEMENT"
-           : f->ref == REF_HEARING   ? "HEARING"
-           : f->ref == REF_VISIT     ? "VISIT"
-           : f->ref == REF_COUNT     ? "COUNT"
-           : f->ref == REF_BOOKING   ? "BOOKING"
-                                     : "NAME";
+    return f->ref == REF_PERSON       ? "PERSON"
+           : f->ref == REF_ORDER      ? "ORDER"
+           : f->ref == REF_PLACE      ? "PLACE"
+           : f->ref == REF_COUNTRY    ? "COUNTRY"
+           : f->ref == REF_BASIS      ? "BASIS"
+           : f->ref == REF_CLASS      ? "CLASS"
+           : f->ref == REF_AUTHORITY  ? "AUTHORITY"
+           : f->ref == REF_MOVEMENT   ? "MOVEMENT"
+           : f->ref == REF_HEARING    ? "HEARING"
+           : f->ref == REF_VISIT      ? "VISIT"
+           : f->ref == REF_COUNT      ? "COUNT"
+           : f->ref == REF_ASSESSMENT ? "ASSESSMENT"
+           : f->ref == REF_BOOKING    ? "BOOKING"
+                                      : "NAME";
   case FIELD_REFS:
     return "LIST";
   case FIELD_SET:
@@ -132,11 +142,14 @@ static enum sp_err ref_json(struct cli *c, const struct field *f, const char *te
                     : f->ref == REF_ORDER    ? site_find_order(c->site, text, &index, &c->why)
                     : f->ref == REF_MOVEMENT ? site_find_movement(c->site, text, &index, &c->why)
                     : f->ref == REF_HEARING  ? site_find_hearing(c->site, text, &index, &c->why)
-                    : f->ref == REF_VISIT    ? site_find_visit(c->site, text, &index, &c->why)
-                    : f->ref == REF_COUNT    ? site_find_count(c->site, text, &index, &c->why)
-                    : f->ref == REF_BOOKING  ? site_find_booking(c->site, text, &index, &c->why)
-                    : f->ref == REF_AREA ? site_find_place(c->site, f->ref, text, &index, &c->why)
-                                         : find_given(c, f->ref, text, value);
+                    : f->ref == REF_ASSESSMENT
+                        ? site_find_assessment(c->site, text, &index, &c->why)
+                    : f->ref == REF_VISIT   ? site_find_visit(c->site, text, &index, &c->why)
+                    : f->ref == REF_COUNT   ? site_find_count(c->site, text, &index, &c->why)
+                    : f->ref == REF_BOOKING ? site_find_booking(c->site, text, &index, &c->why)
+                    : f->ref == REF_LEVEL || f->ref == REF_AREA
+                        ? site_find_place(c->site, f->ref, text, &index, &c->why)
+                        : find_given(c, f->ref, text, value);
   if (!err && !*value)
     *value = name_of_ref(core, f->ref, index);
   return err;
@@ -176,20 +189,32 @@ static enum sp_err list_json(struct cli *c, const struct field *f, const char *t
   return err;
 }
 
-static enum sp_err paper_json(struct cli *c, const char *path, json_t **value) {
-  struct buf bytes = {0};
-  struct sha256 s;
+/* The paper goes with the command; "sha256:…" names one that is held elsewhere. */
+static enum sp_err paper_json(struct cli *c, const char *text, json_t **value) {
+  static const char elsewhere[] = "sha256:";
+  struct hash hash;
   char hex[2 * sizeof(struct hash) + 1] = {0};
-  enum sp_err err = cli_file_read(path, paper_bytes_max, &bytes, &c->why);
-  if (!err) {
-    sha256_start(&s);
-    sha256_add(&s, bytes.p, bytes.n);
-    struct hash hash = sha256_end(&s);
-    hex_encode(hex, hash.b, sizeof hash.b);
-    *value = json_string(hex);
+  if (strncmp(text, elsewhere, sizeof elsewhere - 1) == 0) {
+    const char *digits = text + sizeof elsewhere - 1;
+    if (!hex_decode(hash.b, sizeof hash.b, digits, strlen(digits)))
+      return fault_set(&c->why, SP_USAGE, "`%.80s`: 64 lower-case hex digits follow sha256:", text);
+    *value = json_string(digits);
+    return SP_OK;
   }
-  buf_free(&bytes);
-  return err;
+  buf_reset(&c->paper);
+  enum sp_err err = cli_file_read(text, blob_bytes_max, &c->paper, &c->why);
+  if (err == SP_LIMIT)
+    return fault_set(&c->why, SP_LIMIT,
+                     "%s: longer than %d bytes: keep it elsewhere and give sha256: and its hash",
+                     text, blob_bytes_max);
+  if (!err && !c->paper.n)
+    err = fault_set(&c->why, SP_INVALID, "%s: it is empty", text);
+  if (err)
+    return err;
+  hash = sha256_of(buf_span(&c->paper));
+  hex_encode(hex, hash.b, sizeof hash.b);
+  *value = json_string(hex);
+  return SP_OK;
 }
 
 static enum sp_err time_json(struct cli *c, const char *text, json_t **value) {

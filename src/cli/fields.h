@@ -8,6 +8,8 @@
 
 /* The verb's fields as options: the next from *at on; NULL at the end. */
 const struct field *verb_next_field(const struct verb *v, size_t *at);
+/* A field that the command has. */
+const struct field *command_field(enum command_type command, const char *name);
 /* "--on-basis", without the dashes, into out. */
 enum { field_option_max = 32 };
 void field_option(const struct field *f, char out[field_option_max]);

@@ -71,5 +71,8 @@ int main(int argc, char **argv) {
   if (err && !c.told)
     tell(&c, err);
   site_close(c.site);
+  if (c.paper.p)
+    bytes_wipe(c.paper.p, c.paper.cap);
+  buf_free(&c.paper);
   return sp_err_exit(err);
 }

@@ -58,6 +58,9 @@ static const struct words table[EVENT_COUNT] = {
                             "{about}][, in {area}], from {from} until {until}."},
     [EVENT_VISIT_CLOSED] = {"visit over", COLOUR_NONE, "{visit}",
                             "{visit} is over: nobody comes in on it any more."},
+    [EVENT_PERSON_PHOTOGRAPHED] = {"photo", COLOUR_NONE, "{person}",
+                                   "A photograph of {person} was kept: their details say which, "
+                                   "and are erased with it."},
     [EVENT_CREDENTIAL_ISSUED] =
         {"issued", COLOUR_NONE,
          "{person|18}  {credential} ({format})[ from {from}][ until {until}]",
@@ -119,12 +122,13 @@ static const struct words table[EVENT_COUNT] = {
          "An order was recorded: {order}[, about {person}][ and "
          "{other}][ about the class {class}][ about {on_basis}][, resting on {basis}][, ending "
          "{ends}][, from {effective}][, until {expires}][, to be done by {due}]. It was recorded "
-         "by "
-         "{recorder}."},
+         "by {recorder}.[ The SHA-256 of its paper is {document}.][ The paper is kept "
+         "here{kept}.]"},
     [EVENT_ORDER_AUTHENTICATED] = {"authentic", COLOUR_NONE, "{order} by {by}",
                                    "{by} found {order} to be its issuer's."},
     [EVENT_ORDER_WRITTEN] = {"written", COLOUR_NONE, "{order}",
-                             "The writing of {order} has come; its SHA-256 is {document}."},
+                             "The writing of {order} has come; its SHA-256 is {document}.[ It is "
+                             "kept here{kept}.]"},
     [EVENT_ORDER_DIFFERS] = {"DIFFERS", COLOUR_BAD, "{order}",
                              "The writing of {order} says otherwise than what was recorded when it "
                              "was spoken: someone must ask its issuer."},
@@ -137,6 +141,15 @@ static const struct words table[EVENT_COUNT] = {
          "{order} has come into force about {person}, and contradicts what "
          "is in force already: {others}. Until their issuers say which holds, "
          "nobody is moved on either."},
+    [EVENT_ASSESSMENT_RECORDED] =
+        {"claimed", COLOUR_NONE, "{person|18}  {assessment}, evidence {evidence}",
+         "A claim about {person} was recorded: {assessment}, evidence {evidence}[, whose SHA-256 "
+         "is "
+         "{document}], to be reviewed by {review}. It authorises nothing. {author} recorded it."},
+    [EVENT_ASSESSMENT_CONTESTED] = {"contested", COLOUR_WARN, "{assessment}",
+                                    "{assessment} is contested: another must review it."},
+    [EVENT_ASSESSMENT_REVIEWED] = {"reviewed", COLOUR_NONE, "{assessment}: {outcome}",
+                                   "{by} reviewed {assessment}: {outcome}[; again by {review}]."},
     [EVENT_BOOKING_OPENED] = {"booked", COLOUR_STRONG, "{person|18}  {booking} on {order}",
                               "{person} was admitted: {booking}, on {order}.[ Of the register "
                               "these are unknown or were declined: {outstanding}.]"},
@@ -211,7 +224,7 @@ static const struct words table[EVENT_COUNT] = {
     [EVENT_MOVEMENT_HANDED_OVER] =
         {"handed over", COLOUR_STRONG, "{person|18}  {movement}",
          "The receiver took {person} over from {movement}, and signed: the SHA-256 of the receipt "
-         "is {receipt}. The booking is closed."},
+         "is {receipt}[, and it is kept here{kept}]. The booking is closed."},
     [EVENT_MOVEMENT_REFUSED] = {"not moved", COLOUR_BAD,
                                 "[{person|18}  ]{movement}  {step}: {reasons}",
                                 "The step `{step}` of {movement} was refused[ for {person}]."},
@@ -245,11 +258,12 @@ static const struct words table[EVENT_COUNT] = {
                              "emergency: {count}."},
     [EVENT_COUNT_CLOSED] = {"counted", COLOUR_STRONG, "{count}[  differs{differs}]",
                             "{count} was closed by {by}[, and differs from the journal{differs}]."},
-    [EVENT_DEADLINE_PASSED] =
-        {"OVERDUE", COLOUR_BAD,
-         "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of {hearing}][ of {visit}]",
-         "What should have been done by {due} was not: {deadline}[, of "
-         "{order}][, in {movement}][, of {hearing}][, of {visit}][, about {person}]."},
+    [EVENT_DEADLINE_PASSED] = {"OVERDUE", COLOUR_BAD,
+                               "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of "
+                               "{hearing}][ of {visit}][ of {assessment}]",
+                               "What should have been done by {due} was not: {deadline}[, of "
+                               "{order}][, in {movement}][, of {hearing}][, of {visit}][, of "
+                               "{assessment}][, about {person}]."},
     [EVENT_LOCKDOWN_STARTED] = {"LOCKDOWN", COLOUR_BAD, "{area}",
                                 "The area {area} and all within it is locked down: only holders of "
                                 "a level that says so pass."},
@@ -435,6 +449,20 @@ static void put_movement(const struct speaker *s, struct buf *out, const char *h
   buf_printf(out, "movement %s (%s)", number, movement_kind_names[core->movements[i].kind]);
 }
 
+/* "assessment 1000-9 (risk)" */
+static void put_assessment(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
+  struct id id;
+  uint32_t i;
+  char number[person_text_max];
+  if (!parse_id(hex, strlen(hex), &id) || !core_find_assessment(core, id, &i)) {
+    buf_printf(out, "assessment %.8s", hex);
+    return;
+  }
+  person_text(number, i);
+  buf_printf(out, "assessment %s (%s)", number, assessment_kind_names[core->assessments[i].kind]);
+}
+
 /* "count 1000-9 of section" */
 static void put_count(const struct speaker *s, struct buf *out, const char *hex) {
   const struct core *core = s->core;
@@ -512,10 +540,11 @@ static put_thing *thing_of(struct span kind) {
   static const struct {
     const char *kind;
     put_thing *put;
-  } things[] = {
-      {"person", put_person},   {"operator", put_operator}, {"order", put_order},
-      {"booking", put_booking}, {"movement", put_movement}, {"hearing", put_hearing},
-      {"visit", put_visit},     {"count", put_count},       {"credential", put_credential}};
+  } things[] = {{"person", put_person},         {"operator", put_operator},
+                {"order", put_order},           {"booking", put_booking},
+                {"movement", put_movement},     {"hearing", put_hearing},
+                {"visit", put_visit},           {"count", put_count},
+                {"assessment", put_assessment}, {"credential", put_credential}};
   for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
     if (span_is(kind, things[i].kind))
       return things[i].put;
@@ -757,7 +786,10 @@ static void put_reason(const struct speaker *s, struct buf *out, const json_t *r
   for (unsigned r = 0; code && r < REASON_COUNT; r++) {
     if (strcmp(reason_codes[r], code) != 0)
       continue;
-    const char *sentence = reason_sentence((enum reason)r), *hole = strstr(sentence, "{}");
+    const char *sentence = reason_sentence((enum reason)r), *hole;
+    if (r == REASON_NO_AUTHORITY && on && strncmp(on, "assessment:", 11) == 0)
+      sentence = "{} is a claim, and authorises nothing";
+    hole = strstr(sentence, "{}");
     if (!hole) {
       buf_puts(out, sentence);
       return;

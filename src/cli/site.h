@@ -40,6 +40,8 @@ enum sp_err site_find_visit(const struct site *s, const char *text, uint32_t *in
                             struct fault *why) SP_MUST_USE;
 enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) SP_MUST_USE;
+enum sp_err site_find_assessment(const struct site *s, const char *text, uint32_t *index,
+                                 struct fault *why) SP_MUST_USE;
 enum sp_err site_find_count(const struct site *s, const char *text, uint32_t *index,
                             struct fault *why) SP_MUST_USE;
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,
@@ -66,6 +68,10 @@ enum sp_err site_find_since(const struct site *s, usec since, uint64_t *from,
 /* Appends a blob's bytes. */
 enum sp_err site_blob(const struct site *s, const struct hash *hash, struct buf *out,
                       struct fault *why) SP_MUST_USE;
+
+/* Appends a paper's or a photo's bytes. SP_NOT_FOUND: it is held elsewhere, or was erased. */
+enum sp_err site_paper(const struct site *s, const struct hash *hash, struct buf *out,
+                       struct fault *why) SP_MUST_USE;
 
 /* The personal details that came with the entry of this person (or operator), parsed; what was
  * learnt of a person later is the list `also` in it; *details is NULL when there are none or they

@@ -74,10 +74,14 @@ enum value_kind {
     "all details as one JSON object; - reads standard input")                                      \
   X(DETAILS, "details", VALUE_FLAG, NULL, NULL, NULL, false,                                       \
     "names and other details too: needs --as, and is journaled")                                   \
+  X(ORDER, "order", VALUE_TEXT, "ORDER", NULL, NULL, false, "the order that holds them")           \
+  X(LEVEL, "level", VALUE_PLACE, "LEVEL", NULL, NULL, true,                                        \
+    "an access level of the plan; may be given again")                                             \
   X(FROM, "from", VALUE_TIME, "TIME", NULL, "no bound", false, "valid from then on")               \
   X(UNTIL, "until", VALUE_TIME, "TIME", NULL, "no bound", false, "and before then")                \
   X(GROUND, "ground", VALUE_CHOICE, "GROUND", erasure_ground_names, NULL, false,                   \
     "what asks for the erasure")                                                                   \
+  X(CARD, "card", VALUE_FLAG, NULL, NULL, NULL, false, "ask for a card on the terminal")           \
   X(CARD_FD, "card-fd", VALUE_FD, "N", NULL, "the terminal asks", false,                           \
     "read the card from file descriptor N: one line FORMAT:NUMBER, the number decimal, 0x… or "  \
     "field by field, 188-24910")                                                                   \
@@ -110,6 +114,7 @@ enum value_kind {
   X(ACCEPT_FORK, "accept-fork", VALUE_FLAG, NULL, NULL, NULL, false,                               \
     "restore a backup that is behind the last signed checkpoint, as a log of its own")             \
   X(OUT, "out", VALUE_FILE, "FILE", NULL, NULL, false, "write it there")                           \
+  X(NIEM, "niem", VALUE_FLAG, NULL, NULL, NULL, false, "in NIEM's names: docs/niem.md has them")   \
   X(QR, "qr", VALUE_FILE, "FILE.svg", NULL, NULL, false, "write the QR code there, as SVG")        \
   X(ENTRY, "entry", VALUE_FILE, "FILE", NULL, "what the receipt itself holds", false,              \
     "what was recorded, byte for byte, as `log --json` gives it")                                  \

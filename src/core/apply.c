@@ -504,6 +504,7 @@ static void (*const appliers[EVENT_COUNT])(struct core *, const struct event *) 
     [EVENT_PERSON_LOCATED] = apply_person_located,
     [EVENT_PERSON_IDENTIFIED] = apply_nothing,
     [EVENT_CANDIDATES_UNLINKED] = apply_nothing,
+    [EVENT_PERSON_PHOTOGRAPHED] = apply_nothing,
     [EVENT_CREDENTIAL_ISSUED] = apply_credential_issued,
     [EVENT_CREDENTIAL_SUSPENDED] = apply_credential_suspended,
     [EVENT_CREDENTIAL_REINSTATED] = apply_credential_reinstated,

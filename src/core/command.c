@@ -1,3 +1,4 @@
+#include "core/assessment.h"
 #include "core/command.h"
 
 #include "core/deadline.h"
@@ -113,6 +114,12 @@ static const struct field visit_open[] = {
 static const struct field visit_ref[] = {
     F_TYPE,
     F_REF("visit", visit, VISIT, "which"),
+};
+#undef S
+#define S cmd_person_photo
+static const struct field person_photo[] = {
+    F_REF("person", person, PERSON, "of whom; the photograph comes with it"),
+    F_TYPE,
 };
 #undef S
 #define S cmd_credential_issue
@@ -236,6 +243,7 @@ static const struct field order_record[] = {
     F_TIME("expires", expires, "and before this one"),
     F_REF_OPTIONAL("from", from, PLACE, "from where, or where to hold"),
     F_REF("issuer", issuer, AUTHORITY, "whose it is"),
+    F_BOOL_ENGINE("kept", kept, "the paper came with it and is in the store"),
     F_ENUM("kind", kind, order_kind_names, "what it is"),
     F_SET("movements", movements, movement_kind_names, "only these kinds, like removal,transfer"),
     F_REF_OPTIONAL("on_basis", on_basis, BASIS, "about this legal basis: it is suspended"),
@@ -258,7 +266,33 @@ static const struct field order_ref[] = {
 static const struct field order_write[] = {
     F_BOOL("differs", differs, "it says otherwise than what was recorded"),
     F_HASH("document", document, "the paper: its SHA-256"),
+    F_BOOL_ENGINE("kept", kept, "the paper came with it and is in the store"),
     F_REF("order", order, ORDER, "which oral one"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_assessment_record
+static const struct field assessment_record[] = {
+    F_ID_NEW("assessment", assessment, "its id"),
+    F_HASH_OPTIONAL("document", document, "of sealed or open evidence: its SHA-256"),
+    F_ENUM("evidence", evidence, assessment_evidence_names, "what it rests on"),
+    F_ENUM("kind", kind, assessment_kind_names, "what it claims"),
+    F_REF("person", person, PERSON, "about whom"),
+    F_TIME_REQUIRED("review", review, "by when another looks at it"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_assessment_ref
+static const struct field assessment_ref[] = {
+    F_REF("assessment", assessment, ASSESSMENT, "which"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_assessment_review
+static const struct field assessment_review[] = {
+    F_REF("assessment", assessment, ASSESSMENT, "which"),
+    F_ENUM("outcome", outcome, assessment_outcome_list, "what came of it"),
+    F_TIME("review", review, "of what is upheld: by when it is looked at again"),
     F_TYPE,
 };
 #undef S
@@ -343,6 +377,7 @@ static const struct field movement_ref[] = {
 #define S cmd_manifest_add
 static const struct field manifest_add[] = {
     F_BOOL("alternate", alternate, "only if a seat becomes free"),
+    F_REF_OPTIONAL("assessment", assessment, ASSESSMENT, "offered with it: it authorises nothing"),
     F_REF("movement", movement, MOVEMENT, "of which"),
     F_REF_OPTIONAL("order", order, ORDER, "that authorises it"),
     F_REF("person", person, PERSON, "who"),
@@ -351,8 +386,9 @@ static const struct field manifest_add[] = {
 #undef S
 #define S cmd_manifest_cite
 static const struct field manifest_cite[] = {
+    F_REF_OPTIONAL("assessment", assessment, ASSESSMENT, "offered with it: it authorises nothing"),
     F_REF("movement", movement, MOVEMENT, "of which"),
-    F_REF("order", order, ORDER, "that authorises it, instead of the one before"),
+    F_REF_OPTIONAL("order", order, ORDER, "that authorises it, instead of the one before"),
     F_REF("person", person, PERSON, "for whom"),
     F_TYPE,
 };
@@ -383,6 +419,7 @@ static const struct field movement_divert[] = {
 #undef S
 #define S cmd_movement_handover
 static const struct field movement_handover[] = {
+    F_BOOL_ENGINE("kept", kept, "the paper came with it and is in the store"),
     F_REF("movement", movement, MOVEMENT, "of which"),
     F_REF("person", person, PERSON, "who"),
     F_HASH_OPTIONAL("receipt", receipt, "what the receiver signed: its SHA-256"),
@@ -540,6 +577,7 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_PERSON_IDENTIFY] = "another name, identifier or birth date of a person is known",
     [COMMAND_VISIT_OPEN] = "a visitor, counsel or inspector is expected, by whom and until when",
     [COMMAND_VISIT_CLOSE] = "a visit is over, or does not take place",
+    [COMMAND_PERSON_PHOTO] = "keep a photograph of a person",
     [COMMAND_CREDENTIAL_ISSUE] = "issue a card or other credential",
     [COMMAND_CREDENTIAL_SUSPEND] = "refuse it for now",
     [COMMAND_CREDENTIAL_REINSTATE] = "end that",
@@ -566,6 +604,9 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_ORDER_WRITE] = "the writing of an oral order has come",
     [COMMAND_ORDER_RECALL] = "its issuer withdraws what held, moved or informed",
     [COMMAND_ORDER_REFUTE] = "it is not its issuer's",
+    [COMMAND_ASSESSMENT_RECORD] = "record a claim about a person: it authorises nothing",
+    [COMMAND_ASSESSMENT_CONTEST] = "somebody, or the person, says it is not so",
+    [COMMAND_ASSESSMENT_REVIEW] = "another operator has looked at it",
     [COMMAND_BOOKING_OPEN] = "admit a detainee, on an order that holds them",
     [COMMAND_BOOKING_SUPPLEMENT] = "add to the register of a booking, or correct it",
     [COMMAND_DEATH_RECORD] = "a person has died: they are moved and held no more",
@@ -649,6 +690,7 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_PERSON_IDENTIFY] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
     [COMMAND_VISIT_OPEN] = {0, R(DESK) | R(SHIFT), 0},
     [COMMAND_VISIT_CLOSE] = {0, R_ACTING, 0},
+    [COMMAND_PERSON_PHOTO] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
     [COMMAND_CREDENTIAL_ISSUE] = {0, R(DESK) | R(SHIFT), 0},
     [COMMAND_CREDENTIAL_SUSPEND] = {0, R_ACTING, 0},
     [COMMAND_CREDENTIAL_REINSTATE] = {0, R(DESK) | R(SHIFT), R_ACTING},
@@ -675,6 +717,9 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_ORDER_WRITE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_ORDER_RECALL] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_ORDER_REFUTE] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
+    [COMMAND_ASSESSMENT_RECORD] = {0, R_ACTING & ~R(ADMIN), 0},
+    [COMMAND_ASSESSMENT_CONTEST] = {0, R_ACTING, 0},
+    [COMMAND_ASSESSMENT_REVIEW] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_BOOKING_OPEN] = {0, R(DESK) | R(RECORDS), 0},
     [COMMAND_BOOKING_SUPPLEMENT] = {0, R(DESK) | R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_DEATH_RECORD] = {0, R_ACTING, 0},

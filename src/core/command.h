@@ -26,6 +26,7 @@
   X(PERSON_IDENTIFY, person_identify, "person.identify")                                           \
   X(VISIT_OPEN, visit_open, "visit.open")                                                          \
   X(VISIT_CLOSE, visit_ref, "visit.close")                                                         \
+  X(PERSON_PHOTO, person_photo, "person.photo")                                                    \
   X(CREDENTIAL_ISSUE, credential_issue, "credential.issue")                                        \
   X(CREDENTIAL_SUSPEND, credential_ref, "credential.suspend")                                      \
   X(CREDENTIAL_REINSTATE, credential_ref, "credential.reinstate")                                  \
@@ -52,6 +53,9 @@
   X(ORDER_WRITE, order_write, "order.write")                                                       \
   X(ORDER_RECALL, order_ref, "order.recall")                                                       \
   X(ORDER_REFUTE, order_ref, "order.refute")                                                       \
+  X(ASSESSMENT_RECORD, assessment_record, "assessment.record")                                     \
+  X(ASSESSMENT_CONTEST, assessment_ref, "assessment.contest")                                      \
+  X(ASSESSMENT_REVIEW, assessment_review, "assessment.review")                                     \
   X(BOOKING_OPEN, booking_open, "booking.open")                                                    \
   X(BOOKING_SUPPLEMENT, booking_supplement, "booking.supplement")                                  \
   X(DEATH_RECORD, death_record, "death.record")                                                    \
@@ -271,15 +275,31 @@ struct cmd_order_record {
   struct refs countries;
   usec effective, expires, due; /* TIME_ABSENT = at once, never, whenever */
   bool oral, sealed;
-  struct hash document; /* blob, absent */
+  struct hash document; /* the paper; absent */
+  bool kept;            /* it came with the command and is in the store; else held elsewhere */
 };
 struct cmd_order_ref {
   uint32_t order;
 };
 struct cmd_order_write { /* the writing of an oral order has come */
   uint32_t order;
-  bool differs;
+  bool differs, kept;
   struct hash document;
+};
+struct cmd_assessment_record {
+  struct id assessment;
+  uint32_t person;
+  uint32_t kind, evidence; /* enum assessment_kind, assessment_evidence */
+  struct hash document;    /* its SHA-256; absent */
+  usec review;             /* by when it is to be reviewed */
+};
+struct cmd_assessment_ref {
+  uint32_t assessment;
+};
+struct cmd_assessment_review {
+  uint32_t assessment;
+  uint32_t outcome; /* enum assessment_state - 1 */
+  usec review;      /* the next, of what is upheld; TIME_ABSENT */
 };
 struct cmd_booking_open {
   struct id booking;
@@ -323,10 +343,12 @@ struct cmd_movement_ref {
 };
 struct cmd_manifest_add {
   uint32_t movement, person, order; /* order: REF_ABSENT */
+  uint32_t assessment;              /* offered, and no authority; REF_ABSENT */
   bool alternate;
 };
 struct cmd_manifest_cite {
-  uint32_t movement, person, order;
+  uint32_t movement, person, order; /* order: REF_ABSENT with an assessment alone */
+  uint32_t assessment;              /* as above */
 };
 struct cmd_member_ref {
   uint32_t movement, person;
@@ -343,6 +365,10 @@ struct cmd_movement_divert {
 struct cmd_movement_handover {
   uint32_t movement, person;
   struct hash receipt; /* the paper that the receiver signed; absent = not signed */
+  bool kept;
+};
+struct cmd_person_photo { /* its details name the hash and the kind */
+  uint32_t person;
 };
 struct cmd_hearing_set {
   struct id hearing;
@@ -441,6 +467,7 @@ struct command {
     struct cmd_person_identify person_identify;
     struct cmd_visit_open visit_open;
     struct cmd_visit_ref visit_ref;
+    struct cmd_person_photo person_photo;
     struct cmd_credential_issue credential_issue;
     struct cmd_credential_ref credential_ref;
     struct cmd_credential_compromise credential_compromise;
@@ -458,6 +485,9 @@ struct command {
     struct cmd_order_record order_record;
     struct cmd_order_ref order_ref;
     struct cmd_order_write order_write;
+    struct cmd_assessment_record assessment_record;
+    struct cmd_assessment_ref assessment_ref;
+    struct cmd_assessment_review assessment_review;
     struct cmd_booking_open booking_open;
     struct cmd_booking_supplement booking_supplement;
     struct cmd_death_record death_record;

@@ -220,6 +220,15 @@ static void decide_person_locate(struct deciding *d) {
         (struct ev_person_located){l->person, p->area, l->area};
 }
 
+static void decide_person_photo(struct deciding *d) {
+  uint32_t person = d->command->u.person_photo.person;
+  uint32_t state = d->core->persons[person].state;
+  if (state == PERSON_STATE_DEPARTED || state == PERSON_STATE_MERGED)
+    deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, person));
+  else
+    deciding_event(d, EVENT_PERSON_PHOTOGRAPHED)->u.person_ref.person = person;
+}
+
 /* --- Credentials, PINs, levels --- */
 
 static void decide_credential_issue(struct deciding *d) {
@@ -458,6 +467,7 @@ static void (*const deciders[COMMAND_COUNT])(struct deciding *) = {
     [COMMAND_PERSON_UNMERGE] = decide_person_unmerge,
     [COMMAND_PERSON_LOCATE] = decide_person_locate,
     [COMMAND_PERSON_IDENTIFY] = decide_person_identify,
+    [COMMAND_PERSON_PHOTO] = decide_person_photo,
     [COMMAND_CREDENTIAL_ISSUE] = decide_credential_issue,
     [COMMAND_CREDENTIAL_SUSPEND] = decide_credential_suspend,
     [COMMAND_CREDENTIAL_REINSTATE] = decide_credential_reinstate,

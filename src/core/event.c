@@ -1,5 +1,6 @@
 #include "core/event.h"
 
+#include "core/assessment.h"
 #include "core/deadline.h"
 #include "core/fields.h"
 #include "core/movement.h"
@@ -208,6 +209,7 @@ static const struct field order_recorded[] = {
     F_TIME("expires", expires, "and before this one"),
     F_REF_OPTIONAL("from", from, PLACE, "from where, or where to hold"),
     F_REF("issuer", issuer, AUTHORITY, "whose it is"),
+    F_BOOL("kept", kept, "the paper is in the store; else it is held elsewhere"),
     F_ENUM("kind", kind, order_kind_names, "what it is"),
     F_SET("movements", movements, movement_kind_names, "only these kinds of movement"),
     F_U32_REQUIRED("number", number, "short number; the last digit checks the others"),
@@ -242,7 +244,34 @@ static const struct field order_conflicts[] = {
 #define S ev_order_written
 static const struct field order_written[] = {
     F_HASH("document", document, "the paper: its SHA-256"),
+    F_BOOL("kept", kept, "the paper is in the store; else it is held elsewhere"),
     F_REF("order", order, ORDER, "which oral one"),
+    F_REF_OPTIONAL("person", person, PERSON, "whom it is about"),
+};
+#undef S
+#define S ev_assessment_recorded
+static const struct field assessment_recorded[] = {
+    F_ID("assessment", assessment, "its id"),
+    F_REF("author", author, OPERATOR, "who recorded it"),
+    F_HASH_OPTIONAL("document", document, "of its evidence: the SHA-256"),
+    F_ENUM("evidence", evidence, assessment_evidence_names, "what it rests on"),
+    F_ENUM("kind", kind, assessment_kind_names, "what it claims"),
+    F_U32_REQUIRED("number", number, "short, the last digit checks the others"),
+    F_REF("person", person, PERSON, "about whom"),
+    F_TIME_REQUIRED("review", review, "by when another looks at it"),
+};
+#undef S
+#define S ev_assessment_ref
+static const struct field assessment_ref[] = {
+    F_REF("assessment", assessment, ASSESSMENT, "which"),
+};
+#undef S
+#define S ev_assessment_reviewed
+static const struct field assessment_reviewed[] = {
+    F_REF("assessment", assessment, ASSESSMENT, "which"),
+    F_REF("by", by, OPERATOR, "who looked at it"),
+    F_ENUM("outcome", outcome, assessment_outcome_list, "what came of it"),
+    F_TIME("review", review, "of what is upheld: by when it is looked at again"),
 };
 #undef S
 #define S ev_booking_opened
@@ -390,6 +419,7 @@ static const struct field movement_diverted[] = {
 #undef S
 #define S ev_movement_handed_over
 static const struct field movement_handed_over[] = {
+    F_BOOL("kept", kept, "the paper is in the store; else it is held elsewhere"),
     F_REF("movement", movement, MOVEMENT, "of which"),
     F_REF("person", person, PERSON, "who"),
     F_HASH("receipt", receipt, "what the receiver signed: its SHA-256"),
@@ -475,6 +505,7 @@ static const struct field count_closed[] = {
 #undef S
 #define S ev_deadline_passed
 static const struct field deadline_passed[] = {
+    F_REF_OPTIONAL("assessment", assessment, ASSESSMENT, "which was not reviewed"),
     F_ENUM("deadline", deadline, deadline_names, "what should have been done"),
     F_TIME_REQUIRED("due", due, "by then"),
     F_REF_OPTIONAL("hearing", hearing, HEARING, "which was not closed"),
@@ -639,6 +670,7 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_CANDIDATES_UNLINKED] = "more may be the same human than could be linked: look at them",
     [EVENT_VISIT_OPENED] = "a visitor, counsel or inspector is expected",
     [EVENT_VISIT_CLOSED] = "and no longer",
+    [EVENT_PERSON_PHOTOGRAPHED] = "a photograph of a person was taken; its details say which",
     [EVENT_CREDENTIAL_ISSUED] = "a credential is in use",
     [EVENT_CREDENTIAL_SUSPENDED] = "a credential is refused for now",
     [EVENT_CREDENTIAL_REINSTATED] = "a credential is in use again",
@@ -666,6 +698,9 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_ORDER_RECALLED] = "its issuer withdrew it",
     [EVENT_ORDER_REFUTED] = "it is not its issuer's: somebody made it up",
     [EVENT_ORDER_CONFLICTS] = "an order has come into force, and others in force say otherwise",
+    [EVENT_ASSESSMENT_RECORDED] = "a claim about a person; nothing rests on it",
+    [EVENT_ASSESSMENT_CONTESTED] = "it is said not to be so",
+    [EVENT_ASSESSMENT_REVIEWED] = "another operator has looked at it",
     [EVENT_BOOKING_OPENED] = "a detainee was admitted",
     [EVENT_BOOKING_REFUSED] = "a detainee was not admitted",
     [EVENT_BOOKING_SUPPLEMENTED] = "the register of a booking says more, or something else",

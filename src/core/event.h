@@ -23,6 +23,7 @@
   X(CANDIDATES_UNLINKED, candidates_unlinked, "candidates.unlinked", EVENT_ALARM)                  \
   X(VISIT_OPENED, visit_opened, "visit.opened", 0)                                                 \
   X(VISIT_CLOSED, visit_ref, "visit.closed", 0)                                                    \
+  X(PERSON_PHOTOGRAPHED, person_ref, "person.photographed", 0)                                     \
   X(CREDENTIAL_ISSUED, credential_issued, "credential.issued", 0)                                  \
   X(CREDENTIAL_SUSPENDED, credential_ref, "credential.suspended", 0)                               \
   X(CREDENTIAL_REINSTATED, credential_ref, "credential.reinstated", 0)                             \
@@ -50,6 +51,9 @@
   X(ORDER_RECALLED, order_ref, "order.recalled", 0)                                                \
   X(ORDER_REFUTED, order_ref, "order.refuted", EVENT_ALARM)                                        \
   X(ORDER_CONFLICTS, order_conflicts, "order.conflicts", EVENT_ALARM)                              \
+  X(ASSESSMENT_RECORDED, assessment_recorded, "assessment.recorded", 0)                            \
+  X(ASSESSMENT_CONTESTED, assessment_ref, "assessment.contested", 0)                               \
+  X(ASSESSMENT_REVIEWED, assessment_reviewed, "assessment.reviewed", 0)                            \
   X(BOOKING_OPENED, booking_opened, "booking.opened", 0)                                           \
   X(BOOKING_REFUSED, booking_refused, "booking.refused", 0)                                        \
   X(BOOKING_SUPPLEMENTED, booking_supplemented, "booking.supplemented", 0)                         \
@@ -269,7 +273,8 @@ struct ev_order_recorded {
   struct refs countries;
   usec effective, expires, due; /* TIME_ABSENT = at once, never, whenever */
   bool oral, sealed;
-  struct hash document; /* blob, absent */
+  struct hash document; /* the paper; absent */
+  bool kept;            /* in the store; else held elsewhere */
   uint32_t recorder;    /* operator */
 };
 struct ev_order_authenticated {
@@ -280,12 +285,32 @@ struct ev_order_ref {
 };
 struct ev_order_written {
   uint32_t order;
+  uint32_t person; /* whom the order is about; REF_ABSENT */
   struct hash document;
+  bool kept;
 };
 struct ev_order_conflicts {
   struct id order; /* the one that has come into force; it may be of the same decision */
   uint32_t person;
   struct refs others; /* orders in force that say otherwise */
+};
+struct ev_assessment_recorded {
+  struct id assessment;
+  uint32_t number; /* short, as a person's */
+  uint32_t person;
+  uint32_t kind, evidence; /* enum assessment_kind, assessment_evidence */
+  struct hash document;    /* absent */
+  usec review;
+  uint32_t author; /* operator */
+};
+struct ev_assessment_ref {
+  uint32_t assessment;
+};
+struct ev_assessment_reviewed {
+  uint32_t assessment;
+  uint32_t outcome; /* enum assessment_state - 1 */
+  uint32_t by;      /* operator */
+  usec review;      /* the next; TIME_ABSENT */
 };
 struct ev_booking_opened {
   struct id booking;
@@ -368,6 +393,7 @@ struct ev_movement_diverted {
 struct ev_movement_handed_over {
   uint32_t movement, person;
   struct hash receipt;
+  bool kept;
   struct refs rests_on;
 };
 struct ev_movement_refused {
@@ -416,6 +442,7 @@ struct ev_deadline_passed {
   uint32_t person, order, movement, hearing; /* REF_ABSENT where not meant */
   usec due;                                  /* when it passed */
   uint32_t visit;                            /* REF_ABSENT */
+  uint32_t assessment;                       /* REF_ABSENT likewise */
 };
 struct ev_area_ref {
   uint32_t area;
@@ -525,6 +552,9 @@ struct event {
     struct ev_order_ref order_ref;
     struct ev_order_written order_written;
     struct ev_order_conflicts order_conflicts;
+    struct ev_assessment_recorded assessment_recorded;
+    struct ev_assessment_ref assessment_ref;
+    struct ev_assessment_reviewed assessment_reviewed;
     struct ev_booking_opened booking_opened;
     struct ev_booking_refused booking_refused;
     struct ev_booking_supplemented booking_supplemented;

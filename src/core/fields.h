@@ -11,7 +11,9 @@
 #define F_TYPE                                                                                     \
   { "type", FIELD_CONST, FIELD_REQUIRED, 0, REF_NONE, NULL, "what is asked" }
 #define F_BOOL(json, member, doc) FIELD_ROW(FIELD_BOOL, 0, json, member, REF_NONE, NULL, doc)
-#define F_U32(json, member, doc)  FIELD_ROW(FIELD_U32, 0, json, member, REF_NONE, NULL, doc)
+#define F_BOOL_ENGINE(json, member, doc)                                                           \
+  FIELD_ROW(FIELD_BOOL, FIELD_ENGINE, json, member, REF_NONE, NULL, doc)
+#define F_U32(json, member, doc) FIELD_ROW(FIELD_U32, 0, json, member, REF_NONE, NULL, doc)
 #define F_U32_REQUIRED(json, member, doc)                                                          \
   FIELD_ROW(FIELD_U32, FIELD_REQUIRED, json, member, REF_NONE, NULL, doc)
 #define F_U64(json, member, doc) FIELD_ROW(FIELD_U64, 0, json, member, REF_NONE, NULL, doc)

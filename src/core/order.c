@@ -228,7 +228,7 @@ void decide_order_record(struct deciding *d) {
   uint32_t have;
   if (core_find_order(core, r->order, &have))
     deciding_reject(d, REASON_EXISTS, ref_to(REF_ORDER, have));
-  else if (!is_complete(r))
+  else if (!is_complete(r) || (r->kept && bytes_are_zero(r->document.b, sizeof r->document.b)))
     deciding_reject(d, REASON_INCOMPLETE, nothing);
   else if (r->kind == ORDER_KEEP_SEPARATE && r->person == r->other)
     deciding_reject(d, REASON_SELF, ref_to(REF_PERSON, r->person));
@@ -259,6 +259,7 @@ void decide_order_record(struct deciding *d) {
                                    .oral = r->oral,
                                    .sealed = r->sealed,
                                    .document = r->document,
+                                   .kept = r->kept,
                                    .recorder = d->command->by.index};
     struct order o = row_of(&d->out->events[0]);
     if (separates(d, r))
@@ -340,13 +341,14 @@ void apply_order_authenticated(struct core *core, const struct event *e) {
 void decide_order_write(struct deciding *d) {
   const struct cmd_order_write *w = &d->command->u.order_write;
   const struct order *o = &d->core->orders[w->order];
-  struct ev_order_written written = {w->order, w->document};
+  struct ev_order_written written = {w->order, o->person, w->document, w->kept};
   if (!o->oral) {
     deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_ORDER, w->order));
   } else if (o->written) {
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_ORDER, w->order));
   } else {
     deciding_event(d, EVENT_ORDER_WRITTEN)->u.order_written = written;
+    written.kept = false; /* the paper is the other entry's */
     if (w->differs)
       deciding_alarm(d, EVENT_ORDER_DIFFERS)->u.order_written = written;
   }

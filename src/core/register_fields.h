@@ -81,10 +81,6 @@ enum register_shape {
   X(SANCTIONS, "sanctions", "Mandela 8(e)", false, LIST, ANSWER_NONE, "disciplinary sanctions")    \
   X(HARM, "harm", "Mandela 8(f)", false, LIST, ANSWER_UNKNOWN | ANSWER_NONE,                       \
     "injuries in custody: circumstances and causes")                                               \
-  X(DEATH, "death", "ICPPED 17(3)(g); Mandela 8(f)", false, TEXT, ANSWER_UNKNOWN,                  \
-    "circumstances and cause of a death")                                                          \
-  X(REMAINS, "remains", "ICPPED 17(3)(g); Mandela 8(f)", false, TEXT, ANSWER_UNKNOWN,              \
-    "destination of the remains")                                                                  \
   X(RELEASED_TO, "released_to", "ICPPED 17(3)(h)", false, TEXT, ANSWER_OUTSTANDING | ANSWER_NONE,  \
     "where they went when they were released")                                                     \
   X(NOTE, "note", "", false, TEXT, 0, "what belongs to the register and to none of these")
@@ -114,7 +110,10 @@ _Static_assert(REGISTER_FIELD_COUNT < 32, "a set of fields is the bits of one nu
     "`movement.proposed`: `receiver`; `movement.authorised`; `movement.handed_over`: `receipt`")   \
   X("Mandela 7(c); ICPPED 17(3)(h)", "day and hour of release",                                    \
     "`movement.departed` or `movement.handed_over` of a `release`")                                \
-  X("Mandela 8(a)", "dates of hearings", "`hearing.set`, `hearing.closed`")
+  X("Mandela 8(a)", "dates of hearings", "`hearing.set`, `hearing.closed`")                        \
+  X("ICPPED 17(3)(g); Mandela 8(f)", "circumstances and cause of a death",                         \
+    "`death.recorded`, `death.cause_found`, with their details")                                   \
+  X("ICPPED 17(3)(g); Mandela 8(f)", "destination of the remains", "`death.remains_handed_over`")
 
 extern const char *const register_field_names[]; /* ended by NULL */
 extern const char *const identity_ways[];        /* ended by NULL */

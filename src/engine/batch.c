@@ -20,8 +20,19 @@ static void free_blobs(struct batch *b) {
   buf_reset(&b->blobs);
 }
 
+static void free_papers(struct batch *b) {
+  struct store_paper *papers = (struct store_paper *)(void *)b->papers.p;
+  for (uint32_t i = 0; i < count_of(&b->papers, sizeof *papers); i++) {
+    bytes_wipe((void *)(uintptr_t)papers[i].bytes.p, papers[i].bytes.n);
+    sp_free((void *)(uintptr_t)papers[i].bytes.p);
+  }
+  buf_reset(&b->papers);
+  b->paper_bytes = 0;
+}
+
 void batch_begin(struct batch *b, uint64_t n) {
   free_blobs(b);
+  free_papers(b);
   if (b->details_json.n)
     bytes_wipe(b->details_json.p, b->details_json.n);
   if (b->details.n)
@@ -31,6 +42,7 @@ void batch_begin(struct batch *b, uint64_t n) {
   buf_reset(&b->details);
   buf_reset(&b->details_json);
   buf_reset(&b->erased);
+  buf_reset(&b->before);
   buf_reset(&b->out);
   buf_reset(&b->held);
   b->rows = (struct store_batch){.first = n};
@@ -44,6 +56,8 @@ void batch_free(struct batch *b) {
   buf_free(&b->details);
   buf_free(&b->details_json);
   buf_free(&b->erased);
+  buf_free(&b->before);
+  buf_free(&b->papers);
   buf_free(&b->blobs);
   buf_free(&b->out);
   buf_free(&b->held);
@@ -52,7 +66,8 @@ void batch_free(struct batch *b) {
 /* --- All or nothing: how far each buffer was, and back to it. --- */
 
 #define BATCH_BUFS(X)                                                                              \
-  X(entries) X(passages) X(details) X(details_json) X(erased) X(blobs) X(out) X(held)
+  X(entries)                                                                                       \
+  X(passages) X(details) X(details_json) X(erased) X(before) X(blobs) X(papers) X(out) X(held)
 
 struct mark {
 #define X(name) size_t name;
@@ -109,17 +124,30 @@ static void take_blobs(struct batch *b, const struct batch_extra *x) {
   }
 }
 
-/* Whose details go: those of the person, of their bookings, and of the orders about them. */
-static void put_erased(struct batch *b, const struct core *core, uint32_t person) {
-  buf_put(&b->erased, &core->persons[person].id, sizeof(struct id));
+static void take_paper(struct batch *b, const struct outcome *o, const struct batch_extra *x) {
+  struct store_paper paper = {o->events[0].n, x->paper_subject, x->paper_hash, buf_span(x->paper)};
+  buf_put(&b->papers, &paper, sizeof paper);
+  b->paper_bytes += paper.bytes.n;
+  *x->paper = (struct buf){0};
+}
+
+static void put_erasure(struct batch *b, const struct id *subject, uint64_t before) {
+  buf_put(&b->erased, subject, sizeof *subject);
+  buf_put(&b->before, &before, sizeof before);
+}
+
+/* Whose details and papers go: those of the person, of their bookings, and of the orders about
+ * them. What comes later in the same batch stays. */
+static void put_erased(struct batch *b, const struct core *core, uint32_t person, uint64_t n) {
+  put_erasure(b, &core->persons[person].id, n);
   for (uint32_t i = 0; i < core->head.n_bookings; i++)
     if (core->bookings[i].person == person)
-      buf_put(&b->erased, &core->bookings[i].id, sizeof(struct id));
+      put_erasure(b, &core->bookings[i].id, n);
   for (uint32_t i = core->custody[person].visits; i; i = core->visits[i - 1].next)
-    buf_put(&b->erased, &core->visits[i - 1].id, sizeof(struct id));
+    put_erasure(b, &core->visits[i - 1].id, n);
   for (uint32_t i = core->custody[person].orders; i; i = core->orders[i - 1].next)
     if (core->orders[i - 1].person == person)
-      buf_put(&b->erased, &core->orders[i - 1].id, sizeof(struct id));
+      put_erasure(b, &core->orders[i - 1].id, n);
 }
 
 static void put_rows(struct batch *b, const struct core *core, const struct outcome *o) {
@@ -129,7 +157,7 @@ static void put_rows(struct batch *b, const struct core *core, const struct outc
     if (query_passage(core, e, &row))
       buf_put(&b->passages, &row, sizeof row);
     if (e->type == EVENT_DETAILS_ERASED)
-      put_erased(b, core, e->u.details_erased.person);
+      put_erased(b, core, e->u.details_erased.person, e->n);
   }
 }
 
@@ -177,6 +205,8 @@ enum sp_err batch_command(struct batch *b, struct entry_writer *w, const struct 
     put_details(b, o, extra);
   if (extra && extra->blobs[0])
     reserve_blobs(b);
+  if (extra && extra->paper)
+    buf_reserve(&b->papers, sizeof(struct store_paper));
   hold_effects(b, core, o, mono);
   if (conn) {
     const uint8_t *head = b->entries.p + before.entries;
@@ -188,6 +218,8 @@ enum sp_err batch_command(struct batch *b, struct entry_writer *w, const struct 
   }
   if (extra && extra->blobs[0])
     take_blobs(b, extra);
+  if (extra && extra->paper)
+    take_paper(b, o, extra);
   b->rows.n_entries += o->n_events;
   b->n_commands++;
   return SP_OK;
@@ -215,6 +247,9 @@ void batch_seal(struct batch *b) {
   r->n_passages = count_of(&b->passages, sizeof *r->passages);
   r->erased = (const struct id *)(const void *)b->erased.p;
   r->n_erased = count_of(&b->erased, sizeof *r->erased);
+  r->erased_before = (const uint64_t *)(const void *)b->before.p;
+  r->papers = (const struct store_paper *)(const void *)b->papers.p;
+  r->n_papers = count_of(&b->papers, sizeof *r->papers);
   r->blobs = blobs_of(b);
   r->n_blobs = count_of(&b->blobs, sizeof *r->blobs);
 }

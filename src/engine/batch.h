@@ -29,9 +29,12 @@ struct batch {
   struct buf details;      /* struct store_details; json.p is an offset until sealed */
   struct buf details_json; /* wiped when done with */
   struct buf erased;       /* struct id */
-  struct buf blobs;        /* struct store_blob; bytes are owned */
-  struct buf out;          /* frames */
-  struct buf held;         /* struct held */
+  struct buf before;       /* uint64_t, of each erased */
+  struct buf papers;       /* struct store_paper; bytes are owned */
+  uint64_t paper_bytes;
+  struct buf blobs; /* struct store_blob; bytes are owned */
+  struct buf out;   /* frames */
+  struct buf held;  /* struct held */
 };
 
 void batch_free(struct batch *b);
@@ -45,6 +48,9 @@ struct batch_extra {
   struct span details; /* canonical JSON; n = 0: none */
   struct buf *blobs[2];
   struct hash blob_hashes[2];
+  struct buf *paper; /* NULL: none */
+  struct hash paper_hash;
+  struct id paper_subject;
 };
 
 /* Puts in what was decided on `core`, of which nothing is applied yet, and holds its effects and,

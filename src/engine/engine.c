@@ -1,5 +1,6 @@
 #include "engine/engine_int.h"
 
+#include "core/deadline.h"
 #include "core/state.h"
 #include "engine/fold.h"
 #include "journal/sha256.h"
@@ -201,11 +202,20 @@ static enum sp_err notice_step(struct engine *e, const struct moment *m, struct 
   return err;
 }
 
+/* Of what was decided since the timer was armed, only what concerns custody can be due at once (a
+ * recall); a door's times are not so near. */
+static void notice_due(struct engine *e) {
+  usec soon = e->due_changed ? deadline_due(e->core) : TIME_ABSENT;
+  if (soon != TIME_ABSENT && (e->due == TIME_ABSENT || soon < e->due))
+    e->due = soon;
+}
+
 /* Makes everything due that is due. */
 static enum sp_err tick(struct engine *e, const struct moment *m, struct fault *why) {
   enum sp_err stepped = notice_step(e, m, why);
   if (stepped)
     return stepped;
+  notice_due(e);
   while (e->due != TIME_ABSENT && e->due <= m->at) {
     struct command c = {.type = COMMAND_TICK, .by = {ACTOR_CORE, 0}, .second = REF_ABSENT};
     enum sp_err err = decide_at(e, m, &c, NULL, 0, 0, why);
@@ -243,9 +253,11 @@ static void take_snapshot(struct engine *e) {
   struct command c = {.type = COMMAND_SNAPSHOT_TAKE, .by = {ACTOR_CORE, 0}, .second = REF_ABSENT};
   struct moment m = moment_of(e);
   sha256_start(&d.hash);
+  enum sp_err err = tick(e, &m, &why);
   uint64_t n = core_next_entry(e->core);
-  enum sp_err err = SP_NO_MEMORY;
-  if (buf_reserve(d.out, core_dump_size(e->core))) {
+  if (!err && !buf_reserve(d.out, core_dump_size(e->core)))
+    err = SP_NO_MEMORY;
+  if (!err) {
     core_dump(e->core, dump_put, &d);
     c.u.snapshot_take.state = sha256_end(&d.hash);
     err = decide_at(e, &m, &c, NULL, 0, 0, &why);

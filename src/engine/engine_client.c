@@ -5,6 +5,7 @@
 #include "engine/answer.h"
 #include "engine/details_text.h"
 #include "engine/json.h"
+#include "engine/papers.h"
 #include "engine/register_details.h"
 #include "journal/details.h"
 #include "journal/sha256.h"
@@ -234,6 +235,12 @@ static const struct id *subject_of(const struct core *core, const struct command
   case COMMAND_ORDER_RECORD:
     *commits = EVENT_ORDER_RECORDED;
     return &c->u.order_record.order;
+  case COMMAND_ASSESSMENT_RECORD:
+    *commits = EVENT_ASSESSMENT_RECORDED;
+    return &c->u.assessment_record.assessment;
+  case COMMAND_PERSON_PHOTO:
+    *commits = EVENT_PERSON_PHOTOGRAPHED;
+    return &core->persons[c->u.person_photo.person].id;
   case COMMAND_BOOKING_OPEN:
     *commits = EVENT_BOOKING_OPENED;
     return &c->u.booking_open.booking;
@@ -269,8 +276,15 @@ static enum sp_err read_register(struct span details, struct command *c, struct 
   return SP_OK;
 }
 
-static enum sp_err read_details(struct engine *e, const struct request *r, struct command *c,
-                                struct batch_extra *extra, struct fault *why) {
+static enum sp_err read_details(struct engine *e, struct conn *k, const struct request *r,
+                                struct command *c, struct batch_extra *extra, struct fault *why) {
+  if (c->type == COMMAND_PERSON_PHOTO) {
+    buf_reset(&e->scratch);
+    extra->subject = e->core->persons[c->u.person_photo.person].id;
+    enum sp_err err = photo_of_command(k, e->core, c, r->details, &e->scratch, extra, why);
+    extra->details = buf_span(&e->scratch);
+    return err;
+  }
   if (!r->details.p)
     return SP_OK;
   enum event_type commits;
@@ -302,7 +316,10 @@ static enum sp_err run_with_details(struct engine *e, struct command *c, struct 
     return err;
   if (extra->details.n && subject_of(e->core, c, &commits))
     commit_to(e, extra, commits, c);
+  size_t paper = extra->paper ? extra->paper->n : 0;
   err = engine_run(e, c, extra, k->id, id, why);
+  if (paper && !extra->paper->n) /* else it was refused, and waits for another command */
+    conn_drop_taken(&e->conns, k, paper);
   bytes_wipe(&extra->opening, sizeof extra->opening);
   return err;
 }
@@ -443,9 +460,10 @@ static enum sp_err command_request(struct engine *e, struct conn *k, uint64_t id
     return err;
   if (c.type == COMMAND_OPERATOR_ADD)
     return operator_add_request(e, &c, k, id, r, why);
-  err = read_details(e, r, &c, &extra, why);
+  err = read_details(e, k, r, &c, &extra, why);
   if (err)
     return err;
+  paper_of_command(k, e->core, &c, &extra);
   k->outstanding++;
   uint64_t conn = k->id;
   if (c.type == COMMAND_PLAN_APPLY)
@@ -516,6 +534,7 @@ static enum sp_err has_room(struct engine *e, const struct conn *k, struct fault
   const struct batch *b = e->gathering;
   if (k->outstanding < conn_requests_max && b->n_commands < batch_commands_max &&
       b->entries.n < batch_entry_bytes_max && b->details_json.n < batch_details_bytes_max &&
+      b->paper_bytes < batch_paper_bytes_max &&
       b->held.n < batch_commands_max * 4 * sizeof(struct held))
     return SP_OK;
   e->counts.busy++;

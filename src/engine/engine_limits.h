@@ -8,6 +8,7 @@ enum {
   request_bytes_max = 64 << 10,
   reply_bytes_max = 256 << 10,
   blob_bytes_max = 16 << 20,
+  photo_bytes_max = 2 << 20, /* of a person; a paper may be as long as a blob */
   conn_blobs_max = 4,
   blobs_bytes_max = 96 << 20, /* of all connections, received or announced */
   connections_max = 256,
@@ -19,6 +20,7 @@ enum {
   batch_commands_max = 4096,
   batch_entry_bytes_max = 16 << 20,
   batch_details_bytes_max = 8 << 20,
+  batch_paper_bytes_max = 48 << 20, /* reached by one more */
 
   /* Operators. */
   sessions_max = 1024,

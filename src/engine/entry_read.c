@@ -55,7 +55,8 @@ enum sp_err entry_read_event(const struct core *core, const struct entry *entry,
   return decode(core, &event_records[e->type], &e->u, entry->data, why);
 }
 
-struct span entry_member(struct span object, const char *key) {
+/* What stands behind the colon of a member on the first level, up to the object's end. */
+static struct span behind(struct span object, const char *key) {
   size_t key_n = strlen(key);
   unsigned depth = 0;
   bool in_string = false;
@@ -67,18 +68,28 @@ struct span entry_member(struct span object, const char *key) {
       depth++;
     else if (!in_string && (c == '}' || c == ']'))
       depth--;
-    /* A member begins behind a comma, or behind the brace: "key":"value" */
+    /* A member begins behind a comma, or behind the brace: "key":value */
     bool here = depth == 1 && !in_string && (c == ',' || c == '{');
     const uint8_t *p = object.p + i + 1;
     size_t rest = object.n - i - 1;
-    if (!here || rest < key_n + 4 || p[0] != '"' || memcmp(p + 1, key, key_n) != 0 ||
-        memcmp(p + 1 + key_n, "\":\"", 3) != 0)
-      continue;
-    p += key_n + 4;
-    const uint8_t *end = memchr(p, '"', rest - key_n - 4);
-    return end ? span_of(p, (size_t)(end - p)) : (struct span){0};
+    if (here && rest >= key_n + 3 && p[0] == '"' && memcmp(p + 1, key, key_n) == 0 &&
+        memcmp(p + 1 + key_n, "\":", 2) == 0)
+      return span_of(p + key_n + 3, rest - key_n - 3);
   }
   return (struct span){0};
+}
+
+struct span entry_member(struct span object, const char *key) {
+  struct span s = behind(object, key);
+  if (!s.n || s.p[0] != '"')
+    return (struct span){0};
+  const uint8_t *end = memchr(s.p + 1, '"', s.n - 1);
+  return end ? span_of(s.p + 1, (size_t)(end - s.p - 1)) : (struct span){0};
+}
+
+bool entry_member_is_true(struct span object, const char *key) {
+  struct span s = behind(object, key);
+  return s.n >= 4 && memcmp(s.p, "true", 4) == 0;
 }
 
 enum sp_err entry_read_command(const struct core *core, const struct entry *entry,

@@ -16,6 +16,7 @@ bool event_type_find(struct span type, enum event_type *out);
 /* The string that a member on the first level of a canonical object has; empty when there is no
  * such member, or it is no string. */
 struct span entry_member(struct span object, const char *key);
+bool entry_member_is_true(struct span object, const char *key);
 
 /* Fills the event but its plan. SP_VERSION: a type that this program does not know; SP_CORRUPT:
  * data that its type does not allow, or that names what does not exist. */

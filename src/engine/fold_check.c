@@ -288,6 +288,7 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_PERSON_LOCATED] = check_person_located,
     [EVENT_PERSON_IDENTIFIED] = check_nothing,
     [EVENT_CANDIDATES_UNLINKED] = check_nothing,
+    [EVENT_PERSON_PHOTOGRAPHED] = check_nothing,
     [EVENT_CREDENTIAL_ISSUED] = check_credential_issued,
     [EVENT_CREDENTIAL_SUSPENDED] = check_credential_ref,
     [EVENT_CREDENTIAL_REINSTATED] = check_credential_ref,
@@ -345,7 +346,7 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_COMMAND_REFUSED] = check_nothing,
 };
 
-_Static_assert(EVENT_COUNT == 115, "a new event has a row above");
+_Static_assert(EVENT_COUNT == 119, "a new event has a row above");
 
 enum sp_err fold_check_event(const struct core *core, const struct event *e, struct fault *why) {
   SP_ASSERT((unsigned)e->type < EVENT_COUNT);

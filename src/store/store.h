@@ -40,6 +40,14 @@ struct store_details {
   struct hash opening;
   struct span json;
 };
+/* A paper or a photo that entry n names, or commits to in its details: of one subject, whose it
+ * goes with; zero = of nobody. */
+struct store_paper {
+  uint64_t n;
+  struct id subject;
+  struct hash hash;
+  struct span bytes;
+};
 /* Who passed where and when: a row for each passage entry, for questions. */
 struct store_passage {
   uint64_t n;
@@ -56,9 +64,11 @@ struct store_batch {
   const struct store_tile *tiles;
   const struct store_blob *blobs;
   const struct store_details *details;
-  const struct id *erased; /* subjects whose details go */
+  const struct store_paper *papers;
+  const struct id *erased;       /* subjects whose details and papers go */
+  const uint64_t *erased_before; /* of each, those of entries before this one; NULL: all */
   const struct store_passage *passages;
-  uint32_t n_tiles, n_blobs, n_details, n_erased, n_passages;
+  uint32_t n_tiles, n_blobs, n_details, n_papers, n_erased, n_passages;
 };
 
 /* Called for each row; anything but SP_OK ends the walk and is returned. */
@@ -66,6 +76,7 @@ typedef enum sp_err store_entry_fn(void *ctx, uint64_t n, struct span entry);
 typedef enum sp_err store_passage_fn(void *ctx, const struct store_passage *p);
 typedef enum sp_err store_details_fn(void *ctx, const struct store_details *d);
 typedef enum sp_err store_blob_fn(void *ctx, const struct store_blob *b);
+typedef enum sp_err store_paper_fn(void *ctx, const struct store_paper *p);
 typedef enum sp_err store_tile_fn(void *ctx, const struct store_tile *t);
 typedef enum sp_err store_meta_fn(void *ctx, const char *key, struct span value);
 /* How far a long call has come; anything but SP_OK stops it and is returned. */
@@ -98,6 +109,9 @@ struct store_ops {
   enum sp_err (*tile)(struct store *s, unsigned level, uint64_t index, struct hash *hashes,
                       struct fault *why);
   enum sp_err (*blob)(struct store *s, const struct hash *hash, struct buf *out, struct fault *why);
+  enum sp_err (*paper)(struct store *s, const struct hash *hash, struct buf *out,
+                       struct fault *why);
+  enum sp_err (*papers)(struct store *s, store_paper_fn *fn, void *ctx, struct fault *why);
   enum sp_err (*details)(struct store *s, const struct id *subject, store_details_fn *fn, void *ctx,
                          struct fault *why);
   enum sp_err (*details_at)(struct store *s, uint64_t n, store_details_fn *fn, void *ctx,
@@ -165,7 +179,7 @@ static inline void store_close(struct store *s) {
   }
 /* A batch with no entries (rebuild writes passages so) does not touch the journal. */
 /* SP_INVALID when `entries` is not n_entries entries; SP_CORRUPT when `first` is not the next one,
- * or a tile or details of an entry are there already. */
+ * or a tile, details or a paper of an entry are there already. */
 STORE_CALL(commit, (struct store * s, const struct store_batch *b, struct fault *why), (s, b, why))
 /* How many entries are stored: the next index. */
 STORE_CALL(count, (struct store * s, uint64_t *n, struct fault *why), (s, n, why))
@@ -182,6 +196,12 @@ STORE_CALL(tile,
 /* Appends the bytes. SP_NOT_FOUND. */
 STORE_CALL(blob, (struct store * s, const struct hash *hash, struct buf *out, struct fault *why),
            (s, hash, out, why))
+/* Appends the bytes of a paper. SP_NOT_FOUND: there is none, or it was erased. */
+STORE_CALL(paper, (struct store * s, const struct hash *hash, struct buf *out, struct fault *why),
+           (s, hash, out, why))
+/* Every paper, by n. */
+STORE_CALL(papers, (struct store * s, store_paper_fn *fn, void *ctx, struct fault *why),
+           (s, fn, ctx, why))
 /* Of one subject, or of all (NULL), by n. */
 STORE_CALL(details,
            (struct store * s, const struct id *subject, store_details_fn *fn, void *ctx,

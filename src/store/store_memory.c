@@ -28,6 +28,10 @@ struct details_row {
   struct store_details d; /* json points into bytes */
   struct row bytes;
 };
+struct paper_row {
+  struct store_paper p; /* bytes point into bytes */
+  struct row bytes;
+};
 struct meta_row {
   char key[64];
   struct row value;
@@ -50,6 +54,7 @@ struct memory_store {
   LIST(struct tile_row) tiles;
   LIST(struct blob_row) blobs;
   LIST(struct details_row) details;
+  LIST(struct paper_row) papers;
   LIST(struct store_passage) passages;
   LIST(struct meta_row) meta;
   LIST(struct snapshot_row) snapshots;
@@ -148,11 +153,19 @@ struct store *store_memory_crash(const struct store *base) {
   return store_memory_clone(s->kept ? s->kept : base);
 }
 
+static void forget(struct row *r) {
+  if (r->n)
+    bytes_wipe(r->p, r->n);
+  sp_free(r->p);
+}
+
 static void close_memory(struct store *base) {
   struct memory_store *s = own(base);
   for (size_t i = 0; i < s->details.n; i++)
     if (s->details.at[i].bytes.n)
       bytes_wipe(s->details.at[i].bytes.p, s->details.at[i].bytes.n);
+  for (size_t i = 0; i < s->papers.n; i++)
+    forget(&s->papers.at[i].bytes);
   for (size_t i = 0; i < s->entries.n; i++)
     sp_free(s->entries.at[i].p);
   for (size_t i = 0; i < s->blobs.n; i++)
@@ -167,6 +180,7 @@ static void close_memory(struct store *base) {
   sp_free(s->tiles.at);
   sp_free(s->blobs.at);
   sp_free(s->details.at);
+  sp_free(s->papers.at);
   sp_free(s->passages.at);
   sp_free(s->meta.at);
   sp_free(s->snapshots.at);
@@ -204,25 +218,35 @@ static bool there_already(const struct memory_store *s, const struct store_batch
     for (size_t j = 0; j < s->details.n; j++)
       if (s->details.at[j].d.n == b->details[i].n)
         return true;
+  for (uint32_t i = 0; i < b->n_papers; i++)
+    for (size_t j = 0; j < s->papers.n; j++)
+      if (s->papers.at[j].p.n == b->papers[i].n)
+        return true;
   for (uint32_t i = 0; i < b->n_passages; i++)
     if (s->passages.n && b->passages[i].n <= s->passages.at[s->passages.n - 1].n)
       return true;
   return false;
 }
 
-static void erase(struct memory_store *s, const struct id *subject) {
+static void erase(struct memory_store *s, const struct id *subject, uint64_t before) {
   size_t kept = 0;
   for (size_t i = 0; i < s->details.n; i++) {
     struct details_row *d = &s->details.at[i];
-    if (memcmp(d->d.subject.b, subject->b, sizeof subject->b) == 0) {
-      if (d->bytes.n)
-        bytes_wipe(d->bytes.p, d->bytes.n);
-      sp_free(d->bytes.p);
-    } else {
+    if (memcmp(d->d.subject.b, subject->b, sizeof subject->b) == 0 && d->d.n < before)
+      forget(&d->bytes);
+    else
       s->details.at[kept++] = *d;
-    }
   }
   s->details.n = kept;
+  kept = 0;
+  for (size_t i = 0; i < s->papers.n; i++) {
+    struct paper_row *r = &s->papers.at[i];
+    if (memcmp(r->p.subject.b, subject->b, sizeof subject->b) == 0 && r->p.n < before)
+      forget(&r->bytes);
+    else
+      s->papers.at[kept++] = *r;
+  }
+  s->papers.n = kept;
 }
 
 static enum sp_err commit_memory(struct store *base, const struct store_batch *b,
@@ -239,10 +263,10 @@ static enum sp_err commit_memory(struct store *base, const struct store_batch *b
   if (b->n_entries && b->first != s->entries.n)
     return fault_set(why, SP_CORRUPT, "memory holds %zu entries, and entry %llu was to follow",
                      s->entries.n, (unsigned long long)b->first);
-  uint32_t entries = 0, blobs = 0, details = 0;
+  uint32_t entries = 0, blobs = 0, details = 0, papers = 0;
   bool ok = ROOM(s->entries, b->n_entries) && ROOM(s->tiles, b->n_tiles) &&
             ROOM(s->blobs, b->n_blobs) && ROOM(s->details, b->n_details) &&
-            ROOM(s->passages, b->n_passages) &&
+            ROOM(s->papers, b->n_papers) && ROOM(s->passages, b->n_passages) &&
             split_entries(b, b->n_entries ? s->entries.at + s->entries.n : NULL, &entries);
   for (; ok && blobs < b->n_blobs; blobs++) {
     struct blob_row *r = &s->blobs.at[s->blobs.n + blobs];
@@ -255,7 +279,15 @@ static enum sp_err commit_memory(struct store *base, const struct store_batch *b
     ok = copy_row(&r->bytes, r->d.json);
     r->d.json = span_of(r->bytes.p, r->bytes.n);
   }
+  for (; ok && papers < b->n_papers; papers++) {
+    struct paper_row *r = &s->papers.at[s->papers.n + papers];
+    r->p = b->papers[papers];
+    ok = copy_row(&r->bytes, r->p.bytes);
+    r->p.bytes = span_of(r->bytes.p, r->bytes.n);
+  }
   if (!ok) {
+    while (papers)
+      sp_free(s->papers.at[s->papers.n + --papers].bytes.p);
     while (entries)
       sp_free(s->entries.at[s->entries.n + --entries].p);
     while (blobs)
@@ -274,6 +306,7 @@ static enum sp_err commit_memory(struct store *base, const struct store_batch *b
     memcpy(s->passages.at + s->passages.n, b->passages, b->n_passages * sizeof *b->passages);
   s->entries.n += b->n_entries;
   s->details.n += b->n_details;
+  s->papers.n += b->n_papers;
   s->passages.n += b->n_passages;
   size_t fresh = s->blobs.n; /* those that were there already are not kept twice */
   for (uint32_t i = 0; i < b->n_blobs; i++) {
@@ -284,7 +317,7 @@ static enum sp_err commit_memory(struct store *base, const struct store_batch *b
       s->blobs.at[s->blobs.n++] = r;
   }
   for (uint32_t i = 0; i < b->n_erased; i++)
-    erase(s, &b->erased[i]);
+    erase(s, &b->erased[i], b->erased_before ? b->erased_before[i] : UINT64_MAX);
   return SP_OK;
 }
 
@@ -322,6 +355,26 @@ static enum sp_err tile_memory(struct store *base, unsigned level, uint64_t inde
 static enum sp_err give(struct buf *out, const void *p, size_t n, struct fault *why) {
   buf_put(out, p, n);
   return out->failed ? no_memory(why) : SP_OK;
+}
+
+static enum sp_err paper_memory(struct store *base, const struct hash *hash, struct buf *out,
+                                struct fault *why) {
+  struct memory_store *s = own(base);
+  enum sp_err err = may(s, STORE_MEMORY_PAPER, why);
+  for (size_t i = 0; !err && i < s->papers.n; i++)
+    if (memcmp(s->papers.at[i].p.hash.b, hash->b, sizeof hash->b) == 0)
+      return give(out, s->papers.at[i].bytes.p, s->papers.at[i].bytes.n, why);
+  return err ? err : fault_set(why, SP_NOT_FOUND, "memory: the paper is not stored");
+}
+
+/* Those of one commit come in the order of their entries, and later ones have higher indexes. */
+static enum sp_err papers_memory(struct store *base, store_paper_fn *fn, void *ctx,
+                                 struct fault *why) {
+  struct memory_store *s = own(base);
+  enum sp_err err = may(s, STORE_MEMORY_PAPER, why);
+  for (size_t i = 0; !err && i < s->papers.n; i++)
+    err = fn(ctx, &s->papers.at[i].p);
+  return err;
 }
 
 static enum sp_err blob_memory(struct store *base, const struct hash *hash, struct buf *out,
@@ -593,6 +646,8 @@ static const struct store_ops memory_ops = {
     .entries = entries_memory,
     .tile = tile_memory,
     .blob = blob_memory,
+    .paper = paper_memory,
+    .papers = papers_memory,
     .details = details_memory,
     .details_at = details_at_memory,
     .details_typed = details_typed_memory,
@@ -638,8 +693,8 @@ struct store *store_memory_clone(const struct store *base) {
   struct memory_store *c = own(copy);
   bool ok = ROOM(c->entries, s->entries.n) && ROOM(c->tiles, s->tiles.n) &&
             ROOM(c->blobs, s->blobs.n) && ROOM(c->details, s->details.n) &&
-            ROOM(c->passages, s->passages.n) && ROOM(c->meta, s->meta.n) &&
-            ROOM(c->snapshots, s->snapshots.n);
+            ROOM(c->papers, s->papers.n) && ROOM(c->passages, s->passages.n) &&
+            ROOM(c->meta, s->meta.n) && ROOM(c->snapshots, s->snapshots.n);
   for (size_t i = 0; ok && i < s->entries.n; i++, c->entries.n++)
     ok = copy_row(&c->entries.at[i], span_of(s->entries.at[i].p, s->entries.at[i].n));
   for (size_t i = 0; ok && i < s->tiles.n; i++)
@@ -654,6 +709,12 @@ struct store *store_memory_clone(const struct store *base) {
     c->details.at[i].d = s->details.at[i].d;
     ok = copy_row(&c->details.at[i].bytes, s->details.at[i].d.json);
     c->details.at[i].d.json = span_of(c->details.at[i].bytes.p, c->details.at[i].bytes.n);
+  }
+  for (size_t i = 0; ok && i < s->papers.n; i++, c->papers.n++) {
+    struct paper_row *r = &c->papers.at[i];
+    r->p = s->papers.at[i].p;
+    ok = copy_row(&r->bytes, r->p.bytes);
+    r->p.bytes = span_of(r->bytes.p, r->bytes.n);
   }
   for (size_t i = 0; ok && i < s->meta.n; i++, c->meta.n++) {
     memcpy(c->meta.at[i].key, s->meta.at[i].key, sizeof c->meta.at[i].key);

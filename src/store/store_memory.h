@@ -15,6 +15,7 @@
   X(ENTRIES)                                                                                       \
   X(TILE)                                                                                          \
   X(BLOB)                                                                                          \
+  X(PAPER)                                                                                         \
   X(DETAILS)                                                                                       \
   X(PASSAGES)                                                                                      \
   X(META_GET)                                                                                      \

@@ -15,8 +15,18 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { schema_version = 1, application_id = 0x53504c54 };
+enum { schema_version = 2, application_id = 0x53504c54 };
 enum { wal_ready_bytes = 16 << 20 };
+
+/* Of schema 2. Bytes of papers are in details_bodies. */
+#define PAPERS_COLUMNS                                                                             \
+  "papers(site INTEGER, n INTEGER, subject BLOB NOT NULL, hash BLOB NOT NULL, body INTEGER NOT "   \
+  "NULL, PRIMARY KEY(site, n)) WITHOUT ROWID;"
+static const char papers_schema[] =
+    "CREATE TABLE " PAPERS_COLUMNS "CREATE INDEX papers_subject ON papers(site, subject);"
+    "CREATE INDEX papers_hash ON papers(site, hash);";
+/* Of a database of schema 1 that is only read: it has none. */
+static const char no_papers[] = "CREATE TEMP TABLE " PAPERS_COLUMNS;
 
 static const char schema[] =
     "CREATE TABLE site(id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE);"
@@ -199,7 +209,7 @@ void sql_extend_wal(const struct sqlite_store *s) {
   sp_free(f);
 }
 
-static enum sp_err check_version(struct sqlite_store *s, bool *empty, struct fault *why) {
+static enum sp_err check_version(struct sqlite_store *s, bool *empty, int *has, struct fault *why) {
   sqlite3_stmt *st = NULL;
   int version = 0, app = 0;
   int rc = sqlite3_prepare_v2(s->db,
@@ -214,16 +224,31 @@ static enum sp_err check_version(struct sqlite_store *s, bool *empty, struct fau
   sqlite3_finalize(st);
   if (rc != SQLITE_OK)
     return sql_told(s, rc, "reading", why);
+  *has = version;
   *empty = version == 0 && app == 0;
   if (*empty)
     return SP_OK;
   if (app != application_id)
     return fault_set(why, SP_CORRUPT, "%s: not a Sallyport database", s->path);
-  if (version != schema_version)
+  if (version < 1 || version > schema_version)
     return fault_set(why, SP_VERSION,
                      "%s: written with schema %d, and this program knows %d: use a newer program",
                      s->path, version, schema_version);
   return SP_OK;
+}
+
+/* A database that an older program wrote is brought up to date by whoever writes in it. */
+static enum sp_err bring_up(struct sqlite_store *s, int version, struct fault *why) {
+  char mark[80];
+  if (version == schema_version)
+    return SP_OK;
+  if (!s->writes)
+    return exec(s, no_papers, why);
+  snprintf(mark, sizeof mark, "PRAGMA user_version=%d; COMMIT", schema_version);
+  enum sp_err err = exec(s, "BEGIN IMMEDIATE", why);
+  if (!err)
+    err = exec(s, papers_schema, why);
+  return err ? err : exec(s, mark, why);
 }
 
 static enum sp_err find_site(struct sqlite_store *s, const char *slug, bool create,
@@ -303,6 +328,7 @@ enum sp_err store_sqlite_open(const char *path, const char *site, enum store_mod
                               struct store **out, struct fault *why) {
   *out = NULL;
   bool empty = true;
+  int version = 0;
   if (strlen(path) >= sizeof((struct sqlite_store *)0)->path)
     return fault_set(why, SP_USAGE, "the path %.60s… is too long", path);
   if (mode == STORE_CREATE && is_there(path))
@@ -328,7 +354,7 @@ enum sp_err store_sqlite_open(const char *path, const char *site, enum store_mod
     int keep = 1;
     sqlite3_busy_timeout(s->db, busy_wait_ms);
     sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-    err = check_version(s, &empty, why);
+    err = check_version(s, &empty, &version, why);
   }
   if (!err && empty && mode != STORE_CREATE)
     err = fault_set(why, SP_CORRUPT, "%s: not a Sallyport database", path);
@@ -343,8 +369,11 @@ enum sp_err store_sqlite_open(const char *path, const char *site, enum store_mod
     char mark[120];
     snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
              application_id, schema_version);
-    if (!(err = exec(s, "BEGIN", why)) && !(err = exec(s, schema, why)))
+    if (!(err = exec(s, "BEGIN", why)) && !(err = exec(s, schema, why)) &&
+        !(err = exec(s, papers_schema, why)))
       err = exec(s, mark, why);
+  } else if (!err) {
+    err = bring_up(s, version, why);
   }
   if (!err)
     err = find_site(s, site, mode == STORE_CREATE || mode == STORE_ADD, why);
@@ -390,8 +419,11 @@ static enum sp_err put_rows(struct sqlite_store *s, const struct store_batch *b,
   }
   for (uint32_t i = 0; !err && i < b->n_details; i++)
     err = sql_details_put(s, &b->details[i], why);
+  for (uint32_t i = 0; !err && i < b->n_papers; i++)
+    err = sql_papers_put(s, &b->papers[i], why);
   for (uint32_t i = 0; !err && i < b->n_erased; i++)
-    err = sql_details_erase(s, &b->erased[i], why);
+    err = sql_details_erase(s, &b->erased[i], b->erased_before ? b->erased_before[i] : UINT64_MAX,
+                            why);
   for (uint32_t i = 0; !err && i < b->n_passages; i++)
     err = sql_passages_put(s, &b->passages[i], why);
   return err;
@@ -427,6 +459,8 @@ static const struct store_ops sqlite_ops = {
     .entries = sql_entries,
     .tile = sql_tile,
     .blob = sql_blob,
+    .paper = sql_paper,
+    .papers = sql_papers,
     .details = sql_details,
     .details_at = sql_details_at,
     .details_typed = sql_details_typed,

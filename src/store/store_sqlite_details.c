@@ -2,7 +2,8 @@
  *
  * When SQLite balances its trees it copies cells from page to page and leaves the old bytes in the
  * free part of pages that live on, where secure_delete does not reach. So the bytes of details
- * (opening, then JSON) lie in a table of their own, `details_bodies`, in which no cell ever moves:
+ * (opening, then JSON), and those of papers, lie in a table of their own, `details_bodies`, in
+ * which no cell ever moves:
  *   1. rows are only added, each with a key above all others: the last page is filled and a new one
  *      begun, and nothing is moved (whatever the site, so this one key does not begin with it);
  *   2. no row is deleted, and none changes its length: erasing writes zeros over the bytes where
@@ -57,15 +58,24 @@ static enum sp_err erase_row(struct sqlite_store *s, sqlite3_stmt *st, void *ctx
   return zero_body(s, sqlite3_column_int64(st, 0), why);
 }
 
-enum sp_err sql_details_erase(struct sqlite_store *s, const struct id *subject, struct fault *why) {
-  sqlite3_stmt *st = sql_use(s, ST_BODIES_OF);
+/* Statement with subject and bound. */
+static sqlite3_stmt *of_subject(struct sqlite_store *s, enum sql_statement which,
+                                const struct id *subject, uint64_t before) {
+  sqlite3_stmt *st = sql_use(s, which);
   sql_bind_bytes(st, 2, subject->b, sizeof subject->b);
-  enum sp_err err = sql_walk(s, st, "erasing details", erase_row, NULL, why);
-  if (err)
-    return err;
-  st = sql_use(s, ST_DETAILS_ERASE);
-  sql_bind_bytes(st, 2, subject->b, sizeof subject->b);
-  return sql_finish(s, st, "erasing details", why);
+  sqlite3_bind_int64(st, 3, before > INT64_MAX ? INT64_MAX : (int64_t)before);
+  return st;
+}
+
+enum sp_err sql_details_erase(struct sqlite_store *s, const struct id *subject, uint64_t before,
+                              struct fault *why) {
+  enum sp_err err = sql_walk(s, of_subject(s, ST_BODIES_OF, subject, before), "erasing details",
+                             erase_row, NULL, why);
+  if (!err)
+    err = sql_finish(s, of_subject(s, ST_DETAILS_ERASE, subject, before), "erasing details", why);
+  if (!err)
+    err = sql_finish(s, of_subject(s, ST_PAPERS_ERASE, subject, before), "erasing papers", why);
+  return err;
 }
 
 struct walker {

@@ -43,9 +43,16 @@ enum { segment_bits = 12, wal_pages_max = 3000, busy_wait_ms = 5000 };
   X(BLOB, "SELECT bytes FROM blobs WHERE site=?1 AND hash=?2")                                     \
   X(BLOBS, "SELECT hash,bytes FROM blobs WHERE site=?1 ORDER BY hash")                             \
   X(BODY_PUT, "INSERT INTO details_bodies(bytes) VALUES(?1)")                                      \
-  X(BODIES_OF, "SELECT body FROM details WHERE site=?1 AND subject=?2")                            \
+  X(BODIES_OF, "SELECT body FROM details WHERE site=?1 AND subject=?2 AND n<?3 UNION ALL "         \
+               "SELECT body FROM papers WHERE site=?1 AND subject=?2 AND n<?3")                    \
+  X(PAPER_PUT, "INSERT INTO papers VALUES(?1,?2,?3,?4,?5)")                                        \
+  X(PAPERS, "SELECT n,subject,hash,bytes FROM papers JOIN details_bodies ON id=body "              \
+            "WHERE site=?1 ORDER BY n")                                                            \
+  X(PAPER, "SELECT bytes FROM papers JOIN details_bodies ON id=body "                              \
+           "WHERE site=?1 AND hash=?2 LIMIT 1")                                                    \
+  X(PAPERS_ERASE, "DELETE FROM papers WHERE site=?1 AND subject=?2 AND n<?3")                      \
   X(DETAILS_PUT, "INSERT INTO details VALUES(?1,?2,?3,?4,?5)")                                     \
-  X(DETAILS_ERASE, "DELETE FROM details WHERE site=?1 AND subject=?2")                             \
+  X(DETAILS_ERASE, "DELETE FROM details WHERE site=?1 AND subject=?2 AND n<?3")                    \
   X(DETAILS_OF, DETAILS_SUBJECT_ROW " WHERE site=?1 AND subject=?2 ORDER BY n")                    \
   X(DETAILS_AT, DETAILS_ROW " WHERE site=?1 AND n=?2")                                             \
   X(DETAILS_TYPED, DETAILS_ROW " WHERE site=?1 AND type=?2 ORDER BY n")                            \
@@ -181,13 +188,20 @@ enum sp_err sql_metas(struct store *base, store_meta_fn *fn, void *ctx, struct f
 /* store_sqlite_details.c */
 enum sp_err sql_details_put(struct sqlite_store *s, const struct store_details *d,
                             struct fault *why);
-enum sp_err sql_details_erase(struct sqlite_store *s, const struct id *subject, struct fault *why);
+enum sp_err sql_details_erase(struct sqlite_store *s, const struct id *subject, uint64_t before,
+                              struct fault *why);
 enum sp_err sql_details(struct store *base, const struct id *subject, store_details_fn *fn,
                         void *ctx, struct fault *why);
 enum sp_err sql_details_at(struct store *base, uint64_t n, store_details_fn *fn, void *ctx,
                            struct fault *why);
 enum sp_err sql_details_typed(struct store *base, const struct slug *type, store_details_fn *fn,
                               void *ctx, struct fault *why);
+
+/* store_sqlite_papers.c */
+enum sp_err sql_papers_put(struct sqlite_store *s, const struct store_paper *p, struct fault *why);
+enum sp_err sql_paper(struct store *base, const struct hash *hash, struct buf *out,
+                      struct fault *why);
+enum sp_err sql_papers(struct store *base, store_paper_fn *fn, void *ctx, struct fault *why);
 
 /* store_sqlite_passages.c */
 enum sp_err sql_passages_put(struct sqlite_store *s, const struct store_passage *p,

@@ -50,10 +50,11 @@ static enum sp_err pass_details(void *ctx, const struct store_details *d) {
 /* Erased details lie there as zeros (store_sqlite_details.c). */
 static enum sp_err check_erased(struct sqlite_store *s, struct fault *why) {
   sqlite3_stmt *st = NULL;
-  int rc = sqlite3_prepare_v2(s->db,
-                              "SELECT id FROM details_bodies WHERE id NOT IN (SELECT body FROM "
-                              "details) AND bytes IS NOT zeroblob(length(bytes)) LIMIT 1",
-                              -1, &st, NULL);
+  int rc = sqlite3_prepare_v2(
+      s->db,
+      "SELECT id FROM details_bodies WHERE id NOT IN (SELECT body FROM "
+      "details UNION ALL SELECT body FROM papers) AND bytes IS NOT zeroblob(length(bytes)) LIMIT 1",
+      -1, &st, NULL);
   if (rc == SQLITE_OK)
     rc = sqlite3_step(st);
   enum sp_err err = SP_OK;

@@ -45,6 +45,9 @@ static enum sp_err call_one(struct store *s, enum store_memory_call call, struct
   case STORE_MEMORY_BLOB:
     err = store_blob(s, &(struct hash){{1}}, &out, why);
     break;
+  case STORE_MEMORY_PAPER:
+    err = store_paper(s, &(struct hash){{1}}, &out, why);
+    break;
   case STORE_MEMORY_DETAILS:
     err = store_details(s, NULL, any_details, NULL, why);
     break;
@@ -122,7 +125,9 @@ static void no_memory_anywhere(void **state) {
   struct fault why = {0};
   struct store_details d = {.n = 1, .subject = id_of(1), .type = {"a"}, .json = SPAN_LIT("{}")};
   struct store_blob blob = {{{1}}, SPAN_LIT("plan")};
-  struct store_batch b = {.details = &d, .n_details = 1, .blobs = &blob, .n_blobs = 1};
+  struct store_paper paper = {.n = 1, .subject = id_of(1), .bytes = SPAN_LIT("photo")};
+  struct store_batch b = {
+      .details = &d, .n_details = 1, .blobs = &blob, .n_blobs = 1, .papers = &paper, .n_papers = 1};
   (void)p;
   for (uint64_t nth = 0; nth < 500; nth++) {
     struct store *s = NULL, *copy = NULL;

@@ -140,8 +140,8 @@ static void part_doors(struct day *d) {
 
 /* --- The plan, details --- */
 
-static void upload(struct world *w, const struct buf *bytes, char hex[65]) {
-  const char *reply = world_frame(w, FRAME_BLOB, buf_span(bytes));
+static void upload(struct world *w, struct span bytes, char hex[65]) {
+  const char *reply = world_frame(w, FRAME_BLOB, bytes);
   const char *at = reply ? strstr(reply, "\"blob\":\"") : NULL;
   memset(hex, '0', 64);
   if (at)
@@ -154,11 +154,43 @@ static void part_plan(struct day *d) {
   char compiled[65], source[65];
   world_login(w, ANNA, "anna");
   world_login(w, CARL, "carl");
-  upload(w, &d->next_plan.compiled, compiled);
-  upload(w, &d->next_plan.yaml, source);
+  upload(w, buf_span(&d->next_plan.compiled), compiled);
+  upload(w, buf_span(&d->next_plan.yaml), source);
   world_ask(w, "{\"command\":{\"type\":\"plan.apply\",\"compiled\":\"%s\",\"source\":\"%s\"},%s}",
             compiled, source, as(w, ANNA, CARL));
   pass_at(w, "main-out", CARD, NULL); /* under the new one */
+}
+
+/* Uploaded, then named by its hash. Where nothing failed, it is kept. */
+static void order_with_paper(struct day *d, uint32_t person, struct span paper) {
+  struct world *w = &d->w;
+  char hex[65];
+  upload(w, paper, hex);
+  const char *reply = world_ask(
+      w,
+      "{\"command\":{\"type\":\"order.record\",\"kind\":\"commitment\",\"issuer\":\"district\","
+      "\"person\":\"%s\",\"basis\":\"code\",\"document\":\"%s\"},%s}",
+      world_person(w, person), hex, as(w, CARL, CARL));
+  if (d->ledger->n_errors == 0 && reply && !strstr(reply, "\"kept\":true"))
+    ledger_bug(d->ledger, "the paper of an order was not kept, and nobody was told");
+}
+
+static void part_papers(struct day *d) {
+  struct world *w = &d->w;
+  char hex[65];
+  world_login(w, RITA, "rita");
+  world_login(w, CARL, "carl");
+  world_login(w, BERT, "bert");
+  world_ask(w, "{\"command\":{\"type\":\"authority.add\",\"authority\":\"district\"},%s}",
+            as(w, RITA, CARL));
+  world_ask(w, "{\"command\":{\"type\":\"basis.add\",\"basis\":\"code\"},%s}", as(w, RITA, CARL));
+  order_with_paper(d, 0, SPAN_LIT("%PDF of Zoë " DAY_NAME));
+  order_with_paper(d, 1, SPAN_LIT("%PDF of Olaf"));
+  upload(w, SPAN_LIT("\xff\xd8\xff " DAY_NAME), hex);
+  world_ask(w,
+            "{\"command\":{\"type\":\"person.photo\",\"person\":\"%s\"},\"details\":{\"photo\":"
+            "\"%s\"},%s}",
+            world_person(w, 0), hex, as(w, BERT, BERT));
 }
 
 static void part_details(struct day *d) {
@@ -278,6 +310,7 @@ const struct day_part day_parts[] = {
     {"people", BOTH | DAY_OPENS, 0, part_people},
     {"doors", BOTH | DAY_OPENS, 0, part_doors},
     {"plan", BOTH | DAY_OPENS, 0, part_plan},
+    {"papers", BOTH | DAY_OPENS, 0, part_papers},
     {"details", BOTH | DAY_OPENS, 0, part_details},
     {"snapshot", BOTH | DAY_OPENS, 4, part_snapshot},
     {"stop", BOTH | DAY_OPENS, 0, part_stop},

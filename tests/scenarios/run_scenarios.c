@@ -24,7 +24,7 @@ struct performance {
 
 static void perform(void **state) {
   const struct performance *p = *state;
-  scenario_play(p->stage, p->file, scenarios_dir);
+  scenario_play(p->stage, NULL, p->file, scenarios_dir);
 }
 
 static int usage(const char *program) {

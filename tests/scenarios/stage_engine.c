@@ -80,6 +80,25 @@ static int lines_of(const char *file) {
   return n;
 }
 
+static const struct here *made; /* has a directory; NULL: none is there */
+
+static void remove_dir(const struct here *h) {
+  static const char *const files[] = {"", "-wal", "-shm"};
+  char path[120];
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    snprintf(path, sizeof path, "%s%s", h->db, files[i]);
+    unlink(path);
+  }
+  rmdir(h->dir);
+  made = NULL;
+}
+
+/* An assertion of the fake's fails without fail_here: the directory goes when the program ends. */
+static void remove_made(void) {
+  if (made)
+    remove_dir(made);
+}
+
 static void begin(struct play *p) {
   struct here *h = p->at = calloc(1, sizeof *h);
   SP_ASSERT(h);
@@ -90,6 +109,11 @@ static void begin(struct play *p) {
   if (!mkdtemp(h->dir))
     FAIL(p, "no directory for the site");
   snprintf(h->db, sizeof h->db, "%s/site.db", h->dir);
+  remove_made(); /* of one that failed before */
+  made = h;
+  static bool once;
+  if (!once && atexit(remove_made) == 0)
+    once = true;
   static struct core *nothing; /* before the site is founded names are looked up here */
   if (!nothing)
     nothing = fold_core_new();
@@ -507,20 +531,16 @@ static void check(struct play *p) {
 }
 
 static void end(struct play *p) {
-  static const char *const files[] = {"", "-wal", "-shm"};
   struct here *h = here_of(p);
-  char path[120];
   fake_end(&h->f);
   reading_end(&h->reading);
-  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-    snprintf(path, sizeof path, "%s%s", h->db, files[i]);
-    unlink(path);
-  }
-  rmdir(h->dir);
+  remove_dir(h);
   free(h);
 }
 
+/* The engine and its handles are left as they are: what failed may hang on them. */
 __attribute__((noreturn)) static void fail_here(const char *text) {
+  remove_made();
   fail_msg("%s", text);
   abort();
 }

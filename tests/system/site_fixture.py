@@ -16,6 +16,10 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BINARY = os.environ.get("SALLYPORT", str(ROOT / "build" / "sallyport"))
+# The same program, but what it founds asks no work of whoever tries a password.
+FOUNDER = str(pathlib.Path(BINARY).parent / "tests" / "cheap_passwords")
+if not os.access(FOUNDER, os.X_OK):
+    FOUNDER = BINARY
 
 # Whose the sites are when root runs the tests: nobody that the system knows. Files of coverage are root's, who then
 # must write them.
@@ -54,9 +58,9 @@ class Result:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def run(*args, secrets=None, stdin=b"", env=None, timeout=60, cwd=None, preexec=None):
+def run(*args, secrets=None, stdin=b"", env=None, timeout=60, cwd=None, preexec=None, binary=BINARY):
     """Runs the binary; secrets: {option: text} are given on pipes of their own."""
-    words, fds = [BINARY, *map(str, args)], []
+    words, fds = [binary, *map(str, args)], []
     for option, text in (secrets or {}).items():
         read, write = os.pipe()
         os.write(write, text.encode() if isinstance(text, str) else text)
@@ -77,7 +81,8 @@ def run(*args, secrets=None, stdin=b"", env=None, timeout=60, cwd=None, preexec=
 class Site(unittest.TestCase):
     """Each test has a site of its own, made from PLAN with OPERATORS and MORE, its engine running.
 
-    Passwords cost a quarter of a second each on purpose, so such a site is made once and copied.
+    Passwords cost a quarter of a second each on purpose, so the sites are founded, once and then copied, by FOUNDER,
+    and tests spend their time on what they test. test_cli.py looks at what a password costs in the shipped program.
     """
     PLAN = HERE / "small.yaml"
     OPERATORS = ("anna", "sam")
@@ -112,10 +117,10 @@ class Site(unittest.TestCase):
     def make_template(self):
         made = run("init", self.dir, "--plan", self.PLAN,
                    *[w for n in self.OPERATORS for w in ("--operator", f"{n}:{ROLES[n]}")],
-                   secrets={"--password-fd": "".join(PASSWORDS[n] + "\n" for n in self.OPERATORS)})
+                   secrets={"--password-fd": "".join(PASSWORDS[n] + "\n" for n in self.OPERATORS)}, binary=FOUNDER)
         self.assertEqual(made.code, OK, made.err)
         if self.MORE:
-            self.start()
+            self.start(FOUNDER)
             for name in self.MORE:
                 self.add_operator(name)
             self.stop()
@@ -126,9 +131,9 @@ class Site(unittest.TestCase):
 
     # --- The engine ---
 
-    def start(self, **kwargs):
+    def start(self, binary=BINARY, **kwargs):
         self.log = open(self.tmp / "serve.log", "ab")
-        self.engine = subprocess.Popen([BINARY, "serve", "--dir", str(self.dir), *self.SERVE],
+        self.engine = subprocess.Popen([binary, "serve", "--dir", str(self.dir), *self.SERVE],
                                        stdout=self.log, stderr=self.log, **kwargs)
         for _ in range(400):
             if run("status", "--dir", self.dir, "--json").out.find('"engine":"running"') >= 0:

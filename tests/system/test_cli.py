@@ -4,16 +4,26 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import unittest
 
-from site_fixture import (BINARY, DENIED, EXISTS, INVALID, NOT_FOUND, OK, PASSWORDS, REFUSED, ROOT, Site, UNAVAILABLE,
-                          USAGE, run)
+from site_fixture import (BINARY, DENIED, EXISTS, FOUNDER, INVALID, NOT_FOUND, OK, PASSWORDS, REFUSED, ROOT, Site,
+                          UNAVAILABLE, USAGE, run)
 
 CARD = "h10301:1234567"
+
+
+def costs(folder):
+    """N, p and r of scrypt for each operator of the site."""
+    with sqlite3.connect(folder / "site.db") as db:
+        bodies = [bytes(row[0]) for row in db.execute("SELECT bytes FROM details_bodies")]
+    db.close()
+    return [tuple(map(int, cost)) for body in bodies for cost in re.findall(rb'"n":(\d+),"p":(\d+),"r":(\d+)', body)]
+
 
 
 class Init(Site):
@@ -58,6 +68,17 @@ class Init(Site):
                     secrets={"--password-fd": "one long password\n"})
         self.assertEqual(short.code, INVALID)
         self.assertFalse((other / "site.db").exists())
+
+    def test_what_trying_a_password_costs(self):
+        """By the program that is shipped; the other two of self.dir were founded by one for tests."""
+        space = self.tmp / "space"
+        made = run("init", space, "--plan", self.PLAN, "--operator", "x:admin", "--operator", "y:shift",
+                   secrets={"--password-fd": "one long password\nother long password\n"})
+        self.assertEqual(made.code, OK, made.err)
+        self.assertEqual(costs(space), [(32768, 3, 8)] * 2)
+        self.add_operator("dana")
+        self.stop()
+        self.assertEqual(costs(self.dir).count((32768, 3, 8)), 1 if FOUNDER != BINARY else 3)
 
     def test_one_operator_where_the_plan_says_so(self):
         space = self.tmp / "space"

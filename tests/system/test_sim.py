@@ -1,4 +1,5 @@
 """The simulator: seeds that must hold, bugs that must be found, and what its user may do wrong."""
+import glob
 import os
 import re
 import subprocess
@@ -7,7 +8,8 @@ import unittest
 SALLYPORT = os.environ.get("SALLYPORT", "build/sallyport")
 SIM = os.path.join(os.path.dirname(SALLYPORT), "sallyport-sim")
 SANITIZED = "asan" in os.path.dirname(SALLYPORT)
-SECONDS = os.environ.get("SIM_SECONDS", "20" if SANITIZED else "60")
+SCENARIOS = os.path.join(os.path.dirname(__file__), "..", "scenarios")
+SEEDS = ["--seeds", "8", "--length", "300", "--from", "101"] if SANITIZED else ["--seeds", "24"]  # `make sim`: more
 SEEDS_MAX = "1000"  # within which every planted bug must be found
 BUS_FAULTS = ("noise", "late", "replay", "second-panel", "reader-power", "wrong-key", "tamper", "bus-cut", "line-kill")
 
@@ -22,10 +24,39 @@ def canaries():
 
 class Simulator(unittest.TestCase):
     def test_seeds_hold(self):
-        done = sim("--seconds", SECONDS, "--jobs", "1", *(["--length", "300"] if SANITIZED else []))
+        done = sim(*SEEDS, "--jobs", "1", timeout=500)
         print(done.stdout)
         self.assertEqual(done.returncode, 0, done.stdout[-8000:])
         self.assertRegex(done.stdout, r"(?m)^[1-9]\d* seeds, ")
+
+    def test_scenarios_hold_amid_a_day(self):
+        """Each scenario of custody once, on a day of its own; where it is slow, every fifth."""
+        jobs = str(min(2, os.cpu_count() or 1))
+        files = sorted(glob.glob(os.path.join(SCENARIOS, "custody", "*.scn")))
+        if SANITIZED:
+            for path in files[::5]:
+                done = sim("--seed", "7", "--scenario", path)
+                self.assertEqual(done.returncode, 0, done.stdout[-8000:])
+            return
+        done = sim("--scenarios", SCENARIOS, "--jobs", jobs)
+        print(done.stdout)
+        self.assertEqual(done.returncode, 0, done.stdout[-8000:])
+        self.assertIn(f"\n{len(files)} seeds, ", done.stdout)
+        lines, left_out = re.search(r"scenarios: (\d+) lines came .*, (\d+) could not", done.stdout).groups()
+        self.assertGreater(int(lines), 500)
+        self.assertLess(int(left_out), 20)
+
+    @unittest.skipIf(SANITIZED, "one build is enough to see it")
+    def test_days_see_whole_journeys(self):
+        """What nobody asks is not tried: departures, recalls and refusals at a departure are there."""
+        done = sim("--seeds", "40", "--length", "420", "--people", "7")
+        self.assertEqual(done.returncode, 0, done.stdout[-8000:])
+        days = [int(n) for n in re.findall(r" on (\d+)", re.search("journeys: .*", done.stdout).group().replace(" days", ""))]
+        departed, refused, recalled, handed_over = days
+        self.assertGreaterEqual(departed, 20)
+        self.assertGreaterEqual(refused, 5)
+        self.assertGreaterEqual(recalled, 3)
+        self.assertGreaterEqual(handed_over, 3)
 
     @unittest.skipIf(SANITIZED, "one build is enough to find them")
     def test_planted_bugs_are_found(self):
@@ -60,7 +91,7 @@ class Simulator(unittest.TestCase):
     def test_mistakes_are_told(self):
         for args, word in ((["--seed", "x"], "whole number"), (["--canary", "none-such"], "--list"),
                            (["--faults", "rain"], "--list"), (["--operators", "1"], "3 to 12"),
-                           (["--tell"], "--seed"), (["more"], "nothing is expected")):
+                           (["--tell"], "--seed"), (["--scenario", "none.scn"], "scenario"), (["more"], "nothing is expected")):
             done = sim(*args)
             self.assertEqual(done.returncode, 2, args)
             self.assertIn(word, done.stderr)

@@ -408,10 +408,17 @@ static enum sp_err in_details(void *ctx, const struct store_details *d) {
   return SP_OK;
 }
 
+static enum sp_err in_paper(void *ctx, const struct store_paper *p) {
+  struct search *s = ctx;
+  s->found = s->found || has(p->bytes, s->bytes);
+  return SP_OK;
+}
+
 bool fake_leaks(struct fake *f, const char *bytes) {
   struct search s = {.bytes = bytes};
   MUST(store_entries(f->store, 0, UINT64_MAX, in_entry, &s, must));
   MUST(store_details(f->store, NULL, in_details, &s, must));
+  MUST(store_papers(f->store, in_paper, &s, must));
   for (uint32_t i = 0; i < fake_conns_max; i++)
     s.found = s.found || has(buf_span(&f->conns[i].out), bytes);
   return s.found || has(buf_span(&f->warned), bytes) || strstr(f->fatal.text, bytes);

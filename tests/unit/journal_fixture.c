@@ -95,8 +95,9 @@ uint64_t fx_run(struct fx *fx, struct command *c) {
 
 /* Details and blobs wait with offsets of their bytes in `json`, which may still move. */
 void fx_details(struct fx *fx, struct command *c, struct id subject, const char *json) {
-  static const char *const types[] = {
-      [COMMAND_PERSON_ADD] = "person.added", [COMMAND_OPERATOR_ADD] = "operator.added"};
+  static const char *const types[] = {[COMMAND_PERSON_ADD] = "person.added",
+                                      [COMMAND_OPERATOR_ADD] = "operator.added",
+                                      [COMMAND_PERSON_PHOTO] = "person.photographed"};
   struct store_details d = {.n = core_next_entry(fx->fold.core), .subject = subject};
   struct id opening = fx_id(99, fx->random++);
   memcpy(d.opening.b, opening.b, sizeof opening.b);
@@ -116,17 +117,28 @@ static void put_blob(struct fx *fx, struct hash hash, struct span bytes) {
   buf_put(&fx->blobs, &b, sizeof b);
 }
 
+static void put_paper(struct fx *fx, struct id subject, struct span bytes) {
+  struct store_paper p = {core_next_entry(fx->fold.core), subject, sha256_of(bytes),
+                          span_of((const uint8_t *)(uintptr_t)fx->json.n, bytes.n)};
+  buf_put(&fx->json, bytes.p, bytes.n);
+  buf_put(&fx->papers, &p, sizeof p);
+}
+
 void fx_commit(struct fx *fx) {
   if (!fx->n_entries)
     return;
   struct store_details *details = (void *)fx->details.p;
   struct store_blob *blobs = (void *)fx->blobs.p;
+  struct store_paper *papers = (void *)fx->papers.p;
   uint32_t n_details = (uint32_t)(fx->details.n / sizeof *details);
   uint32_t n_blobs = (uint32_t)(fx->blobs.n / sizeof *blobs);
+  uint32_t n_papers = (uint32_t)(fx->papers.n / sizeof *papers);
   for (uint32_t i = 0; i < n_details; i++)
     details[i].json.p = fx->json.p + (uintptr_t)details[i].json.p;
   for (uint32_t i = 0; i < n_blobs; i++)
     blobs[i].bytes.p = fx->json.p + (uintptr_t)blobs[i].bytes.p;
+  for (uint32_t i = 0; i < n_papers; i++)
+    papers[i].bytes.p = fx->json.p + (uintptr_t)papers[i].bytes.p;
   struct store_batch batch = {
       .first = fx->first,
       .n_entries = fx->n_entries,
@@ -135,6 +147,8 @@ void fx_commit(struct fx *fx) {
       .n_details = n_details,
       .blobs = blobs,
       .n_blobs = n_blobs,
+      .papers = papers,
+      .n_papers = n_papers,
       .passages = (const void *)fx->passages.p,
       .n_passages = (uint32_t)(fx->passages.n / sizeof(struct store_passage)),
       .erased = (const void *)fx->erased.p,
@@ -142,8 +156,8 @@ void fx_commit(struct fx *fx) {
   };
   MUST(committer_commit(fx->committer, &batch, 0, &why));
   fx->n_entries = 0;
-  struct buf *const all[] = {&fx->bundle, &fx->passages, &fx->details,
-                             &fx->json,   &fx->erased,   &fx->blobs};
+  struct buf *const all[] = {&fx->bundle, &fx->passages, &fx->details, &fx->json,
+                             &fx->erased, &fx->blobs,    &fx->papers};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
     buf_reset(all[i]);
 }
@@ -233,8 +247,8 @@ void fx_new_dir(struct fx *fx, const char *path, const char *plan) {
 }
 
 void fx_end(struct fx *fx) {
-  struct buf *const all[] = {&fx->bundle, &fx->passages, &fx->details,   &fx->json,
-                             &fx->erased, &fx->blobs,    &fx->checkpoint};
+  struct buf *const all[] = {&fx->bundle, &fx->passages, &fx->details, &fx->json,
+                             &fx->erased, &fx->blobs,    &fx->papers,  &fx->checkpoint};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
     buf_free(all[i]);
   committer_close(fx->committer);
@@ -307,6 +321,68 @@ void fx_erase(struct fx *fx, uint32_t person) {
   fx_run(fx, &c);
   assert_int_equal(fx->out.verdict, VERDICT_DONE);
   buf_put(&fx->erased, &fx->fold.core->persons[person].id, sizeof(struct id));
+}
+
+/* --- Papers --- */
+
+static struct command by_records(enum command_type type, uint32_t second) {
+  return (struct command){.type = type, .by = {ACTOR_OPERATOR, RECORDS}, .second = second};
+}
+
+static void name_the_law(struct fx *fx) {
+  struct command c = by_records(COMMAND_AUTHORITY_ADD, LEGAL);
+  c.u.authority_add = (struct cmd_authority_add){{"district"}, REF_ABSENT};
+  fx_run(fx, &c);
+  c = by_records(COMMAND_BASIS_ADD, LEGAL);
+  c.u.basis_add = (struct cmd_basis_add){.basis = {"code"},
+                                         .country = REF_ABSENT,
+                                         .place = REF_ABSENT,
+                                         .replaces = REF_ABSENT,
+                                         .from = TIME_ABSENT,
+                                         .until = TIME_ABSENT};
+  fx_run(fx, &c);
+}
+
+uint64_t fx_order(struct fx *fx, uint32_t person, const char *paper) {
+  const struct core *core = fx->fold.core;
+  const bool about = person != REF_ABSENT;
+  if (!core->head.n_bases)
+    name_the_law(fx);
+  struct command c = by_records(COMMAND_ORDER_RECORD, REF_ABSENT);
+  c.u.order_record = (struct cmd_order_record){.order = fx_id(5, core->head.n_orders),
+                                               .kind = about ? ORDER_COMMITMENT : ORDER_INJUNCTION,
+                                               .person = person,
+                                               .other = REF_ABSENT,
+                                               .class = REF_ABSENT,
+                                               .on_basis = about ? REF_ABSENT : 0,
+                                               .basis = about ? 0 : REF_ABSENT,
+                                               .from = REF_ABSENT,
+                                               .to = REF_ABSENT,
+                                               .ends = REF_ABSENT,
+                                               .effective = TIME_ABSENT,
+                                               .expires = TIME_ABSENT,
+                                               .due = TIME_ABSENT,
+                                               .document = sha256_of(span_str(paper)),
+                                               .kept = true};
+  put_paper(fx, about ? core->persons[person].id : (struct id){{0}}, span_str(paper));
+  uint64_t n = fx_run(fx, &c);
+  assert_int_equal(fx->out.events[0].type, EVENT_ORDER_RECORDED);
+  return n;
+}
+
+uint64_t fx_photo(struct fx *fx, uint32_t person, const char *bytes) {
+  struct hash hash = sha256_of(span_str(bytes));
+  struct id subject = fx->fold.core->persons[person].id;
+  char hex[2 * sizeof hash.b + 1] = {0}, json[120];
+  hex_encode(hex, hash.b, sizeof hash.b);
+  snprintf(json, sizeof json, "{\"kind\":\"image/jpeg\",\"photo\":\"%s\"}", hex);
+  struct command c = by_desk(COMMAND_PERSON_PHOTO);
+  c.u.person_photo.person = person;
+  fx_details(fx, &c, subject, json);
+  put_paper(fx, subject, span_str(bytes));
+  uint64_t n = fx_run(fx, &c);
+  assert_int_equal(fx->out.events[0].type, EVENT_PERSON_PHOTOGRAPHED);
+  return n;
 }
 
 void fx_day(struct fx *fx, uint32_t n) {

@@ -26,7 +26,7 @@ struct fx {
   /* Gathered since the last commit. */
   uint64_t first;
   uint32_t n_entries;
-  struct buf bundle, passages, details, json, erased, blobs;
+  struct buf bundle, passages, details, json, erased, blobs, papers;
   uint32_t random;
 };
 
@@ -56,6 +56,11 @@ uint32_t fx_person(struct fx *fx, enum person_kind kind, const char *level);
 void fx_pass(struct fx *fx, uint32_t person, const char *reader);
 void fx_door(struct fx *fx, const char *door, enum door_sign sign);
 void fx_erase(struct fx *fx, uint32_t person);
+/* An order recorded with its paper, about a person or (REF_ABSENT) a law; the same bytes may come
+ * again. Returns the entry that names the paper. */
+uint64_t fx_order(struct fx *fx, uint32_t person, const char *paper);
+/* A photo of a person: its details name it. */
+uint64_t fx_photo(struct fx *fx, uint32_t person, const char *bytes);
 /* n persons in, some refused, some out; ends with the doors closed. Commits every 100 entries. */
 void fx_day(struct fx *fx, uint32_t n);
 

@@ -281,6 +281,9 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_PERSON_MERGE:
     c->u.person_merge = (struct cmd_person_merge){person, other};
     return head->n_persons > 0 && chance(d, 1, 2);
+  case COMMAND_PERSON_PHOTO:
+    c->u.person_photo.person = person;
+    return head->n_persons > 0 && chance(d, 1, 4);
   case COMMAND_PERSON_LOCATE:
     c->u.person_locate = (struct cmd_person_locate){person, some_area(d)};
     return head->n_persons > 0;
@@ -345,6 +348,9 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_ORDER_WRITE:
   case COMMAND_ORDER_RECALL:
   case COMMAND_ORDER_REFUTE:
+  case COMMAND_ASSESSMENT_RECORD:
+  case COMMAND_ASSESSMENT_CONTEST:
+  case COMMAND_ASSESSMENT_REVIEW:
   case COMMAND_BOOKING_OPEN:
   case COMMAND_BOOKING_SUPPLEMENT:
   case COMMAND_DEATH_RECORD:
@@ -430,8 +436,21 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   return false;
 }
 
+/* What a site of this seed is most about. Kinds of commands grow in number and share the draw:
+ * each theme keeps a share for what would else become too rare to meet. */
+static const struct theme {
+  uint8_t cases;    /* of a hundred: a step of somebody's case, as it comes next */
+  uint8_t anything; /* of the others: any command at all */
+} themes[] = {{33, 10}, {33, 10}, {75, 20}, {20, 75}};
+
+static const struct theme *theme_of(const struct drive *d) {
+  return &themes[d->seed % (sizeof themes / sizeof themes[0])];
+}
+
 static enum command_type draw_type(struct drive *d) {
-  uint32_t x = below(d, 100);
+  if (chance(d, theme_of(d)->anything, 100))
+    return (enum command_type)below(d, COMMAND_COUNT);
+  uint32_t x = below(d, 93);
   if (x < 46)
     return COMMAND_PASS;
   if (x < 71)
@@ -444,12 +463,8 @@ static enum command_type draw_type(struct drive *d) {
     return COMMAND_PERSON_LOCATE;
   if (x < 86)
     return COMMAND_READER_REPORT;
-  if (x < 88)
-    return COMMAND_VISIT_OPEN;
-  if (x < 93)
-    return (enum command_type)(COMMAND_AUTHORITY_ADD +
-                               below(d, COMMAND_COUNT_CLOSE - COMMAND_AUTHORITY_ADD + 1));
-  return (enum command_type)below(d, COMMAND_COUNT);
+  return (enum command_type)(COMMAND_AUTHORITY_ADD +
+                             below(d, COMMAND_COUNT_CLOSE - COMMAND_AUTHORITY_ADD + 1));
 }
 
 /* Most things happen at once or a little later; now and then the night passes. */
@@ -467,17 +482,23 @@ static usec draw_pause(struct drive *d) {
   return below(d, 86400) * s;
 }
 
+/* After these little else happens on a site for long: not as often as the rest. */
+static bool ends_much(enum command_type type) {
+  return type == COMMAND_DEATH_RECORD || type == COMMAND_COUNT_BEGIN ||
+         type == COMMAND_OPERATOR_DISABLE || type == COMMAND_OPERATOR_COMPROMISE;
+}
+
 struct command drive_draw(struct drive *d) {
   struct command c;
   do {
     struct random_custody r = custody_of(d);
     memset(&c, 0, sizeof c);
-    if (d->core->plan && chance(d, 1, 3) && random_case(&r, &c))
+    if (d->core->plan && chance(d, theme_of(d)->cases, 100) && random_case(&r, &c))
       break;
     c.type = draw_type(d);
     if (c.type == COMMAND_PASS && !d->core->plan->n_readers)
       c.type = COMMAND_TICK;
-  } while (!draw_arguments(d, &c));
+  } while ((ends_much(c.type) && !chance(d, 1, 6)) || !draw_arguments(d, &c));
   draw_actors(d, &c);
   usec due = core_due(d->core);
   d->now += draw_pause(d);

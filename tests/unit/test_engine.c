@@ -980,6 +980,128 @@ static void blobs_are_bounded(void **state) {
   assert_false(w->f.conns[ENGINE_CONN_SLOT(conn)].closed);
 }
 
+/* --- Papers and photos --- */
+
+static void upload(struct world *w, struct span bytes, char hex[65]) {
+  struct hash hash = sha256_of(bytes);
+  uint64_t id = fake_frame(&w->f, w->conn, FRAME_BLOB, bytes);
+  memset(hex, 0, 65);
+  hex_encode(hex, hash.b, sizeof hash.b);
+  assert_has(fake_reply(&w->f, w->conn, id), hex);
+}
+
+static uint64_t photo(struct world *w, const char *hex, const char *session) {
+  return fake_ask(&w->f, w->conn,
+                  "{\"command\":{\"type\":\"person.photo\",\"person\":\"%s\"},\"details\":{"
+                  "\"photo\":\"%s\"},\"session\":\"%s\"}",
+                  w->person, hex, session);
+}
+
+struct kept {
+  uint32_t count;
+  uint64_t n;
+  struct hash last;
+};
+
+static enum sp_err see_paper(void *ctx, const struct store_paper *p) {
+  struct kept *k = ctx;
+  k->count++;
+  k->n = p->n;
+  k->last = p->hash;
+  return SP_OK;
+}
+
+static struct kept papers_kept(struct world *w) {
+  struct kept k = {0};
+  struct fault why = {0};
+  fake_settle(&w->f);
+  assert_int_equal(store_papers(w->f.store, see_paper, &k, &why), SP_OK);
+  return k;
+}
+
+static const char jpeg[] = "\xff\xd8\xff one photo", other_jpeg[] = "\xff\xd8\xff and another";
+
+static void photos_come_before_their_command(void **state) {
+  struct world *w = *state;
+  char hex[65], gif[65];
+  const char *absent = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+  assert_has(fake_reply(&w->f, w->conn, photo(w, absent, w->bert)), "not uploaded");
+  assert_has(fake_reply(&w->f, w->conn, photo(w, "xyz", w->bert)), "64 lower-case hex digits");
+  uint64_t id = fake_ask(&w->f, w->conn,
+                         "{\"command\":{\"type\":\"person.photo\",\"person\":\"%s\"},"
+                         "\"session\":\"%s\"}",
+                         w->person, w->bert);
+  assert_has(fake_reply(&w->f, w->conn, id), "are missing");
+  upload(w, SPAN_LIT("GIF89a is none"), gif);
+  assert_has(fake_reply(&w->f, w->conn, photo(w, gif, w->bert)), "no JPEG and no PNG");
+  upload(w, span_of(jpeg, sizeof jpeg - 1), hex);
+  /* Whoever may not, does not: and it waits for one who may. */
+  assert_has(fake_reply(&w->f, w->conn, photo(w, hex, w->anna)), "role_not_permitted");
+  assert_int_equal(papers_kept(w).count, 0);
+  const char *reply = fake_reply(&w->f, w->conn, photo(w, hex, w->bert));
+  assert_has(reply, "person.photographed");
+  assert_null(strstr(reply, hex)); /* the entry commits to it, and does not tell it */
+  struct kept k = papers_kept(w);
+  assert_int_equal(k.count, 1);
+  assert_has(fake_reply(&w->f, w->conn, photo(w, hex, w->bert)), "not uploaded"); /* used up */
+  assert_true(fake_leaks(&w->f, "one photo"));
+}
+
+static void only_the_engine_says_what_is_kept(void **state) {
+  struct world *w = *state;
+  static const char *const claims[] = {
+      "{\"type\":\"order.record\",\"kept\":true}",
+      "{\"type\":\"order.write\",\"kept\":true}",
+      "{\"type\":\"movement.handover\",\"kept\":true}",
+      "{\"type\":\"booking.open\",\"recorded\":[\"identity\"]}",
+      "{\"type\":\"booking.open\",\"outstanding\":[\"identity\"]}",
+      "{\"type\":\"booking.supplement\",\"recorded\":[\"identity\"]}",
+  };
+  for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++) {
+    uint64_t id =
+        fake_ask(&w->f, w->conn, "{\"command\":%s,\"session\":\"%s\"}", claims[i], w->carl);
+    const char *reply = fake_reply(&w->f, w->conn, id);
+    assert_has(reply, "{\"error\":\"invalid\"");
+    assert_has(reply, i < 3 ? "kept" : i == 4 ? "outstanding" : "recorded");
+  }
+}
+
+/* An erasure and a photo that comes after it, written down together: the later one stays. */
+static void what_comes_after_an_erasure_stays(void **state) {
+  struct world *w = *state;
+  char first[65], second[65], rita[65];
+  uint64_t id = fake_ask(&w->f, w->conn,
+                         "{\"command\":{\"type\":\"operator.add\",\"role\":\"records\"},"
+                         "\"details\":{\"name\":\"rita\"},\"secret\":{\"password\":"
+                         "\"" fake_password "\"},\"session\":\"%s\",\"second\":\"%s\"}",
+                         w->anna, w->carl);
+  assert_has(fake_reply(&w->f, w->conn, id), "done");
+  fake_login(&w->f, w->conn, "rita", rita);
+  upload(w, span_of(jpeg, sizeof jpeg - 1), first);
+  upload(w, span_of(other_jpeg, sizeof other_jpeg - 1), second);
+  fake_settle(&w->f);
+  pass_at(w, "main-in", CARD); /* is being made durable: all that follows is one batch */
+  photo(w, first, rita);
+  fake_ask(&w->f, w->conn,
+           "{\"command\":{\"type\":\"details.erase\",\"person\":\"%s\",\"ground\":\"court\"},"
+           "\"session\":\"%s\",\"second\":\"%s\"}",
+           w->person, rita, w->carl);
+  photo(w, second, rita);
+  struct kept k = papers_kept(w);
+  assert_int_equal(k.count, 1);
+  struct hash is = sha256_of(span_of(other_jpeg, sizeof other_jpeg - 1));
+  assert_memory_equal(k.last.b, is.b, sizeof is.b);
+  assert_false(fake_leaks(&w->f, "one photo"));
+  assert_true(fake_leaks(&w->f, "and another"));
+  struct seen s = {0};
+  struct id person;
+  struct fault why = {0};
+  assert_true(hex_decode(person.b, sizeof person.b, w->person, 32));
+  assert_int_equal(store_details(w->f.store, &person, see, &s, &why), SP_OK);
+  assert_int_equal(s.count, 1);
+  assert_has(s.json, "image/jpeg");
+}
+
 /* --- Time --- */
 
 static void doors_relock_in_time(void **state) {
@@ -1210,6 +1332,9 @@ int main(void) {
       TEST(frames_come_in_any_pieces),
       TEST(applying_a_plan),
       TEST(blobs_are_bounded),
+      TEST(photos_come_before_their_command),
+      TEST(only_the_engine_says_what_is_kept),
+      TEST(what_comes_after_an_erasure_stays),
       TEST(doors_relock_in_time),
       TEST(a_clock_that_steps_back),
       TEST(a_clock_that_steps_forward),

@@ -1,5 +1,7 @@
 /* The tables of the command line hold what the rest rests on. */
+#include "cli/admit.h"
 #include "cli/args.h"
+#include "cli/fields.h"
 #include "cli/help.h"
 #include "cli/sentence.h"
 
@@ -68,6 +70,59 @@ static void verbs_fit_their_commands(void **state) {
     if (v->options & OPT_BIT(FROM))
       assert_true(has_field(r, "from") && has_field(r, "until"));
   }
+}
+
+static const struct verb *verb_of(const char *words) {
+  for (size_t i = 0; i < verbs_n; i++)
+    if (strcmp(verbs[i].words, words) == 0)
+      return &verbs[i];
+  fail_msg("there is no verb `%s`", words);
+  return NULL;
+}
+
+/* As an option of its own, or as a field of its command. */
+static bool verb_takes(const struct verb *v, enum option_id o) {
+  const struct field *f;
+  char name[field_option_max];
+  bool takes = (verb_options(v) >> o & 1) != 0;
+  for (size_t at = 0; !takes && (f = verb_next_field(v, &at));) {
+    field_option(f, name);
+    takes = strcmp(name, option_row(o)->name) == 0;
+  }
+  return takes;
+}
+
+/* Whatever `person admit` tells to be done by hand can be typed so. */
+static void check_step(const struct admit_step *s) {
+  const struct verb *v = verb_of(s->verb);
+  int operands = 1; /* the person */
+  print_message("%s: %s\n", s->name, s->verb);
+  assert_int_equal(v->command, s->command + 1);
+  for (const struct admit_field *f = s->fields; f->field; f++) {
+    assert_true(has_field(&command_records[s->command], f->field));
+    if (f->operand)
+      assert_string_equal(v->operands[operands++].field, f->field);
+    else
+      assert_true(verb_takes(v, f->option));
+  }
+  for (unsigned o = 0; o < OPTION_COUNT; o++)
+    if (s->details >> o & 1)
+      assert_true(verb_takes(v, o));
+}
+
+static void procedures_fit_their_verbs(void **state) {
+  (void)state;
+  const struct verb *v = verb_of("person admit");
+  option_set taken = 0;
+  for (unsigned kind = 0; kind < PERSON_KIND_COUNT; kind++) {
+    const struct admit_procedure *p = admit_procedure(kind);
+    if (!p)
+      continue;
+    for (int i = 0; i < admit_steps_max && p->steps[i]; i++)
+      check_step(p->steps[i]);
+    taken |= admit_takes(kind);
+  }
+  assert_true(taken == v->options);
 }
 
 /* Splits as a shell would: blanks, single quotes; redirections are left out. */
@@ -155,8 +210,11 @@ static void help_says_all(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(rows_are_whole),        cmocka_unit_test(verbs_fit_their_commands),
-      cmocka_unit_test(examples_can_be_typed), cmocka_unit_test(braces_are_members),
+      cmocka_unit_test(rows_are_whole),
+      cmocka_unit_test(verbs_fit_their_commands),
+      cmocka_unit_test(procedures_fit_their_verbs),
+      cmocka_unit_test(examples_can_be_typed),
+      cmocka_unit_test(braces_are_members),
       cmocka_unit_test(help_says_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
