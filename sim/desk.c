@@ -180,6 +180,8 @@ static bool ask_step(struct desk *d, struct human *h) {
     c.u.credential_issue.person = h->person;
     c.u.credential_issue.from = some_from(d);
     c.u.credential_issue.until = some_until(d);
+    c.u.credential_issue.once =
+        c.u.credential_issue.until != TIME_ABSENT && rng_chance(&d->rng, 1, 2);
     if (!plan_find(plan, REF_FORMAT, span_str(h->card.format), &c.u.credential_issue.format))
       return false;
     snprintf(more, sizeof more, ",\"secret\":{\"card\":{\"format\":\"%s\",\"value\":\"%s\"}}",
