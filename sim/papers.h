@@ -6,8 +6,8 @@
 #include "sim/rng.h"
 
 /* Of a command that can name a paper, and now and then of one that does: its bytes are appended to
- * `paper`, to be uploaded before, and the command names them. A photo is named by its details, which
- * are appended to `more` as `,"details":{…}`. Nothing is appended: there is none. */
+ * `paper`, to be uploaded before, and the command names them. A photo is named by its details,
+ * which are appended to `more` as `,"details":{…}`. Nothing is appended: there is none. */
 void paper_text(struct rng *r, struct command *c, struct buf *paper, struct buf *more);
 
 /* Of one connection's papers, which were taken: those of the last 64, by number. */
