@@ -105,6 +105,12 @@ static void same_credential(struct comparing *c, uint32_t i) {
   SAME(REF_CREDENTIAL, i, "state", mine->state, theirs->state);
   SAME(REF_CREDENTIAL, i, "valid from", from_of(mine->dates), theirs->valid_from_s);
   SAME(REF_CREDENTIAL, i, "valid until", until_of(mine->dates), theirs->valid_until_s);
+  SAME(REF_CREDENTIAL, i, "one-time use",
+       mine->out_n     ? ONCE_USED
+       : mine->ways_in ? ONCE_IN
+       : mine->once    ? ONCE_UNUSED
+                       : ONCE_NOT,
+       theirs->once);
   SAME(REF_CREDENTIAL, i, "compromised from", until_second(mine->compromised_s),
        theirs->compromised_s);
 }

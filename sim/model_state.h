@@ -35,6 +35,9 @@ struct m_credential {
   enum credential_state state;
   struct m_dates dates;
   int64_t compromised_s; /* from when on; INT64_MAX: not */
+  bool once;             /* a one-time pass */
+  uint32_t ways_in;      /* taken with it over the boundary, if it is one */
+  uint64_t out_n;        /* entry with which it was gone out with; 0: none */
 };
 
 struct m_operator {
@@ -225,6 +228,12 @@ bool m_decide_assessment(const struct asked *a); /* false: it is no such command
 uint64_t m_funds(const struct model *m, enum event_type type, uint32_t agreement);
 const char *m_currency(const struct model *m, uint32_t agreement);
 void m_move_funds(const struct asked *a);
+
+/* --- model_once.c: one-time passes --- */
+/* The credential's state for whoever would pass this door on the way into `to`. */
+enum credential_state m_pass_state(const struct model *m, uint32_t credential, uint32_t door,
+                                   uint32_t to, usec at);
+void m_pass_taken(struct model *m, uint32_t credential, uint32_t door, uint32_t to, uint64_t n);
 
 void m_compromise_credential(const struct asked *a); /* model_compromise.c */
 void m_compromise_operator(const struct asked *a);

@@ -302,7 +302,7 @@ _sallyport() {
   'person import') options=' --help --dir --json --as --password-fd --dry-run'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'person erase') options=' --help --dir --json --as --password-fd --second --second-password-fd --ground' ;;
-  'credential issue') options=' --help --dir --json --as --password-fd --from --until --card-fd' ;;
+  'credential issue') options=' --help --dir --json --as --password-fd --from --until --once --card-fd' ;;
   'credential suspend') options=' --help --dir --json --as --password-fd' ;;
   'credential reinstate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'credential revoke') options=' --help --dir --json --as --password-fd' ;;

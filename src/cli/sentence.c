@@ -63,9 +63,9 @@ static const struct words table[EVENT_COUNT] = {
                                    "and are erased with it."},
     [EVENT_CREDENTIAL_ISSUED] =
         {"issued", COLOUR_NONE,
-         "{person|18}  {credential} ({format})[ from {from}][ until {until}]",
+         "{person|18}  {credential} ({format})[ once{once}][ from {from}][ until {until}]",
          "{person} holds {credential}, a card of format {format}[, from "
-         "{from}][, until {until}]."},
+         "{from}][, until {until}].[ It is a one-time pass{once}: one way in, and one way out.]"},
     [EVENT_CREDENTIAL_SUSPENDED] = {"suspended", COLOUR_WARN, "{person|18}  {credential}",
                                     "{credential} of {person} is refused for now."},
     [EVENT_CREDENTIAL_REINSTATED] = {"reinstated", COLOUR_NONE, "{person|18}  {credential}",

@@ -330,10 +330,12 @@ const struct verb verbs[] = {
          "The card's number is a secret: it is asked for on the terminal or read from "
          "--card-fd, and the journal gets a keyed tag of it alone. It is written with its format, "
          "h10301:12345678, or as printed on many cards, the format's fields with hyphens: "
-         "h10301:188-24910. docs/plan.md tells of formats.",
+         "h10301:188-24910. docs/plan.md tells of formats. With --once it is the pass of one "
+         "visit: "
+         "docs/registration.md.",
      .example = "sallyport credential issue 1000-9 --card-fd 3 --as dana 3<card.txt",
      .needs = ONE,
-     .options = DATES | OPT_BIT(CARD_FD),
+     .options = DATES | OPT_BIT(ONCE) | OPT_BIT(CARD_FD),
      .operands = {OPERAND_PERSON("person", "the holder")},
      .command = ASKS(CREDENTIAL_ISSUE),
      .run = cli_credential_issue},

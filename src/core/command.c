@@ -127,6 +127,7 @@ static const struct field credential_issue[] = {
     F_ID_NEW("credential", credential, "new id"),
     F_REF("format", format, FORMAT, "card format"),
     F_TIME("from", from, "valid from this second on"),
+    F_BOOL("once", once, "a one-time pass, which needs an end: one way in, and one way out"),
     F_REF("person", person, PERSON, "the holder"),
     F_ID_NEW("tag", tag, "keyed tag of the card; the card's bits are never written"),
     F_TYPE,

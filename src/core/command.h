@@ -211,6 +211,7 @@ struct cmd_credential_issue {
   struct id tag; /* first 128 bits of HMAC-SHA256 under the site key; never the card's bits */
   uint32_t person, format;
   usec from, until;
+  bool once; /* a one-time pass */
 };
 struct cmd_credential_ref {
   uint32_t credential;

@@ -9,7 +9,7 @@
 
 const char *const opening_names[] = {"passage", "rex", "egress", "forced", NULL};
 const char *const credential_state_names[] = {"issued",  "suspended",     "lost", "revoked",
-                                              "expired", "not_yet_valid", NULL};
+                                              "expired", "not_yet_valid", "used", NULL};
 
 #define S ev_site_created
 static const struct field site_created[] = {
@@ -96,6 +96,7 @@ static const struct field credential_issued[] = {
     F_ID("credential", credential, "which"),
     F_REF("format", format, FORMAT, "card format"),
     F_TIME("from", from, "valid from this second on"),
+    F_BOOL("once", once, "a one-time pass: one way in over the boundary, and one way out"),
     F_REF("person", person, PERSON, "the holder"),
     F_ID("tag", tag, "keyed tag of the card"),
     F_TIME("until", until, "and before this one"),
@@ -551,7 +552,8 @@ static const struct field passage_granted[] = {
 #define S ev_passage_refused
 static const struct field passage_refused[] = {
     F_REF_OPTIONAL("credential", credential, CREDENTIAL, "what was presented, if it is known"),
-    F_ENUM("credential_state", credential_state, credential_state_names, "at that instant"),
+    F_ENUM("credential_state", credential_state, credential_state_names,
+           "at that instant, for this way"),
     F_ENUM("direction", direction, direction_names, "through the gate"),
     F_REF("door", door, DOOR, "which stays locked"),
     F_REF("from", from, AREA, "from where"),

@@ -150,6 +150,7 @@ enum credential_state {
   CREDENTIAL_STATE_REVOKED,
   CREDENTIAL_STATE_EXPIRED,       /* by its dates; never stored */
   CREDENTIAL_STATE_NOT_YET_VALID, /* likewise */
+  CREDENTIAL_STATE_USED,          /* a one-time pass, by its passages; likewise */
 };
 extern const char *const credential_state_names[];
 
@@ -204,6 +205,7 @@ struct ev_credential_issued {
   struct id credential, tag;
   uint32_t person, format;
   usec from, until;
+  bool once; /* a one-time pass */
 };
 struct ev_credential_ref {
   uint32_t credential, person;

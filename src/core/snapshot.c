@@ -6,7 +6,7 @@
 
 /* A change of any struct changes this, so an older snapshot is refused, not misread. */
 #define LAYOUT                                                                                     \
-  ((uint32_t)(1u * 1000003u + sizeof(struct core_head) * 31u + sizeof(struct person) * 37u +       \
+  ((uint32_t)(2u * 1000003u + sizeof(struct core_head) * 31u + sizeof(struct person) * 37u +       \
               sizeof(struct door_state) * 41u + sizeof(struct reader_state) * 53u +                \
               sizeof(struct order) * 59u + sizeof(struct movement) * 61u +                         \
               sizeof(struct member) * 67u + sizeof(struct custody) * 71u +                         \

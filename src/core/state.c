@@ -444,6 +444,8 @@ const struct plan *core_plan(const struct core *core) {
 }
 
 enum credential_state credential_state_at(const struct credential *c, usec at) {
+  if (c->state == CREDENTIAL_STATE_ISSUED && c->once == ONCE_USED)
+    return CREDENTIAL_STATE_USED;
   if (c->state != CREDENTIAL_STATE_ISSUED || valid_at(c->valid_from_s, c->valid_until_s, at))
     return c->state;
   return seconds_of(at) < c->valid_from_s ? CREDENTIAL_STATE_NOT_YET_VALID

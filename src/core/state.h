@@ -58,13 +58,17 @@ struct person {
   uint32_t unused3;
 };
 
+/* How far a one-time pass is used; see once.h. */
+enum once { ONCE_NOT /* it is none */, ONCE_UNUSED, ONCE_IN, ONCE_USED };
+extern const char *const once_names[];
+
 struct credential {
   struct id tag, id;
   uint32_t person;
   uint32_t valid_from_s, valid_until_s;
   uint16_t format;
-  uint8_t state; /* enum credential_state, never EXPIRED or NOT_YET_VALID */
-  uint8_t unused;
+  uint8_t state;          /* enum credential_state, never EXPIRED, NOT_YET_VALID or USED */
+  uint8_t once;           /* enum once */
   uint32_t compromised_s; /* from when on; UINT32_MAX: not */
 };
 

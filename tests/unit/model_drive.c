@@ -214,6 +214,10 @@ static void draw_credential(struct drive *d, struct command *c) {
       .from = chance(d, 4, 5) ? TIME_ABSENT : draw_date(d),
       .until = chance(d, 4, 5) ? TIME_ABSENT : draw_date(d),
   };
+  /* A one-time pass lasts some days, now and then not long enough; some lack their end. */
+  c->u.credential_issue.once = chance(d, 1, 3);
+  if (c->u.credential_issue.once && chance(d, 9, 10))
+    c->u.credential_issue.until = d->now + (1 + below(d, 7 * 86400)) * USEC_PER_S;
 }
 
 static uint32_t some_area(struct drive *d) {
@@ -621,8 +625,10 @@ static void people_arrive(struct drive *d) {
     c.u.person_add.person = id_of(id_person, i);
     must(d, c);
     c = (struct command){.type = COMMAND_CREDENTIAL_ISSUE, .by = desk, .second = REF_ABSENT};
+    bool once = i % 8 == 7; /* the pass of a visit: it is used up on the way out */
+    usec until = once ? d->now + 30 * 86400 * USEC_PER_S : TIME_ABSENT;
     c.u.credential_issue = (struct cmd_credential_issue){
-        id_of(id_credential, i), id_of(id_tag, i), i, 0, TIME_ABSENT, TIME_ABSENT};
+        id_of(id_credential, i), id_of(id_tag, i), i, 0, TIME_ABSENT, until, once};
     if (i < d->core->head.n_persons)
       must(d, c);
     for (uint32_t k = 0; k < 1 + below(d, 5); k++) {

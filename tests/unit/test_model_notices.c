@@ -366,6 +366,17 @@ static bool pays_all_the_same(struct outcome *o) {
   o->reasons.n = 0;
   return true;
 }
+/* A core that lets somebody in with a one-time pass that came in before, or is used up. */
+static bool a_used_pass_lets_in(struct outcome *o) {
+  struct event *e;
+  if (!has_event(o, EVENT_PASSAGE_REFUSED, &e) ||
+      e->u.passage_refused.credential_state != CREDENTIAL_STATE_USED ||
+      e->u.passage_refused.to == area_outside || e->u.passage_refused.reasons.n != 1)
+    return false;
+  o->verdict = VERDICT_DONE;
+  o->reasons.n = 0;
+  return refused_is_granted(o);
+}
 /* A core for which a claim is an authority. */
 static bool moves_on_a_claim(struct outcome *o) {
   struct event *e;
@@ -401,10 +412,10 @@ static const struct {
     M(the_count_forgotten),   M(differs_untold),         M(conflict_untold),
     M(conflict_with_another), M(admits_all_the_same),    M(compromised_later),
     M(confirmed_twice),       M(pays_all_the_same),      M(moves_on_a_claim),
-    M(unseals_for_anybody),
+    M(unseals_for_anybody),   M(a_used_pass_lets_in),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 16 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 19 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
@@ -511,6 +522,7 @@ static void test_changed_states(void **state) {
   SPOILT(c->operators[0].role, 1);
   SPOILT(c->operators[0].compromised_s, -1);
   SPOILT(c->credentials[0].compromised_s, -1);
+  SPOILT(c->credentials[0].once, 1);
   SPOILT(c->areas[2].occupancy, 1);
   SPOILT(c->areas[2].reserved, 1);
   SPOILT(c->areas[2].leaving, 1);
@@ -742,6 +754,15 @@ static void test_invariants(void **state) {
   m->credentials[g->credential].state = CREDENTIAL_STATE_REVOKED;
   must_complain(&d, "invariant 4", "a revoked credential");
   m->credentials[g->credential].state = CREDENTIAL_STATE_ISSUED;
+
+  struct m_credential pass = m->credentials[g->credential];
+  m->credentials[g->credential].once = true;
+  m->credentials[g->credential].ways_in = 2;
+  must_complain(&d, "invariant 4", "a one-time pass on which two came in");
+  m->credentials[g->credential].ways_in = 1;
+  m->credentials[g->credential].out_n = 1;
+  must_complain(&d, "invariant 4", "a one-time pass that was used up before");
+  m->credentials[g->credential] = pass;
 
   m->closed[g->gate] = true;
   must_complain(&d, "invariant 4", "a closed gate");

@@ -119,6 +119,9 @@ static void persons(void **state) {
   WRONG(core->credentials[c].person, core->head.n_persons);
   WRONG(core->credentials[c].state, CREDENTIAL_STATE_REVOKED + 1);
   WRONG(core->credentials[c].format, core->plan->n_formats);
+  WRONG(core->credentials[c].once, ONCE_USED + 1);
+  FIRST(endless, core->head.n_credentials, core->credentials[endless].valid_until_s == UINT32_MAX);
+  WRONG(core->credentials[endless].once, ONCE_UNUSED);
   FIRST(s, core->head.n_separations, core->separations[s].other < core->head.n_persons);
   WRONG(core->extra_grants[0].next, core->head.n_extra_grants + 1);
 }
