@@ -111,7 +111,7 @@ static bool onto_manifest(const struct random_custody *d, uint32_t person, struc
     if (!serves(d, person, (enum order_kind)(ORDER_TRANSFER + m->kind), &by, c))
       return true;
     c->type = COMMAND_MANIFEST_ADD;
-    c->u.manifest_add = (struct cmd_manifest_add){i, person, by, false};
+    c->u.manifest_add = (struct cmd_manifest_add){i, person, by, REF_ABSENT, false};
     return true;
   }
   c->type = COMMAND_MOVEMENT_PROPOSE;

@@ -123,9 +123,11 @@ static void issue(const struct asked *a) {
     m_reject(a, REASON_LIMIT_REACHED, REF_NONE, 0);
   else if (m->persons[c->person].state != PERSON_PRESENT)
     m_reject(a, REASON_WRONG_STATE, REF_PERSON, c->person);
+  else if (c->once && c->until == TIME_ABSENT)
+    m_reject(a, REASON_INCOMPLETE, REF_PERSON, c->person);
   else if (!m_reject_dead(a, c->person) && !m_bad_dates(a, c->from, c->until))
     m_expect(a, EVENT_CREDENTIAL_ISSUED)->u.credential_issued = (struct ev_credential_issued){
-        c->credential, c->tag, c->person, c->format, c->from, c->until};
+        c->credential, c->tag, c->person, c->format, c->from, c->until, c->once};
 }
 
 static void change_credential(const struct asked *a) {

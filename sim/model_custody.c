@@ -695,7 +695,7 @@ bool m_decide_custody(const struct asked *a) {
       [COMMAND_LINK_DISMISS] = unlink_two,
   };
   if (!rules[a->c->type])
-    return false;
+    return m_decide_assessment(a);
   rules[a->c->type](a);
   return true;
 }

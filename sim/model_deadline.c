@@ -191,6 +191,18 @@ static void of_hearings(const struct model *m, uint32_t person, struct m_pending
   }
 }
 
+static void of_assessments(const struct model *m, uint32_t person, struct m_pending *p) {
+  struct m_pending of = {
+      0, DEADLINE_ASSESSMENT_UNREVIEWED, person, REF_ABSENT, REF_ABSENT, REF_ABSENT, 0};
+  for (of.assessment = m_count_custody(m, EVENT_ASSESSMENT_RECORDED); of.assessment > 0;
+       of.assessment--) {
+    struct m_claim c = m_claim(m, of.assessment - 1);
+    int64_t at_s = m_claim_due(m, &c);
+    if (m_assessment(m, of.assessment - 1)->person == person && at_s != INT64_MAX)
+      take(p, at_s, of);
+  }
+}
+
 static struct m_pending of_person(const struct model *m, const struct instants *i,
                                   uint32_t person) {
   struct m_pending p = {INT64_MAX, 0, person, REF_ABSENT, REF_ABSENT, REF_ABSENT};
@@ -207,6 +219,7 @@ static struct m_pending of_person(const struct model *m, const struct instants *
   if (c.booked)
     of_booking(m, i, person, &c, &p);
   of_hearings(m, person, &p);
+  of_assessments(m, person, &p);
   return p;
 }
 
@@ -277,8 +290,14 @@ void m_decide_deadline(const struct asked *a) {
     ask_again(a->m, p.person, p.at_s * USEC_PER_S, &e->u.recall_raised.reasons);
     return;
   }
-  m_expect_alarm(a, EVENT_DEADLINE_PASSED)->u.deadline_passed = (struct ev_deadline_passed){
-      p.kind, p.person, p.order, p.movement, p.hearing, p.at_s * USEC_PER_S};
+  m_expect_alarm(a, EVENT_DEADLINE_PASSED)->u.deadline_passed =
+      (struct ev_deadline_passed){p.kind,
+                                  p.person,
+                                  p.order,
+                                  p.movement,
+                                  p.hearing,
+                                  p.at_s * USEC_PER_S,
+                                  p.assessment ? p.assessment - 1 : REF_ABSENT};
 }
 
 void m_answer_recall(const struct asked *a) {

@@ -119,7 +119,7 @@ static void look_at_people(struct looking *l) {
 
 /* 4: a restriction takes effect on the next decision: nobody is let pass by what does not hold now.
  */
-static void look_at_grant(struct looking *l, const struct ev_passage_granted *g) {
+static void look_at_grant(struct looking *l, const struct ev_passage_granted *g, uint64_t n) {
   const struct model *m = l->m;
   const struct m_person *p = &m->persons[g->person];
   struct reasons why_not = {0};
@@ -138,9 +138,14 @@ static void look_at_grant(struct looking *l, const struct ev_passage_granted *g)
   usec at = m->last.at;
   if (p->state != PERSON_PRESENT || !m_valid(p->dates, at) || m_death(m, g->person).dead)
     broken(l, 4, "someone was let pass who may not be here");
-  if (m->credentials[g->credential].person != g->person ||
-      m_credential_state(&m->credentials[g->credential], at) != CREDENTIAL_STATE_ISSUED)
+  const struct m_credential *c = &m->credentials[g->credential];
+  enum credential_state state = m_credential_state(c, at);
+  bool by_this = c->out_n == n && n; /* it went out with this very passage */
+  if (c->person != g->person ||
+      (state != CREDENTIAL_STATE_ISSUED && !(state == CREDENTIAL_STATE_USED && by_this)))
     broken(l, 4, "a credential opened that is not in use, or another's");
+  if (c->once && c->ways_in > 1)
+    broken(l, 4, "two ways in were taken with one one-time pass");
   if (m->closed[g->gate] || m->readers[m->last.u.pass.reader].offline ||
       m->readers[m->last.u.pass.reader].insecure)
     broken(l, 4, "a gate opened that is out of service");
@@ -275,7 +280,7 @@ static void look_at_reasons(struct looking *l) {
       broken(l, 10, "a passage that does not say what permits it");
       continue;
     }
-    look_at_grant(l, &e->u.passage_granted);
+    look_at_grant(l, &e->u.passage_granted, e->n);
     look_at_room(l, &e->u.passage_granted);
   }
 }

@@ -123,6 +123,8 @@ bool m_find_id(const struct model *m, enum ref_kind kind, struct id id, uint32_t
 enum credential_state m_credential_state(const struct m_credential *c, usec at) {
   if (c->state != CREDENTIAL_STATE_ISSUED)
     return c->state;
+  if (c->out_n)
+    return CREDENTIAL_STATE_USED;
   if (m_second(at) < c->dates.from_s)
     return CREDENTIAL_STATE_NOT_YET_VALID;
   return m_second(at) < c->dates.until_s ? CREDENTIAL_STATE_ISSUED : CREDENTIAL_STATE_EXPIRED;

@@ -93,6 +93,7 @@ static bool credential_issued(struct model *m, const struct ev_credential_issued
       .state = CREDENTIAL_STATE_ISSUED,
       .dates = m_dates(e->from, e->until),
       .compromised_s = INT64_MAX,
+      .once = e->once,
   };
   return true;
 }

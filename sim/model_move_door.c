@@ -67,8 +67,10 @@ static void granted(struct model *m, const struct event *e) {
     m->persons[g->person].failures = 0;
   remember(m, g->door, q);
   unlock(m, g->door, e);
-  if (g->taken)
+  if (g->taken) {
     m_walk(m, g->person, g->to, e->at);
+    m_pass_taken(m, g->credential, g->door, g->to, e->n);
+  }
 }
 
 static void refused(struct model *m, const struct event *e) {
@@ -102,6 +104,7 @@ static void ended(struct model *m, const struct event *e) {
   d->party[place].status = PARTY_THROUGH;
   d->party[place].at = e->at;
   m_walk(m, x->person, x->to, e->at);
+  m_pass_taken(m, d->party[place].credential, x->door, x->to, e->n);
 }
 
 /* The lock is told to close now; a plan says how long that takes. */

@@ -439,9 +439,18 @@ static void cite(const struct asked *a) {
   const struct cmd_manifest_cite *r = &a->c->u.manifest_cite;
   struct reasons found = {0};
   struct m_case c;
+  if (r->order == REF_ABSENT && r->assessment == REF_ABSENT) {
+    m_reject(a, REASON_INCOMPLETE, REF_NONE, 0);
+    return;
+  }
   if (!begins(a, STEP_CITE, r->movement, r->person, MEMBER_STATE_COUNT, MEMBER_STATE_COUNT,
               ~(1u << MOVEMENT_STATE_CANCELLED), &c))
     return;
+  if (r->order == REF_ABSENT) {
+    m_add_reason(&found, REASON_NO_AUTHORITY, REF_ASSESSMENT, r->assessment);
+    refused(a, STEP_CITE, r->movement, r->person, &found);
+    return;
+  }
   if (c.order == r->order) {
     m_reject(a, REASON_ALREADY_SO, REF_ORDER, r->order);
     return;
@@ -472,6 +481,11 @@ static void add(const struct asked *a) {
   }
   if (!(BEFORE & 1u << m_journey(m, r->movement).state)) {
     out_of_sequence(a, STEP_ADD, r->movement, r->person);
+    return;
+  }
+  if (r->order == REF_ABSENT && r->assessment != REF_ABSENT) {
+    m_add_reason(&found, REASON_NO_AUTHORITY, REF_ASSESSMENT, r->assessment);
+    refused(a, STEP_ADD, r->movement, r->person, &found);
     return;
   }
   if (c.movement != REF_ABSENT && m_is_active(c.state))

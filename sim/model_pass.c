@@ -93,7 +93,7 @@ static void check_place(struct passing *x) {
 static void check_credential(struct passing *x) {
   if (x->credential == REF_ABSENT)
     because(x, REASON_CREDENTIAL_UNKNOWN, REF_READER, x->reader);
-  else if (m_credential_state(&x->m->credentials[x->credential], x->at) != CREDENTIAL_STATE_ISSUED)
+  else if (m_pass_state(x->m, x->credential, x->door, x->to, x->at) != CREDENTIAL_STATE_ISSUED)
     because(x, REASON_CREDENTIAL_NOT_ISSUED, REF_CREDENTIAL, x->credential);
   if (!x->waited && x->asked->c->u.pass.format == REF_ABSENT)
     because(x, REASON_FORMAT_UNKNOWN, REF_READER, x->reader);
@@ -398,7 +398,7 @@ static void refuse(const struct passing *x, bool waiting) {
       .credential = x->credential,
       .credential_state = x->credential == REF_ABSENT
                               ? CREDENTIAL_STATE_ISSUED
-                              : m_credential_state(&x->m->credentials[x->credential], x->at),
+                              : m_pass_state(x->m, x->credential, x->door, x->to, x->at),
       .reader = x->reader,
       .door = x->door,
       .gate = x->gate,

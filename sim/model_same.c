@@ -105,6 +105,12 @@ static void same_credential(struct comparing *c, uint32_t i) {
   SAME(REF_CREDENTIAL, i, "state", mine->state, theirs->state);
   SAME(REF_CREDENTIAL, i, "valid from", from_of(mine->dates), theirs->valid_from_s);
   SAME(REF_CREDENTIAL, i, "valid until", until_of(mine->dates), theirs->valid_until_s);
+  SAME(REF_CREDENTIAL, i, "one-time use",
+       mine->out_n     ? ONCE_USED
+       : mine->ways_in ? ONCE_IN
+       : mine->once    ? ONCE_UNUSED
+                       : ONCE_NOT,
+       theirs->once);
   SAME(REF_CREDENTIAL, i, "compromised from", until_second(mine->compromised_s),
        theirs->compromised_s);
 }
@@ -305,8 +311,17 @@ static void same_custody(struct comparing *c) {
   SAME(REF_NONE, 0, "deaths", m_count_custody(m, EVENT_DEATH_RECORDED), h->n_deaths);
   SAME(REF_NONE, 0, "hearings", m_count_custody(m, EVENT_HEARING_SET), h->n_hearings);
   SAME(REF_NONE, 0, "movements", m_count_custody(m, EVENT_MOVEMENT_PROPOSED), h->n_movements);
+  SAME(REF_NONE, 0, "assessments", m_count_custody(m, EVENT_ASSESSMENT_RECORDED), h->n_assessments);
   if (c->told || !m->n_custody)
     return;
+  for (uint32_t i = 0; i < h->n_assessments; i++) {
+    struct m_claim mine = m_claim(m, i);
+    const struct assessment *theirs = &c->core->assessments[i];
+    SAME(REF_ASSESSMENT, i, "how it stands", mine.outcome, theirs->state);
+    SAME(REF_ASSESSMENT, i, "contested", until_second(mine.contested_s), theirs->contested_s);
+    SAME(REF_ASSESSMENT, i, "author", m_assessment(m, i)->author, theirs->author);
+    SAME(REF_ASSESSMENT, i, "told", mine.told, theirs->told != 0);
+  }
   for (uint32_t i = 0; i < h->n_bookings; i++)
     same_booking(c, i);
   for (uint32_t i = 0; i < h->n_movements; i++)

@@ -35,6 +35,9 @@ struct m_credential {
   enum credential_state state;
   struct m_dates dates;
   int64_t compromised_s; /* from when on; INT64_MAX: not */
+  bool once;             /* a one-time pass */
+  uint32_t ways_in;      /* taken with it over the boundary, if it is one */
+  uint64_t out_n;        /* entry with which it was gone out with; 0: none */
 };
 
 struct m_operator {
@@ -81,6 +84,7 @@ struct m_pending { /* a deadline */
   int64_t at_s;    /* INT64_MAX: none */
   uint32_t kind;   /* enum deadline; DEADLINE_COUNT: a recall */
   uint32_t person, order, movement, hearing;
+  uint32_t assessment; /* index + 1 */
 };
 struct m_pending_kept { /* what was found, so that it is not looked for at every step */
   bool known;
@@ -211,10 +215,27 @@ const struct ev_class_added *m_class(const struct model *m, uint32_t class);
 const struct ev_authority_added *m_authority(const struct model *m, uint32_t authority);
 uint32_t m_keeps_apart(const struct model *m, uint32_t a, uint32_t b, usec at);
 
+/* --- model_assessment.c: how a claim about a person stands --- */
+struct m_claim {
+  int64_t review_s, contested_s; /* contested: INT64_MAX: not, or reviewed since */
+  bool told, over;
+  uint32_t outcome; /* enum assessment_state */
+};
+const struct ev_assessment_recorded *m_assessment(const struct model *m, uint32_t assessment);
+struct m_claim m_claim(const struct model *m, uint32_t assessment);
+int64_t m_claim_due(const struct model *m, const struct m_claim *c);
+bool m_decide_assessment(const struct asked *a); /* false: it is no such command */
+
 /* --- model_funds.c: the sum of all such entries about an agreement --- */
 uint64_t m_funds(const struct model *m, enum event_type type, uint32_t agreement);
 const char *m_currency(const struct model *m, uint32_t agreement);
 void m_move_funds(const struct asked *a);
+
+/* --- model_once.c: one-time passes --- */
+/* The credential's state for whoever would pass this door on the way into `to`. */
+enum credential_state m_pass_state(const struct model *m, uint32_t credential, uint32_t door,
+                                   uint32_t to, usec at);
+void m_pass_taken(struct model *m, uint32_t credential, uint32_t door, uint32_t to, uint64_t n);
 
 void m_compromise_credential(const struct asked *a); /* model_compromise.c */
 void m_compromise_operator(const struct asked *a);

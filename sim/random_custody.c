@@ -56,7 +56,7 @@ static void draw_register(const struct random_custody *d, bool admission, uint32
 
 /* --- Custody: few names and few orders, so that they meet --- */
 
-enum { id_order = 101, id_booking, id_movement, id_hearing, id_count };
+enum { id_order = 101, id_booking, id_movement, id_hearing, id_count, id_assessment };
 enum { named_most = 5, orders_most = 100, movements_most = 24 };
 
 static uint32_t one_of(const struct random_custody *d, uint32_t n, uint32_t absent_in_ten) {
@@ -259,11 +259,12 @@ static bool random_movement(const struct random_custody *d, struct command *c) {
         movement, chance(d, 1, 30) ? some(d, h->n_persons) : person,
         chance(d, 1, 6) ? one_of(d, h->n_orders, 3)
                         : fitting_order(d, person, d->core->movements[movement].kind),
-        chance(d, 1, 3)};
+        one_of(d, h->n_assessments, 8), chance(d, 1, 3)};
     return true;
   case COMMAND_MANIFEST_CITE:
-    c->u.manifest_cite = (struct cmd_manifest_cite){movement, person, some(d, h->n_orders)};
-    return h->n_orders > 0;
+    c->u.manifest_cite = (struct cmd_manifest_cite){movement, person, one_of(d, h->n_orders, 3),
+                                                    one_of(d, h->n_assessments, 6)};
+    return true;
   case COMMAND_MANIFEST_REMOVE:
   case COMMAND_MOVEMENT_DISEMBARK:
     c->u.member_ref = (struct cmd_member_ref){movement, person};
@@ -372,6 +373,28 @@ bool random_custody(const struct random_custody *d, struct command *c) {
     c->u.order_write =
         (struct cmd_order_write){some(d, h->n_orders), chance(d, 1, 2), chance(d, 1, 2), {{1}}};
     return h->n_orders > 0;
+  case COMMAND_ASSESSMENT_RECORD: {
+    struct cmd_assessment_record *a = &c->u.assessment_record;
+    a->assessment =
+        random_id(id_assessment, chance(d, 1, 12) ? some(d, h->n_assessments) : h->n_assessments);
+    a->person = chance(d, 1, 12) ? person : some_detainee(d);
+    a->kind = below(d, 3);
+    a->evidence = below(d, 3);
+    a->document.b[0] = (a->evidence != 2) ^ chance(d, 1, 12);
+    a->review = d->now + rng_between(d->rng, -200, 90000) * USEC_PER_S;
+    return h->n_persons > 0 && h->n_operators > 0 && h->n_assessments < movements_most;
+  }
+  case COMMAND_ASSESSMENT_CONTEST:
+    c->u.assessment_ref.assessment = some(d, h->n_assessments);
+    return h->n_assessments > 0;
+  case COMMAND_ASSESSMENT_REVIEW: {
+    uint32_t outcome = chance(d, 2, 3) ? 0 : below(d, 3);
+    c->u.assessment_review = (struct cmd_assessment_review){
+        some(d, h->n_assessments), outcome,
+        (outcome == 0) ^ chance(d, 1, 12) ? d->now + rng_between(d->rng, -200, 90000) * USEC_PER_S
+                                          : TIME_ABSENT};
+    return h->n_assessments > 0;
+  }
   case COMMAND_BOOKING_OPEN: {
     uint32_t order = some_warrant(d);
     bool theirs = h->n_orders && d->core->orders[order].person != REF_ABSENT && chance(d, 3, 4);
@@ -478,7 +501,7 @@ static bool forbid_one(const struct random_custody *d, uint32_t person, const st
                                   ORDER_NO_TRANSFER};
   uint32_t country = m->to == REF_ABSENT ? 0 : d->core->places[m->to].country;
   uint32_t kind =
-      m->emergency && chance(d, 2, 3) ? ORDER_NO_TRANSFER : kinds[below(d, sizeof kinds)];
+      m->emergency && chance(d, 5, 6) ? ORDER_NO_TRANSFER : kinds[below(d, sizeof kinds)];
   if (!record_one(d, person, (enum order_kind)kind, REF_ABSENT, c))
     return false;
   struct cmd_order_record *o = &c->u.order_record;
@@ -500,7 +523,8 @@ static bool forbid_one(const struct random_custody *d, uint32_t person, const st
     return true;
   }
   o->basis = o->from = REF_ABSENT;
-  bool of_class = o->kind != ORDER_WITHHOLDING && o->kind != ORDER_DEFERRAL && chance(d, 1, 3);
+  bool of_class =
+      !m->emergency && o->kind != ORDER_WITHHOLDING && o->kind != ORDER_DEFERRAL && chance(d, 1, 3);
   if (of_class && d->core->head.n_classes) {
     o->class = below(d, d->core->head.n_classes);
     o->person = REF_ABSENT;
@@ -522,7 +546,7 @@ static bool next_step(const struct random_custody *d, uint32_t person, const str
   uint32_t another = fitting_order(d, person, m->kind);
   if (another != REF_ABSENT && another != r->order && chance(d, 1, 6)) {
     c->type = COMMAND_MANIFEST_CITE;
-    c->u.manifest_cite = (struct cmd_manifest_cite){r->movement, person, another};
+    c->u.manifest_cite = (struct cmd_manifest_cite){r->movement, person, another, REF_ABSENT};
     return true;
   }
   if (chance(d, 1, 12)) /* another paper, which may be cited then */
@@ -589,7 +613,8 @@ static bool next_movement(const struct random_custody *d, uint32_t person, struc
     return authenticate_one(d, person, ORDER_MOVES, c) ||
            record_one(d, person, (enum order_kind)(ORDER_TRANSFER + m->kind), m->to, c);
   c->type = COMMAND_MANIFEST_ADD;
-  c->u.manifest_add = (struct cmd_manifest_add){i, person, order, chance(d, 1, 4)};
+  c->u.manifest_add = (struct cmd_manifest_add){
+      i, person, order, one_of(d, d->core->head.n_assessments, 9), chance(d, 1, 4)};
   return true;
 }
 
@@ -624,7 +649,8 @@ bool random_case(const struct random_custody *d, struct command *c) {
     c->type = (enum command_type)(COMMAND_DEATH_CAUSE + below(d, 3));
     return random_custody(d, c);
   }
-  if (r && chance(d, 1, d->core->movements[r->movement].emergency ? 3 : 15))
+  bool hurried = r && d->core->movements[r->movement].emergency;
+  if (r && (hurried ? chance(d, 1, r->state == MEMBER_BOARDED ? 2 : 4) : chance(d, 1, 15)))
     return forbid_one(d, person, r, c);
   if (r)
     return next_step(d, person, r, c);

@@ -29,6 +29,9 @@ static const struct {
     {"write", COMMAND_ORDER_WRITE, {"order", "document"}},
     {"recall", COMMAND_ORDER_RECALL, {"order"}},
     {"refute", COMMAND_ORDER_REFUTE, {"order"}},
+    {"assessment", COMMAND_ASSESSMENT_RECORD, {"assessment", "kind", "person"}},
+    {"contest", COMMAND_ASSESSMENT_CONTEST, {"assessment"}},
+    {"review", COMMAND_ASSESSMENT_REVIEW, {"assessment", "outcome"}},
     {"booking", COMMAND_BOOKING_OPEN, {"booking", "person", "order"}},
     {"supplement", COMMAND_BOOKING_SUPPLEMENT, {"booking"}},
     {"death", COMMAND_DEATH_RECORD, {"person", "at"}},
@@ -44,6 +47,7 @@ static const struct {
     {"cancel", COMMAND_MOVEMENT_CANCEL, {"movement"}},
     {"manifest", COMMAND_MANIFEST_ADD, {"movement", "person"}},
     {"cite", COMMAND_MANIFEST_CITE, {"movement", "person", "order"}},
+    {"offer", COMMAND_MANIFEST_CITE, {"movement", "person", "assessment"}},
     {"promote", COMMAND_MANIFEST_PROMOTE, {"movement", "person"}},
     {"remove", COMMAND_MANIFEST_REMOVE, {"movement", "person"}},
     {"confirm", COMMAND_IDENTITY_CONFIRM, {"movement", "person", "presented"}},
@@ -72,7 +76,7 @@ static void put_hex(struct buf *b, const struct id *id) {
 static bool has_id(enum ref_kind kind) {
   return kind == REF_PERSON || kind == REF_CREDENTIAL || kind == REF_OPERATOR ||
          kind == REF_ORDER || kind == REF_BOOKING || kind == REF_MOVEMENT || kind == REF_HEARING ||
-         kind == REF_COUNT;
+         kind == REF_COUNT || kind == REF_ASSESSMENT;
 }
 
 static void put_list(struct buf *b, const struct field *f, const char *value) {

@@ -143,6 +143,7 @@ static void issue(struct play *p, const struct words *w, const char *card, uint3
       .format = 0,
       .from = strcmp(w->at[0], "card") == 0 ? date_option(p, w, "from") : TIME_ABSENT,
       .until = strcmp(w->at[0], "card") == 0 ? date_option(p, w, "until") : TIME_ABSENT,
+      .once = strcmp(w->at[0], "card") == 0 && has_word(w, "once"),
   };
   ask(p, &a);
 }

@@ -4,7 +4,7 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order paper booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order assessment paper booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
@@ -41,6 +41,12 @@ _sallyport() {
   order)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' record authenticate write recall refute list show conflicts' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  assessment)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' record contest review list show' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -280,7 +286,7 @@ _sallyport() {
   'person import') options=' --help --dir --json --as --password-fd --dry-run'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'person erase') options=' --help --dir --json --as --password-fd --second --second-password-fd --ground' ;;
-  'credential issue') options=' --help --dir --json --as --password-fd --from --until --card-fd' ;;
+  'credential issue') options=' --help --dir --json --as --password-fd --from --until --once --card-fd' ;;
   'credential suspend') options=' --help --dir --json --as --password-fd' ;;
   'credential reinstate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'credential revoke') options=' --help --dir --json --as --password-fd' ;;
@@ -298,6 +304,11 @@ _sallyport() {
   'order list') options=' --help --dir --json --person' ;;
   'order show') options=' --help --dir --json --as --password-fd --details' ;;
   'order conflicts') options=' --help --dir --json --person' ;;
+  'assessment record') options=' --help --dir --json --as --password-fd --details-file --document --evidence --review' ;;
+  'assessment contest') options=' --help --dir --json --as --password-fd' ;;
+  'assessment review') options=' --help --dir --json --as --password-fd --review' ;;
+  'assessment list') options=' --help --dir --json --person' ;;
+  'assessment show') options=' --help --dir --json --as --password-fd --details' ;;
   'paper show') options=' --help --dir --json --as --password-fd --out' ;;
   'booking open') options=' --help --dir --json --as --password-fd --details-file' ;;
   'booking supplement') options=' --help --dir --json --as --password-fd --details-file' ;;
@@ -309,8 +320,8 @@ _sallyport() {
   'movement cancel') options=' --help --dir --json --as --password-fd' ;;
   'movement list') options=' --help --dir --json' ;;
   'movement show') options=' --help --dir --json' ;;
-  'manifest add') options=' --help --dir --json --as --password-fd --alternate --order' ;;
-  'manifest cite') options=' --help --dir --json --as --password-fd' ;;
+  'manifest add') options=' --help --dir --json --as --password-fd --alternate --assessment --order' ;;
+  'manifest cite') options=' --help --dir --json --as --password-fd --assessment' ;;
   'manifest promote') options=' --help --dir --json --as --password-fd' ;;
   'manifest remove') options=' --help --dir --json --as --password-fd' ;;
   'manifest confirm') options=' --help --dir --json --as --password-fd --second --second-password-fd --biometric --presented --second-identifier' ;;

@@ -90,6 +90,8 @@ const char *cli_dir(const struct cli *c);
   X(order_list)                                                                                    \
   X(order_show)                                                                                    \
   X(order_conflicts)                                                                               \
+  X(assessment_list)                                                                               \
+  X(assessment_show)                                                                               \
   X(review_credential)                                                                             \
   X(review_operator)                                                                               \
   X(compromise)                                                                                    \

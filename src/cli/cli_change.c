@@ -260,6 +260,9 @@ enum sp_err cli_with_details(struct cli *c) {
 
 enum sp_err cli_credential_issue(struct cli *c) {
   json_t *command, *card = NULL;
+  if (cli_has(c, OPT_ONCE) && !cli_has(c, OPT_UNTIL))
+    return fault_set(&c->why, SP_USAGE,
+                     "--once gives a pass of one visit: say until when, with --until");
   enum sp_err err = command_json(c, &command);
   if (err)
     return err;
@@ -269,6 +272,8 @@ enum sp_err cli_credential_issue(struct cli *c) {
     return err;
   }
   json_object_set(command, "format", json_object_get(card, "format"));
+  if (cli_has(c, OPT_ONCE))
+    json_object_set_new(command, "once", json_true());
   return ask_and_tell(
       c, (struct asked){.command = command, .secret = json_pack("{s:o}", "card", card)});
 }

@@ -97,6 +97,8 @@ static json_t *credential_row(const struct core *core, uint32_t i, usec now) {
                 json_number(k->person), "format", json_name(core->plan, REF_FORMAT, k->format),
                 "kind", person_kind_names[core->persons[k->person].kind], "state",
                 credential_state_names[credential_state_at(k, now)]);
+  if (k->once != ONCE_NOT)
+    json_object_set_new(row, "once", json_string(once_names[k->once]));
   set_bounds(row, k->valid_from_s, k->valid_until_s);
   return row;
 }
@@ -228,6 +230,7 @@ enum sp_err cli_credential_list(struct cli *c) {
       {"state", "STATE", COLUMN_STATE},
       {"number", "PERSON", COLUMN_TEXT},
       {"kind", "KIND", COLUMN_TEXT},
+      {"once", "ONCE", COLUMN_TEXT},
       {"from", "FROM", COLUMN_TIME},
       {"until", "UNTIL", COLUMN_TIME},
   };

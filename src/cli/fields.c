@@ -50,18 +50,19 @@ const char *field_value(const struct field *f) {
   case FIELD_BOOL:
     return NULL;
   case FIELD_REF:
-    return f->ref == REF_PERSON      ? "PERSON"
-           : f->ref == REF_ORDER     ? "ORDER"
-           : f->ref == REF_PLACE     ? "PLACE"
-           : f->ref == REF_COUNTRY   ? "COUNTRY"
-           : f->ref == REF_BASIS     ? "BASIS"
-           : f->ref == REF_CLASS     ? "CLASS"
-           : f->ref == REF_AUTHORITY ? "AUTHORITY"
-           : f->ref == REF_MOVEMENT  ? "MOVEMENT"
-           : f->ref == REF_HEARING   ? "HEARING"
-           : f->ref == REF_COUNT     ? "COUNT"
-           : f->ref == REF_BOOKING   ? "BOOKING"
-                                     : "NAME";
+    return f->ref == REF_PERSON       ? "PERSON"
+           : f->ref == REF_ORDER      ? "ORDER"
+           : f->ref == REF_PLACE      ? "PLACE"
+           : f->ref == REF_COUNTRY    ? "COUNTRY"
+           : f->ref == REF_BASIS      ? "BASIS"
+           : f->ref == REF_CLASS      ? "CLASS"
+           : f->ref == REF_AUTHORITY  ? "AUTHORITY"
+           : f->ref == REF_MOVEMENT   ? "MOVEMENT"
+           : f->ref == REF_HEARING    ? "HEARING"
+           : f->ref == REF_COUNT      ? "COUNT"
+           : f->ref == REF_ASSESSMENT ? "ASSESSMENT"
+           : f->ref == REF_BOOKING    ? "BOOKING"
+                                      : "NAME";
   case FIELD_REFS:
     return "LIST";
   case FIELD_SET:
@@ -140,8 +141,10 @@ static enum sp_err ref_json(struct cli *c, const struct field *f, const char *te
                     : f->ref == REF_ORDER    ? site_find_order(c->site, text, &index, &c->why)
                     : f->ref == REF_MOVEMENT ? site_find_movement(c->site, text, &index, &c->why)
                     : f->ref == REF_HEARING  ? site_find_hearing(c->site, text, &index, &c->why)
-                    : f->ref == REF_COUNT    ? site_find_count(c->site, text, &index, &c->why)
-                    : f->ref == REF_BOOKING  ? site_find_booking(c->site, text, &index, &c->why)
+                    : f->ref == REF_ASSESSMENT
+                        ? site_find_assessment(c->site, text, &index, &c->why)
+                    : f->ref == REF_COUNT   ? site_find_count(c->site, text, &index, &c->why)
+                    : f->ref == REF_BOOKING ? site_find_booking(c->site, text, &index, &c->why)
                     : f->ref == REF_LEVEL ? site_find_place(c->site, f->ref, text, &index, &c->why)
                                           : find_given(c, f->ref, text, value);
   if (!err && !*value)

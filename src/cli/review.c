@@ -211,6 +211,27 @@ static struct standing hearing_closed(const struct core *core, const struct even
   return still(true, hearing_state_names[core->hearings[e->u.hearing_closed.hearing].state]);
 }
 
+static struct standing of_assessment(const struct core *core, uint32_t i, bool stands) {
+  return still(stands, assessment_state_names[core->assessments[i].state]);
+}
+
+static struct standing assessment_recorded(const struct core *core, const struct event *e) {
+  uint32_t i;
+  return core_find_assessment(core, e->u.assessment_recorded.assessment, &i)
+             ? of_assessment(core, i, !assessment_is_over(&core->assessments[i]))
+             : (struct standing){0};
+}
+
+static struct standing assessment_contested(const struct core *core, const struct event *e) {
+  bool is = core->assessments[e->u.assessment_ref.assessment].contested_s != UINT32_MAX;
+  return still(is, is ? "contested" : "reviewed since");
+}
+
+static struct standing assessment_reviewed(const struct core *core, const struct event *e) {
+  uint32_t i = e->u.assessment_reviewed.assessment;
+  return of_assessment(core, i, core->assessments[i].state == e->u.assessment_reviewed.outcome + 1);
+}
+
 /* --- Movements --- */
 
 static struct standing of_movement(const struct core *core, uint32_t movement, bool stands) {
@@ -346,6 +367,9 @@ static struct standing (*const rows[EVENT_COUNT])(const struct core *, const str
     [EVENT_ORDER_WRITTEN] = order_written,
     [EVENT_ORDER_RECALLED] = order_ended,
     [EVENT_ORDER_REFUTED] = order_ended,
+    [EVENT_ASSESSMENT_RECORDED] = assessment_recorded,
+    [EVENT_ASSESSMENT_CONTESTED] = assessment_contested,
+    [EVENT_ASSESSMENT_REVIEWED] = assessment_reviewed,
     [EVENT_BOOKING_OPENED] = booking_opened,
     [EVENT_MARK_SET] = mark,
     [EVENT_MARK_CLEARED] = mark,

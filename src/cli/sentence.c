@@ -58,9 +58,9 @@ static const struct words table[EVENT_COUNT] = {
                                    "and are erased with it."},
     [EVENT_CREDENTIAL_ISSUED] =
         {"issued", COLOUR_NONE,
-         "{person|18}  {credential} ({format})[ from {from}][ until {until}]",
+         "{person|18}  {credential} ({format})[ once{once}][ from {from}][ until {until}]",
          "{person} holds {credential}, a card of format {format}[, from "
-         "{from}][, until {until}]."},
+         "{from}][, until {until}].[ It is a one-time pass{once}: one way in, and one way out.]"},
     [EVENT_CREDENTIAL_SUSPENDED] = {"suspended", COLOUR_WARN, "{person|18}  {credential}",
                                     "{credential} of {person} is refused for now."},
     [EVENT_CREDENTIAL_REINSTATED] = {"reinstated", COLOUR_NONE, "{person|18}  {credential}",
@@ -136,6 +136,15 @@ static const struct words table[EVENT_COUNT] = {
          "{order} has come into force about {person}, and contradicts what "
          "is in force already: {others}. Until their issuers say which holds, "
          "nobody is moved on either."},
+    [EVENT_ASSESSMENT_RECORDED] =
+        {"claimed", COLOUR_NONE, "{person|18}  {assessment}, evidence {evidence}",
+         "A claim about {person} was recorded: {assessment}, evidence {evidence}[, whose SHA-256 "
+         "is "
+         "{document}], to be reviewed by {review}. It authorises nothing. {author} recorded it."},
+    [EVENT_ASSESSMENT_CONTESTED] = {"contested", COLOUR_WARN, "{assessment}",
+                                    "{assessment} is contested: another must review it."},
+    [EVENT_ASSESSMENT_REVIEWED] = {"reviewed", COLOUR_NONE, "{assessment}: {outcome}",
+                                   "{by} reviewed {assessment}: {outcome}[; again by {review}]."},
     [EVENT_BOOKING_OPENED] = {"booked", COLOUR_STRONG, "{person|18}  {booking} on {order}",
                               "{person} was admitted: {booking}, on {order}.[ Of the register "
                               "these are unknown or were declined: {outstanding}.]"},
@@ -246,9 +255,9 @@ static const struct words table[EVENT_COUNT] = {
                             "{count} was closed by {by}[, and differs from the journal{differs}]."},
     [EVENT_DEADLINE_PASSED] =
         {"OVERDUE", COLOUR_BAD,
-         "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of {hearing}]",
+         "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of {hearing}][ of {assessment}]",
          "What should have been done by {due} was not: {deadline}[, of "
-         "{order}][, in {movement}][, of {hearing}][, about {person}]."},
+         "{order}][, in {movement}][, of {hearing}][, of {assessment}][, about {person}]."},
     [EVENT_LOCKDOWN_STARTED] = {"LOCKDOWN", COLOUR_BAD, "{area}",
                                 "The area {area} and all within it is locked down: only holders of "
                                 "a level that says so pass."},
@@ -434,6 +443,20 @@ static void put_movement(const struct speaker *s, struct buf *out, const char *h
   buf_printf(out, "movement %s (%s)", number, movement_kind_names[core->movements[i].kind]);
 }
 
+/* "assessment 1000-9 (risk)" */
+static void put_assessment(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
+  struct id id;
+  uint32_t i;
+  char number[person_text_max];
+  if (!parse_id(hex, strlen(hex), &id) || !core_find_assessment(core, id, &i)) {
+    buf_printf(out, "assessment %.8s", hex);
+    return;
+  }
+  person_text(number, i);
+  buf_printf(out, "assessment %s (%s)", number, assessment_kind_names[core->assessments[i].kind]);
+}
+
 /* "count 1000-9 of section" */
 static void put_count(const struct speaker *s, struct buf *out, const char *hex) {
   const struct core *core = s->core;
@@ -498,9 +521,10 @@ static put_thing *thing_of(struct span kind) {
   static const struct {
     const char *kind;
     put_thing *put;
-  } things[] = {{"person", put_person},   {"operator", put_operator},    {"order", put_order},
-                {"booking", put_booking}, {"movement", put_movement},    {"hearing", put_hearing},
-                {"count", put_count},     {"credential", put_credential}};
+  } things[] = {
+      {"person", put_person},   {"operator", put_operator},     {"order", put_order},
+      {"booking", put_booking}, {"movement", put_movement},     {"hearing", put_hearing},
+      {"count", put_count},     {"assessment", put_assessment}, {"credential", put_credential}};
   for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
     if (span_is(kind, things[i].kind))
       return things[i].put;
@@ -742,7 +766,10 @@ static void put_reason(const struct speaker *s, struct buf *out, const json_t *r
   for (unsigned r = 0; code && r < REASON_COUNT; r++) {
     if (strcmp(reason_codes[r], code) != 0)
       continue;
-    const char *sentence = reason_sentence((enum reason)r), *hole = strstr(sentence, "{}");
+    const char *sentence = reason_sentence((enum reason)r), *hole;
+    if (r == REASON_NO_AUTHORITY && on && strncmp(on, "assessment:", 11) == 0)
+      sentence = "{} is a claim, and authorises nothing";
+    hole = strstr(sentence, "{}");
     if (!hole) {
       buf_puts(out, sentence);
       return;

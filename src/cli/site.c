@@ -210,6 +210,13 @@ enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t 
                        offsetof(struct movement, id), core->head.n_movements, index, why);
 }
 
+enum sp_err site_find_assessment(const struct site *s, const char *text, uint32_t *index,
+                                 struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_numbered("assessment", text, core->assessments, sizeof *core->assessments,
+                       offsetof(struct assessment, id), core->head.n_assessments, index, why);
+}
+
 enum sp_err site_find_count(const struct site *s, const char *text, uint32_t *index,
                             struct fault *why) {
   const struct core *core = s->fold.core;
@@ -393,9 +400,10 @@ static enum sp_err keep_details(void *ctx, const struct store_details *d) {
 enum sp_err site_details(const struct site *s, enum ref_kind kind, uint32_t index, json_t **details,
                          struct fault *why) {
   const struct core *core = s->fold.core;
-  const struct id *subject = kind == REF_PERSON  ? &core->persons[index].id
-                             : kind == REF_ORDER ? &core->orders[index].id
-                                                 : &core->operators[index].id;
+  const struct id *subject = kind == REF_PERSON       ? &core->persons[index].id
+                             : kind == REF_ORDER      ? &core->orders[index].id
+                             : kind == REF_ASSESSMENT ? &core->assessments[index].id
+                                                      : &core->operators[index].id;
   struct last_details last = {NULL, why, kind == REF_PERSON};
   enum sp_err err = store_details(s->store, subject, keep_details, &last, why);
   if (err) {

@@ -38,6 +38,8 @@ enum sp_err site_find_booking(const struct site *s, const char *text, uint32_t *
                               struct fault *why) SP_MUST_USE;
 enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) SP_MUST_USE;
+enum sp_err site_find_assessment(const struct site *s, const char *text, uint32_t *index,
+                                 struct fault *why) SP_MUST_USE;
 enum sp_err site_find_count(const struct site *s, const char *text, uint32_t *index,
                             struct fault *why) SP_MUST_USE;
 enum sp_err site_find_hearing(const struct site *s, const char *text, uint32_t *index,

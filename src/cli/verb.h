@@ -81,6 +81,8 @@ enum value_kind {
   X(GROUND, "ground", VALUE_CHOICE, "GROUND", erasure_ground_names, NULL, false,                   \
     "what asks for the erasure")                                                                   \
   X(CARD, "card", VALUE_FLAG, NULL, NULL, NULL, false, "ask for a card on the terminal")           \
+  X(ONCE, "once", VALUE_FLAG, NULL, NULL, NULL, false,                                             \
+    "a one-time pass: one way in and one way out; needs --until")                                  \
   X(CARD_FD, "card-fd", VALUE_FD, "N", NULL, "the terminal asks", false,                           \
     "read the card from file descriptor N: one line FORMAT:NUMBER, the number decimal, 0x… or "  \
     "field by field, 188-24910")                                                                   \

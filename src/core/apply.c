@@ -5,6 +5,7 @@
 
 #include "core/areas.h"
 #include "core/custody_int.h"
+#include "core/once.h"
 #include "core/reader.h"
 
 #include <string.h>
@@ -122,6 +123,7 @@ static void apply_credential_issued(struct core *core, const struct event *e) {
   core->credentials[i].valid_from_s = from_seconds(c->from);
   core->credentials[i].valid_until_s = until_seconds(c->until);
   core->credentials[i].compromised_s = UINT32_MAX;
+  core->credentials[i].once = c->once ? ONCE_UNUSED : ONCE_NOT;
   core_index_added(core, REF_CREDENTIAL, i);
 }
 
@@ -329,6 +331,12 @@ static void unlock(struct core *core, uint32_t door, const struct event *e) {
   s->lock_failed = 0;
 }
 
+static void go_through(struct core *core, uint32_t door, const struct party_member *m, usec at) {
+  move_person(core, m->person, m->to, at);
+  if (core->plan->doors[door].boundary)
+    once_passed(core, m->credential, m->to);
+}
+
 static void apply_passage_granted(struct core *core, const struct event *e) {
   const struct ev_passage_granted *g = &e->u.passage_granted;
   struct person *p = &core->persons[g->person];
@@ -349,7 +357,7 @@ static void apply_passage_granted(struct core *core, const struct event *e) {
   };
   unlock(core, g->door, e);
   if (g->taken)
-    move_person(core, g->person, g->to, e->at);
+    go_through(core, g->door, m, e->at);
   else
     party_reserve(core, m, 1);
 }
@@ -390,7 +398,7 @@ static void apply_passage_taken(struct core *core, const struct event *e) {
   party_reserve(core, m, -1);
   m->status = PARTY_THROUGH;
   m->at = e->at;
-  move_person(core, p->person, p->to, e->at);
+  go_through(core, p->door, m, e->at);
 }
 
 static void apply_passage_not_taken(struct core *core, const struct event *e) {

@@ -1,3 +1,4 @@
+#include "core/assessment.h"
 #include "core/command.h"
 
 #include "core/deadline.h"
@@ -108,6 +109,7 @@ static const struct field credential_issue[] = {
     F_ID_NEW("credential", credential, "new id"),
     F_REF("format", format, FORMAT, "card format"),
     F_TIME("from", from, "valid from this second on"),
+    F_BOOL("once", once, "a one-time pass, which needs an end: one way in, and one way out"),
     F_REF("person", person, PERSON, "the holder"),
     F_ID_NEW("tag", tag, "keyed tag of the card; the card's bits are never written"),
     F_TYPE,
@@ -252,6 +254,31 @@ static const struct field order_write[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_assessment_record
+static const struct field assessment_record[] = {
+    F_ID_NEW("assessment", assessment, "its id"),
+    F_HASH_OPTIONAL("document", document, "of sealed or open evidence: its SHA-256"),
+    F_ENUM("evidence", evidence, assessment_evidence_names, "what it rests on"),
+    F_ENUM("kind", kind, assessment_kind_names, "what it claims"),
+    F_REF("person", person, PERSON, "about whom"),
+    F_TIME_REQUIRED("review", review, "by when another looks at it"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_assessment_ref
+static const struct field assessment_ref[] = {
+    F_REF("assessment", assessment, ASSESSMENT, "which"),
+    F_TYPE,
+};
+#undef S
+#define S cmd_assessment_review
+static const struct field assessment_review[] = {
+    F_REF("assessment", assessment, ASSESSMENT, "which"),
+    F_ENUM("outcome", outcome, assessment_outcome_list, "what came of it"),
+    F_TIME("review", review, "of what is upheld: by when it is looked at again"),
+    F_TYPE,
+};
+#undef S
 #define S cmd_booking_open
 static const struct field booking_open[] = {
     F_ID_NEW("booking", booking, "its id"),
@@ -333,6 +360,7 @@ static const struct field movement_ref[] = {
 #define S cmd_manifest_add
 static const struct field manifest_add[] = {
     F_BOOL("alternate", alternate, "only if a seat becomes free"),
+    F_REF_OPTIONAL("assessment", assessment, ASSESSMENT, "offered with it: it authorises nothing"),
     F_REF("movement", movement, MOVEMENT, "of which"),
     F_REF_OPTIONAL("order", order, ORDER, "that authorises it"),
     F_REF("person", person, PERSON, "who"),
@@ -341,8 +369,9 @@ static const struct field manifest_add[] = {
 #undef S
 #define S cmd_manifest_cite
 static const struct field manifest_cite[] = {
+    F_REF_OPTIONAL("assessment", assessment, ASSESSMENT, "offered with it: it authorises nothing"),
     F_REF("movement", movement, MOVEMENT, "of which"),
-    F_REF("order", order, ORDER, "that authorises it, instead of the one before"),
+    F_REF_OPTIONAL("order", order, ORDER, "that authorises it, instead of the one before"),
     F_REF("person", person, PERSON, "for whom"),
     F_TYPE,
 };
@@ -556,6 +585,9 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_ORDER_WRITE] = "the writing of an oral order has come",
     [COMMAND_ORDER_RECALL] = "its issuer withdraws what held, moved or informed",
     [COMMAND_ORDER_REFUTE] = "it is not its issuer's",
+    [COMMAND_ASSESSMENT_RECORD] = "record a claim about a person: it authorises nothing",
+    [COMMAND_ASSESSMENT_CONTEST] = "somebody, or the person, says it is not so",
+    [COMMAND_ASSESSMENT_REVIEW] = "another operator has looked at it",
     [COMMAND_BOOKING_OPEN] = "admit a detainee, on an order that holds them",
     [COMMAND_BOOKING_SUPPLEMENT] = "add to the register of a booking, or correct it",
     [COMMAND_DEATH_RECORD] = "a person has died: they are moved and held no more",
@@ -664,6 +696,9 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_ORDER_WRITE] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_ORDER_RECALL] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_ORDER_REFUTE] = {0, R(RECORDS) | R(LEGAL), R(RECORDS) | R(LEGAL) | R(SHIFT)},
+    [COMMAND_ASSESSMENT_RECORD] = {0, R_ACTING & ~R(ADMIN), 0},
+    [COMMAND_ASSESSMENT_CONTEST] = {0, R_ACTING, 0},
+    [COMMAND_ASSESSMENT_REVIEW] = {0, R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_BOOKING_OPEN] = {0, R(DESK) | R(RECORDS), 0},
     [COMMAND_BOOKING_SUPPLEMENT] = {0, R(DESK) | R(RECORDS) | R(LEGAL) | R(SHIFT), 0},
     [COMMAND_DEATH_RECORD] = {0, R_ACTING, 0},

@@ -51,6 +51,9 @@
   X(ORDER_WRITE, order_write, "order.write")                                                       \
   X(ORDER_RECALL, order_ref, "order.recall")                                                       \
   X(ORDER_REFUTE, order_ref, "order.refute")                                                       \
+  X(ASSESSMENT_RECORD, assessment_record, "assessment.record")                                     \
+  X(ASSESSMENT_CONTEST, assessment_ref, "assessment.contest")                                      \
+  X(ASSESSMENT_REVIEW, assessment_review, "assessment.review")                                     \
   X(BOOKING_OPEN, booking_open, "booking.open")                                                    \
   X(BOOKING_SUPPLEMENT, booking_supplement, "booking.supplement")                                  \
   X(DEATH_RECORD, death_record, "death.record")                                                    \
@@ -198,6 +201,7 @@ struct cmd_credential_issue {
   struct id tag; /* first 128 bits of HMAC-SHA256 under the site key; never the card's bits */
   uint32_t person, format;
   usec from, until;
+  bool once; /* a one-time pass */
 };
 struct cmd_credential_ref {
   uint32_t credential;
@@ -273,6 +277,21 @@ struct cmd_order_write { /* the writing of an oral order has come */
   bool differs, kept;
   struct hash document;
 };
+struct cmd_assessment_record {
+  struct id assessment;
+  uint32_t person;
+  uint32_t kind, evidence; /* enum assessment_kind, assessment_evidence */
+  struct hash document;    /* its SHA-256; absent */
+  usec review;             /* by when it is to be reviewed */
+};
+struct cmd_assessment_ref {
+  uint32_t assessment;
+};
+struct cmd_assessment_review {
+  uint32_t assessment;
+  uint32_t outcome; /* enum assessment_state - 1 */
+  usec review;      /* the next, of what is upheld; TIME_ABSENT */
+};
 struct cmd_booking_open {
   struct id booking;
   uint32_t person, order;
@@ -315,10 +334,12 @@ struct cmd_movement_ref {
 };
 struct cmd_manifest_add {
   uint32_t movement, person, order; /* order: REF_ABSENT */
+  uint32_t assessment;              /* offered, and no authority; REF_ABSENT */
   bool alternate;
 };
 struct cmd_manifest_cite {
-  uint32_t movement, person, order;
+  uint32_t movement, person, order; /* order: REF_ABSENT with an assessment alone */
+  uint32_t assessment;              /* as above */
 };
 struct cmd_member_ref {
   uint32_t movement, person;
@@ -453,6 +474,9 @@ struct command {
     struct cmd_order_record order_record;
     struct cmd_order_ref order_ref;
     struct cmd_order_write order_write;
+    struct cmd_assessment_record assessment_record;
+    struct cmd_assessment_ref assessment_ref;
+    struct cmd_assessment_review assessment_review;
     struct cmd_booking_open booking_open;
     struct cmd_booking_supplement booking_supplement;
     struct cmd_death_record death_record;

@@ -179,6 +179,7 @@ struct custody {
   uint32_t marks;                  /* bits */
   uint32_t member;                 /* the last row of a manifest: index + 1 */
   uint32_t hearings;               /* head: index + 1 */
+  uint32_t assessments;            /* head: index + 1 */
   uint32_t death;                  /* the last one recorded: index + 1 */
   uint32_t due_s;                  /* when the next deadline passes; UINT32_MAX: none runs */
 };
@@ -200,6 +201,9 @@ struct custody {
   X(ORDER_RECALLED, order_recalled)                                                                \
   X(ORDER_REFUTED, order_refuted)                                                                  \
   X(ORDER_CONFLICTS, order_conflicts)                                                              \
+  X(ASSESSMENT_RECORDED, assessment_recorded)                                                      \
+  X(ASSESSMENT_CONTESTED, assessment_contested)                                                    \
+  X(ASSESSMENT_REVIEWED, assessment_reviewed)                                                      \
   X(BOOKING_OPENED, booking_opened)                                                                \
   X(BOOKING_SUPPLEMENTED, booking_supplemented)                                                    \
   X(DEATH_RECORDED, death_recorded)                                                                \

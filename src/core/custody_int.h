@@ -81,6 +81,9 @@ void decide_person_identify(struct deciding *d);
   X(ORDER_WRITE, order_write)                                                                      \
   X(ORDER_RECALL, order_recall)                                                                    \
   X(ORDER_REFUTE, order_refute)                                                                    \
+  X(ASSESSMENT_RECORD, assessment_record)                                                          \
+  X(ASSESSMENT_CONTEST, assessment_contest)                                                        \
+  X(ASSESSMENT_REVIEW, assessment_review)                                                          \
   X(BOOKING_OPEN, booking_open)                                                                    \
   X(BOOKING_SUPPLEMENT, booking_supplement)                                                        \
   X(DEATH_RECORD, death_record)                                                                    \

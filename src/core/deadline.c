@@ -1,6 +1,7 @@
 /* deadline.c: deadlines of custody; see deadline.h. */
 #include "core/deadline.h"
 
+#include "core/assessment.h"
 #include "core/custody_int.h"
 
 #define X(NAME, text) text,
@@ -13,12 +14,13 @@ struct pending {
   uint32_t at_s; /* UINT32_MAX: none */
   uint32_t kind; /* enum deadline; DEADLINE_COUNT: a recall */
   uint32_t order, movement, hearing;
+  uint32_t assessment; /* index + 1 */
 };
 
 static void sooner(struct pending *p, uint32_t at_s, uint32_t kind, uint32_t order,
                    uint32_t movement) {
   if (at_s < p->at_s)
-    *p = (struct pending){at_s, kind, order, movement, REF_ABSENT};
+    *p = (struct pending){at_s, kind, order, movement, REF_ABSENT, 0};
 }
 
 /* No such instant lies behind the last second that a date can name. */
@@ -188,7 +190,7 @@ static void pending_of_death(const struct core *core, uint32_t person, const str
 }
 
 static struct pending pending_of_person(const struct core *core, uint32_t person) {
-  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT, 0};
   const struct custody *c = &core->custody[person];
   const struct death *d = death_of(core, person);
   if (d) {
@@ -203,13 +205,19 @@ static struct pending pending_of_person(const struct core *core, uint32_t person
     const struct hearing *h = &core->hearings[i - 1];
     uint32_t at_s = later(h->at_s, core->plan->rules.hearing_close_s);
     if (h->state == HEARING_SET && !h->told && at_s < p.at_s)
-      p = (struct pending){at_s, DEADLINE_HEARING_MISSED, REF_ABSENT, REF_ABSENT, i - 1};
+      p = (struct pending){at_s, DEADLINE_HEARING_MISSED, REF_ABSENT, REF_ABSENT, i - 1, 0};
+  }
+  for (uint32_t i = c->assessments; i; i = core->assessments[i - 1].next) {
+    uint32_t at_s = assessment_due_s(core, &core->assessments[i - 1]);
+    if (at_s < p.at_s)
+      p = (struct pending){at_s, DEADLINE_ASSESSMENT_UNREVIEWED, REF_ABSENT, REF_ABSENT, REF_ABSENT,
+                           i};
   }
   return p;
 }
 
 static struct pending pending_of_order(const struct core *core, uint32_t order) {
-  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT, 0};
   const struct order *o = &core->orders[order];
   if (o->refuted || o->recalled)
     return p;
@@ -389,6 +397,15 @@ void deadlines_follow(struct core *core, const struct event *e) {
     if (core->custody[e->u.passage_ended.person].member)
       touch_person(core, e->u.passage_ended.person);
     break;
+  case EVENT_ASSESSMENT_RECORDED:
+    touch_person(core, e->u.assessment_recorded.person);
+    break;
+  case EVENT_ASSESSMENT_CONTESTED:
+    touch_person(core, core->assessments[e->u.assessment_ref.assessment].person);
+    break;
+  case EVENT_ASSESSMENT_REVIEWED:
+    touch_person(core, core->assessments[e->u.assessment_reviewed.assessment].person);
+    break;
   case EVENT_HEARING_SET:
     touch_person(core, e->u.hearing_set.person);
     break;
@@ -462,6 +479,7 @@ void decide_deadline(struct deciding *d) {
                                   .order = p.order,
                                   .movement = p.movement,
                                   .hearing = p.hearing,
+                                  .assessment = p.assessment ? p.assessment - 1 : REF_ABSENT,
                                   .due = instant(p.at_s)};
 }
 
@@ -474,6 +492,8 @@ void apply_deadline_passed(struct core *core, const struct event *e) {
     core->deaths[core->custody[p->person].death - 1].told = 1;
   else if (p->hearing != REF_ABSENT)
     core->hearings[p->hearing].told = 1;
+  else if (p->assessment != REF_ABSENT)
+    core->assessments[p->assessment].told = 1;
   else if (p->order != REF_ABSENT)
     core->orders[p->order].told |= told;
   else

@@ -241,9 +241,11 @@ static void decide_credential_issue(struct deciding *d) {
     deciding_reject(d, REASON_LIMIT_REACHED, nothing);
   else if (d->core->persons[c->person].state != PERSON_PRESENT)
     deciding_reject(d, REASON_WRONG_STATE, ref_to(REF_PERSON, c->person));
+  else if (c->once && c->until == TIME_ABSENT)
+    deciding_reject(d, REASON_INCOMPLETE, ref_to(REF_PERSON, c->person));
   else if (!reject_deceased(d, c->person) && check_dates(d, c->from, c->until))
     deciding_event(d, EVENT_CREDENTIAL_ISSUED)->u.credential_issued = (struct ev_credential_issued){
-        c->credential, c->tag, c->person, c->format, c->from, c->until};
+        c->credential, c->tag, c->person, c->format, c->from, c->until, c->once};
 }
 
 static void change_credential(struct deciding *d, unsigned from_states, unsigned already,

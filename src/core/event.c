@@ -1,5 +1,6 @@
 #include "core/event.h"
 
+#include "core/assessment.h"
 #include "core/deadline.h"
 #include "core/fields.h"
 #include "core/movement.h"
@@ -8,7 +9,7 @@
 
 const char *const opening_names[] = {"passage", "rex", "egress", "forced", NULL};
 const char *const credential_state_names[] = {"issued",  "suspended",     "lost", "revoked",
-                                              "expired", "not_yet_valid", NULL};
+                                              "expired", "not_yet_valid", "used", NULL};
 
 #define S ev_site_created
 static const struct field site_created[] = {
@@ -78,6 +79,7 @@ static const struct field credential_issued[] = {
     F_ID("credential", credential, "which"),
     F_REF("format", format, FORMAT, "card format"),
     F_TIME("from", from, "valid from this second on"),
+    F_BOOL("once", once, "a one-time pass: one way in over the boundary, and one way out"),
     F_REF("person", person, PERSON, "the holder"),
     F_ID("tag", tag, "keyed tag of the card"),
     F_TIME("until", until, "and before this one"),
@@ -229,6 +231,31 @@ static const struct field order_written[] = {
     F_BOOL("kept", kept, "the paper is in the store; else it is held elsewhere"),
     F_REF("order", order, ORDER, "which oral one"),
     F_REF_OPTIONAL("person", person, PERSON, "whom it is about"),
+};
+#undef S
+#define S ev_assessment_recorded
+static const struct field assessment_recorded[] = {
+    F_ID("assessment", assessment, "its id"),
+    F_REF("author", author, OPERATOR, "who recorded it"),
+    F_HASH_OPTIONAL("document", document, "of its evidence: the SHA-256"),
+    F_ENUM("evidence", evidence, assessment_evidence_names, "what it rests on"),
+    F_ENUM("kind", kind, assessment_kind_names, "what it claims"),
+    F_U32_REQUIRED("number", number, "short, the last digit checks the others"),
+    F_REF("person", person, PERSON, "about whom"),
+    F_TIME_REQUIRED("review", review, "by when another looks at it"),
+};
+#undef S
+#define S ev_assessment_ref
+static const struct field assessment_ref[] = {
+    F_REF("assessment", assessment, ASSESSMENT, "which"),
+};
+#undef S
+#define S ev_assessment_reviewed
+static const struct field assessment_reviewed[] = {
+    F_REF("assessment", assessment, ASSESSMENT, "which"),
+    F_REF("by", by, OPERATOR, "who looked at it"),
+    F_ENUM("outcome", outcome, assessment_outcome_list, "what came of it"),
+    F_TIME("review", review, "of what is upheld: by when it is looked at again"),
 };
 #undef S
 #define S ev_booking_opened
@@ -462,6 +489,7 @@ static const struct field count_closed[] = {
 #undef S
 #define S ev_deadline_passed
 static const struct field deadline_passed[] = {
+    F_REF_OPTIONAL("assessment", assessment, ASSESSMENT, "which was not reviewed"),
     F_ENUM("deadline", deadline, deadline_names, "what should have been done"),
     F_TIME_REQUIRED("due", due, "by then"),
     F_REF_OPTIONAL("hearing", hearing, HEARING, "which was not closed"),
@@ -506,7 +534,8 @@ static const struct field passage_granted[] = {
 #define S ev_passage_refused
 static const struct field passage_refused[] = {
     F_REF_OPTIONAL("credential", credential, CREDENTIAL, "what was presented, if it is known"),
-    F_ENUM("credential_state", credential_state, credential_state_names, "at that instant"),
+    F_ENUM("credential_state", credential_state, credential_state_names,
+           "at that instant, for this way"),
     F_ENUM("direction", direction, direction_names, "through the gate"),
     F_REF("door", door, DOOR, "which stays locked"),
     F_REF("from", from, AREA, "from where"),
@@ -651,6 +680,9 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_ORDER_RECALLED] = "its issuer withdrew it",
     [EVENT_ORDER_REFUTED] = "it is not its issuer's: somebody made it up",
     [EVENT_ORDER_CONFLICTS] = "an order has come into force, and others in force say otherwise",
+    [EVENT_ASSESSMENT_RECORDED] = "a claim about a person; nothing rests on it",
+    [EVENT_ASSESSMENT_CONTESTED] = "it is said not to be so",
+    [EVENT_ASSESSMENT_REVIEWED] = "another operator has looked at it",
     [EVENT_BOOKING_OPENED] = "a detainee was admitted",
     [EVENT_BOOKING_REFUSED] = "a detainee was not admitted",
     [EVENT_BOOKING_SUPPLEMENTED] = "the register of a booking says more, or something else",

@@ -49,6 +49,9 @@
   X(ORDER_RECALLED, order_ref, "order.recalled", 0)                                                \
   X(ORDER_REFUTED, order_ref, "order.refuted", EVENT_ALARM)                                        \
   X(ORDER_CONFLICTS, order_conflicts, "order.conflicts", EVENT_ALARM)                              \
+  X(ASSESSMENT_RECORDED, assessment_recorded, "assessment.recorded", 0)                            \
+  X(ASSESSMENT_CONTESTED, assessment_ref, "assessment.contested", 0)                               \
+  X(ASSESSMENT_REVIEWED, assessment_reviewed, "assessment.reviewed", 0)                            \
   X(BOOKING_OPENED, booking_opened, "booking.opened", 0)                                           \
   X(BOOKING_REFUSED, booking_refused, "booking.refused", 0)                                        \
   X(BOOKING_SUPPLEMENTED, booking_supplemented, "booking.supplemented", 0)                         \
@@ -145,6 +148,7 @@ enum credential_state {
   CREDENTIAL_STATE_REVOKED,
   CREDENTIAL_STATE_EXPIRED,       /* by its dates; never stored */
   CREDENTIAL_STATE_NOT_YET_VALID, /* likewise */
+  CREDENTIAL_STATE_USED,          /* a one-time pass, by its passages; likewise */
 };
 extern const char *const credential_state_names[];
 
@@ -190,6 +194,7 @@ struct ev_credential_issued {
   struct id credential, tag;
   uint32_t person, format;
   usec from, until;
+  bool once; /* a one-time pass */
 };
 struct ev_credential_ref {
   uint32_t credential, person;
@@ -279,6 +284,24 @@ struct ev_order_conflicts {
   struct id order; /* the one that has come into force; it may be of the same decision */
   uint32_t person;
   struct refs others; /* orders in force that say otherwise */
+};
+struct ev_assessment_recorded {
+  struct id assessment;
+  uint32_t number; /* short, as a person's */
+  uint32_t person;
+  uint32_t kind, evidence; /* enum assessment_kind, assessment_evidence */
+  struct hash document;    /* absent */
+  usec review;
+  uint32_t author; /* operator */
+};
+struct ev_assessment_ref {
+  uint32_t assessment;
+};
+struct ev_assessment_reviewed {
+  uint32_t assessment;
+  uint32_t outcome; /* enum assessment_state - 1 */
+  uint32_t by;      /* operator */
+  usec review;      /* the next; TIME_ABSENT */
 };
 struct ev_booking_opened {
   struct id booking;
@@ -409,6 +432,7 @@ struct ev_deadline_passed {
   uint32_t deadline;                         /* enum deadline */
   uint32_t person, order, movement, hearing; /* REF_ABSENT where not meant */
   usec due;                                  /* when it passed */
+  uint32_t assessment;                       /* REF_ABSENT likewise */
 };
 struct ev_area_ref {
   uint32_t area;
@@ -516,6 +540,9 @@ struct event {
     struct ev_order_ref order_ref;
     struct ev_order_written order_written;
     struct ev_order_conflicts order_conflicts;
+    struct ev_assessment_recorded assessment_recorded;
+    struct ev_assessment_ref assessment_ref;
+    struct ev_assessment_reviewed assessment_reviewed;
     struct ev_booking_opened booking_opened;
     struct ev_booking_refused booking_refused;
     struct ev_booking_supplemented booking_supplemented;

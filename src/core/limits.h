@@ -23,6 +23,7 @@ enum {
   movements_max = 1 << 17,
   members_max = 1 << 20, /* rows of manifests, over all movements */
   hearings_max = 1 << 18,
+  assessments_max = 1 << 18,
   counts_max = 1 << 16,
   tallies_max = 1 << 20, /* over all counts */
   emergency_seats_max = 8,

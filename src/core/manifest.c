@@ -194,6 +194,17 @@ void decide_movement_board(struct deciding *d) {
   step_of(d, STEP_BOARD, EVENT_MOVEMENT_BOARDED);
 }
 
+/* An assessment authorises nothing: offered in place of an order it is refused, whatever else. */
+static bool is_claim_alone(struct deciding *d, enum movement_step step, uint32_t movement,
+                           uint32_t person, uint32_t order, uint32_t assessment) {
+  struct reasons found = {0};
+  if (order != REF_ABSENT || assessment == REF_ABSENT)
+    return false;
+  reasons_add(&found, REASON_NO_AUTHORITY, ref_to(REF_ASSESSMENT, assessment));
+  refuse_step(d, step, movement, person, &found);
+  return true;
+}
+
 void decide_manifest_add(struct deciding *d) {
   const struct cmd_manifest_add *c = &d->command->u.manifest_add;
   const struct core *core = d->core;
@@ -218,6 +229,8 @@ void decide_manifest_add(struct deciding *d) {
     refuse_sequence(d, STEP_ADD, c->movement, c->person);
     return;
   }
+  if (is_claim_alone(d, STEP_ADD, c->movement, c->person, c->order, c->assessment))
+    return;
   if (r)
     reasons_add(&found, REASON_SEQUENCE, ref_to(REF_MOVEMENT, r->movement));
   ask(d, STEP_ADD, !c->alternate, &q, &found, &rests_on);
@@ -250,7 +263,12 @@ void decide_manifest_cite(struct deciding *d) {
   const struct cmd_manifest_cite *c = &d->command->u.manifest_cite;
   struct refs rests_on;
   struct reasons found = {0};
-  if (!stands_there(d, STEP_CITE, c->movement, c->person))
+  if (c->order == REF_ABSENT && c->assessment == REF_ABSENT) {
+    deciding_reject(d, REASON_INCOMPLETE, nothing);
+    return;
+  }
+  if (!stands_there(d, STEP_CITE, c->movement, c->person) ||
+      is_claim_alone(d, STEP_CITE, c->movement, c->person, c->order, c->assessment))
     return;
   if (cited(d, c->person) == c->order) {
     deciding_reject(d, REASON_ALREADY_SO, ref_to(REF_ORDER, c->order));

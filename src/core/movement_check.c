@@ -1,4 +1,5 @@
 /* movement_check.c: of a state from outside, what movements rest on; see custody_check.h. */
+#include "core/assessment.h"
 #include "core/custody_check.h"
 #include "core/custody_int.h"
 
@@ -86,6 +87,8 @@ const char *movement_check(const struct core *core) {
     ok = hearing_fits(core, i);
   if (!ok)
     return "a movement, or a row of its manifest, points outside of its array";
+  if (!assessments_fit(core))
+    return "an assessment points outside of its array, or does not hold together";
   for (uint32_t i = 0; i < core->head.n_deaths; i++)
     if (core->deaths[i].away && !goes_back(core, core->custody[core->deaths[i].person].member))
       return "the dead were under way in no movement";

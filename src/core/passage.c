@@ -7,6 +7,7 @@
 #include "core/areas.h"
 #include "core/custody_int.h"
 #include "core/interlock.h"
+#include "core/once.h"
 
 #include <string.h>
 
@@ -213,14 +214,24 @@ static void check_room(const struct way *w, const struct person *p, uint32_t ext
   }
 }
 
+/* The credential's state for this way: a one-time pass that came in serves for all but the way in.
+ */
+static enum credential_state state_here(const struct way *w, uint32_t credential) {
+  const struct credential *c = &w->core->credentials[credential];
+  enum credential_state state = credential_state_at(c, w->at);
+  if (c->once != ONCE_NOT && state == CREDENTIAL_STATE_ISSUED &&
+      once_spent(w->core, credential, w->door_at, w->to))
+    return CREDENTIAL_STATE_USED;
+  return state;
+}
+
 /* All that concerns one holder alone. Factors are not asked again of one who waits. */
 static void check_holder(const struct way *w, bool ask_factors, uint32_t extra, struct finding *f) {
   const struct core *core = w->core;
-  const struct credential *c = &core->credentials[f->credential];
   const struct person *p = &core->persons[f->person];
   if (w->plan->threats[core->head.threat].refuse_kinds & 1u << p->kind)
     reasons_add(&f->reasons, REASON_THREAT_LEVEL, ref_to(REF_THREAT, core->head.threat));
-  if (credential_state_at(c, w->at) != CREDENTIAL_STATE_ISSUED)
+  if (state_here(w, f->credential) != CREDENTIAL_STATE_ISSUED)
     reasons_add(&f->reasons, REASON_CREDENTIAL_NOT_ISSUED, ref_to(REF_CREDENTIAL, f->credential));
   if (ask_factors)
     check_factors(w, p, f);
@@ -366,9 +377,8 @@ static void refuse(struct deciding *d, const struct way *w, const struct finding
   struct ev_passage_refused *r = &e->u.passage_refused;
   r->person = f->person;
   r->credential = f->credential;
-  r->credential_state = f->credential == REF_ABSENT
-                            ? CREDENTIAL_STATE_ISSUED
-                            : credential_state_at(&core->credentials[f->credential], w->at);
+  r->credential_state =
+      f->credential == REF_ABSENT ? CREDENTIAL_STATE_ISSUED : state_here(w, f->credential);
   r->reader = w->reader;
   r->door = w->door_at;
   r->gate = w->gate;

@@ -239,6 +239,8 @@ struct plan_witness {
     "in which an order is authenticated, recalled or refuted")                                     \
   X(release_answer_s, "release-answer", 60, 604800, 86400, "1d",                                   \
     "after a release was refused, in which that is resolved")                                      \
+  X(assessment_answer_s, "assessment-answer", 60, 604800, 604800, "7d",                            \
+    "after it was contested, in which an assessment is reviewed")                                  \
   X(exception_write_s, "exception-write", 60, 604800, 259200, "3d",                                \
     "after an emergency has left, in which its order is cited")                                    \
   X(death_resolve_s, "death-resolve", 60, 604800, 259200, "3d",                                    \

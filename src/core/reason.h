@@ -17,7 +17,9 @@
   X(THREAT_LEVEL, "threat_level", 1, "{} keeps persons of this kind out")                          \
   X(CREDENTIAL_UNKNOWN, "credential_unknown", 2, "the credential is not known here")               \
   X(CREDENTIAL_NOT_ISSUED, "credential_not_issued", 2,                                             \
-    "{} is not in use: suspended, lost, revoked, expired or not yet valid")                        \
+    "{} is not in use: suspended, lost, revoked, expired, not yet valid, or a one-time pass that " \
+    "is "                                                                                          \
+    "used")                                                                                        \
   X(FORMAT_UNKNOWN, "format_unknown", 2, "the card's format is not one that the plan names")       \
   X(PIN_MISSING, "pin_missing", 3, "a PIN is asked for here, and none was given or none is set")   \
   X(PIN_WRONG, "pin_wrong", 3, "the PIN is wrong")                                                 \

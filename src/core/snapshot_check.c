@@ -50,6 +50,7 @@ static bool credentials_fit(const struct core *core) {
     const struct credential *c = &core->credentials[i];
     if ((c->format != NONE16 && (!plan || c->format >= plan->n_formats)) ||
         c->person >= core->head.n_persons || c->state > CREDENTIAL_STATE_REVOKED ||
+        c->once > ONCE_USED || (c->once != ONCE_NOT && c->valid_until_s == UINT32_MAX) ||
         (c->compromised_s != UINT32_MAX && c->state != CREDENTIAL_STATE_REVOKED))
       return false;
   }

@@ -12,6 +12,7 @@
 #ifndef SP_CORE_STATE_H
 #define SP_CORE_STATE_H
 
+#include "core/assessment.h"
 #include "core/core.h"
 #include "core/count.h"
 #include "core/custody.h"
@@ -57,13 +58,17 @@ struct person {
   uint32_t unused3;
 };
 
+/* How far a one-time pass is used; see once.h. */
+enum once { ONCE_NOT /* it is none */, ONCE_UNUSED, ONCE_IN, ONCE_USED };
+extern const char *const once_names[];
+
 struct credential {
   struct id tag, id;
   uint32_t person;
   uint32_t valid_from_s, valid_until_s;
   uint16_t format;
-  uint8_t state; /* enum credential_state, never EXPIRED or NOT_YET_VALID */
-  uint8_t unused;
+  uint8_t state;          /* enum credential_state, never EXPIRED, NOT_YET_VALID or USED */
+  uint8_t once;           /* enum once */
   uint32_t compromised_s; /* from when on; UINT32_MAX: not */
 };
 
@@ -130,7 +135,7 @@ struct core_head {
   uint32_t threat;
   uint32_t n_authorities, n_places, n_bases, n_classes, n_class_rows, n_orders, n_bookings, n_links;
   uint32_t n_movements, n_members, n_hearings, n_deaths;
-  uint32_t n_counts, n_tallies;
+  uint32_t n_counts, n_tallies, n_assessments, unused2;
   uint32_t due_person, due_order; /* whose deadline is the next; REF_ABSENT: none runs */
   uint32_t free_link;             /* head of the free chain: index + 1 */
   uint32_t n_areas, n_gates, n_doors, n_readers; /* of the plan in force */
@@ -179,6 +184,7 @@ struct core {
   struct movement *movements;
   struct member *members;
   struct hearing *hearings;
+  struct assessment *assessments;
   struct count *counts;
   struct tally *tallies;
   struct alarm *alarms;
@@ -187,7 +193,7 @@ struct core {
   struct door_state *doors, *doors_spare;
   struct reader_state *readers, *readers_spare;
   struct index_table person_index, credential_index, operator_index, order_index, booking_index,
-      movement_index, hearing_index, count_index;
+      movement_index, hearing_index, count_index, assessment_index;
   struct tag_table tags;
   uint16_t *remap; /* scratch of plan.applied, areas_max entries */
 };

@@ -232,6 +232,9 @@ static const struct id *subject_of(const struct core *core, const struct command
   case COMMAND_ORDER_RECORD:
     *commits = EVENT_ORDER_RECORDED;
     return &c->u.order_record.order;
+  case COMMAND_ASSESSMENT_RECORD:
+    *commits = EVENT_ASSESSMENT_RECORDED;
+    return &c->u.assessment_record.assessment;
   case COMMAND_PERSON_PHOTO:
     *commits = EVENT_PERSON_PHOTOGRAPHED;
     return &core->persons[c->u.person_photo.person].id;

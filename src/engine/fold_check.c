@@ -1,5 +1,6 @@
 #include "engine/fold_check.h"
 
+#include "core/once.h"
 #include "engine/fold_custody.h"
 
 /* Each returns what is wrong, as static text, or NULL. */
@@ -95,6 +96,8 @@ static const char *check_credential_issued(const struct core *core, const struct
   if (core_find_credential(core, c->credential, &have) ||
       core_find_credential_tag(core, c->tag, &have))
     return "this credential exists already";
+  if (c->once && c->until == TIME_ABSENT)
+    return "a one-time pass without an end";
   return core->head.n_credentials < credentials_max ? NULL : "there are more credentials than fit";
 }
 
@@ -213,6 +216,8 @@ static const char *check_passage_granted(const struct core *core, const struct e
   const struct ev_passage_granted *g = &e->u.passage_granted;
   if (core->credentials[g->credential].person != g->person)
     return "the credential is another person's";
+  if (once_spent(core, g->credential, g->door, g->to))
+    return "the one-time pass is used up for that way";
   const char *wrong = way_wrong(core->plan, g->reader, g->door, g->gate,
                                 (const uint32_t[]){g->from, g->to}, g->direction);
   if (wrong)
@@ -346,7 +351,7 @@ static check *const checks[EVENT_COUNT] = {
     [EVENT_COMMAND_REFUSED] = check_nothing,
 };
 
-_Static_assert(EVENT_COUNT == 114, "a new event has a row above");
+_Static_assert(EVENT_COUNT == 117, "a new event has a row above");
 
 enum sp_err fold_check_event(const struct core *core, const struct event *e, struct fault *why) {
   SP_ASSERT((unsigned)e->type < EVENT_COUNT);

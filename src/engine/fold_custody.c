@@ -358,6 +358,13 @@ const char *check_deadline_passed(const struct core *core, const struct event *e
                ? "it names no hearing of theirs"
            : core->hearings[p->hearing].told ? so
                                              : NULL;
+  case DEADLINE_ASSESSMENT_UNREVIEWED:
+    return p->assessment == REF_ABSENT || p->person != core->assessments[p->assessment].person
+               ? "it names no assessment of theirs"
+           : core->assessments[p->assessment].told ||
+                   assessment_is_over(&core->assessments[p->assessment])
+               ? so
+               : NULL;
   case DEADLINE_COUNT:
     break;
   }
@@ -379,4 +386,31 @@ const char *check_hearing_set(const struct core *core, const struct event *e) {
 
 const char *check_hearing_closed(const struct core *core, const struct event *e) {
   return core->hearings[e->u.hearing_closed.hearing].state == HEARING_SET ? NULL : so;
+}
+
+/* --- Assessments --- */
+
+const char *check_assessment_recorded(const struct core *core, const struct event *e) {
+  uint32_t have;
+  if (core_find_assessment(core, e->u.assessment_recorded.assessment, &have))
+    return exists;
+  if (core->head.n_assessments == assessments_max)
+    return full;
+  return e->u.assessment_recorded.number == person_number(core->head.n_assessments)
+             ? NULL
+             : "it is not the next short number";
+}
+
+const char *check_assessment_contested(const struct core *core, const struct event *e) {
+  const struct assessment *a = &core->assessments[e->u.assessment_ref.assessment];
+  return assessment_is_over(a) || a->contested_s != UINT32_MAX ? so : NULL;
+}
+
+const char *check_assessment_reviewed(const struct core *core, const struct event *e) {
+  const struct ev_assessment_reviewed *r = &e->u.assessment_reviewed;
+  if (assessment_is_over(&core->assessments[r->assessment]))
+    return so;
+  return (r->review != TIME_ABSENT) == (r->outcome + 1 == ASSESSMENT_UPHELD)
+             ? NULL
+             : "what is upheld, and nothing else, has another review";
 }

@@ -320,6 +320,8 @@ enum sp_err request_fill(const struct request *r, const struct core *core, const
     c->u.movement_propose.movement = new_id(io);
   } else if (c->type == COMMAND_HEARING_SET) {
     c->u.hearing_set.hearing = new_id(io);
+  } else if (c->type == COMMAND_ASSESSMENT_RECORD) {
+    c->u.assessment_record.assessment = new_id(io);
   } else if (c->type == COMMAND_COUNT_BEGIN) {
     c->u.count_begin.count = new_id(io);
   }

@@ -199,6 +199,33 @@ class Verbs(Site):
         self.assertIn(b"LOCKDOWN", seen)
         self.assertNotIn(PASSWORDS["gil"].encode(), seen)
 
+    def test_one_time_pass(self):
+        number = self.add_person("visitor", level="staff")
+        issue = ("credential", "issue", number, "--once")
+        lacking = self.ask(*issue, by="dana", secrets={"--card-fd": CARD})
+        self.assertEqual(lacking.code, USAGE, lacking.err)
+        self.assertIn("--until", lacking.err)
+        self.ask(*issue, "--until", "+1d", by="dana", secrets={"--card-fd": CARD}, expect=OK)
+
+        def standing():
+            row = self.ask("credential", "list", "--person", number, "--json", expect=OK).rows()[0]
+            return row["state"], row["once"]
+
+        self.assertEqual(standing(), ("issued", "unused"))
+        self.show(CARD, "main-in", "--walk", expect=OK)
+        self.assertEqual(standing(), ("issued", "in"))
+        self.assertIn("credential_not_issued", self.codes(CARD, "main-in"))
+        self.show(CARD, "main-out", "--walk", expect=OK)
+        self.assertEqual(standing(), ("used", "used"))
+        self.assertEqual(self.codes(CARD, "main-in"), ["credential_not_issued"])
+        self.assertEqual(self.codes(CARD, "main-out")[0], "credential_not_issued")
+        refused = self.entries("--type", "passage.refused")
+        self.assertEqual([e["data"]["credential_state"] for e in refused], ["used"] * 3)
+        issued = self.entries("--type", "credential.issued")[-1]
+        self.assertIs(issued["data"]["once"], True)
+        self.assertIn("It is a one-time pass: one way in, and one way out.", self.ask("explain", str(issued["n"])).out)
+        self.assertIn("used", self.ask("credential", "list", expect=OK).out)
+
     def test_credentials(self):
         number = self.add_person("staff", level="staff", card=CARD, pin="4711")
         row = self.ask("credential", "list", "--json", expect=OK).rows()[0]

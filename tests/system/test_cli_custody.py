@@ -190,6 +190,38 @@ class Custody(Site):
         self.two("agreement", "pay", "sv-2025", "1", "eur", expect=REFUSED)
         self.agree()
 
+    def test_assessments_authorise_nothing(self):
+        self.admitted()
+        paper, details = self.tmp / "file.pdf", self.tmp / "details.json"
+        paper.write_bytes(b"sealed evidence")
+        details.write_text('{"author":"an analyst","sources":"two tattoos","words":"member of a gang"}')
+        words = ("assessment", "record", "affiliation", self.person, "--evidence", "sealed", "--review", "+30d")
+        self.ask(*words, by="rita", expect=INVALID)
+        number = self.ask(*words, "--document", paper, "--details-file", details, "--json", by="rita", expect=OK).json()["entry"]["data"]["number"]
+        claim = f"{number // 10}-{number % 10}"
+        self.assertNotIn("tattoos", self.ask("log", "--json", expect=OK).out)
+        self.two("authority", "add", "state-b")
+        self.two("place", "add", "airport", "fr")
+        self.ask("movement", "propose", "removal", "--to", "airport", "--receiver", "state-b", by="rita", expect=OK)
+        refused = self.ask("manifest", "add", "1000-9", self.person, "--assessment", claim, by="rita", expect=REFUSED)
+        self.assertIn(f"assessment {claim} (affiliation) is a claim, and authorises nothing", refused.out + refused.err)
+        entry = self.entries("--type", "movement.refused")[0]
+        self.assertEqual([r["code"] for r in entry["data"]["reasons"]], ["no_authority"])
+        self.ask("assessment", "contest", claim, by="dana", expect=OK)
+        self.ask("assessment", "review", claim, "upheld", "--review", "+60d", by="rita", expect=REFUSED)
+        shown = self.ask("assessment", "show", claim, "--json", expect=OK).json()
+        self.assertEqual([shown[k] for k in ("kind", "evidence", "state", "contested", "overdue", "authorises")],
+                         ["affiliation", "sealed", "contested", True, False, "nothing"])
+        self.assertNotIn("sources", shown)
+        told = self.ask("assessment", "show", claim, "--details", "--json", by="lena", expect=OK).json()
+        self.assertEqual((told["sources"], told["author"]), ("two tattoos", "an analyst"))
+        self.assertEqual(len(self.entries("--type", "details.read")), 1)
+        self.ask("assessment", "review", claim, "withdrawn", by="lena", expect=OK)
+        self.assertEqual([a["state"] for a in self.ask("assessment", "list", "--person", self.person, "--json", expect=OK).rows()], ["withdrawn"])
+        reviewed = self.entries("--type", "assessment.reviewed")[0]
+        self.assertIn(f"reviewed assessment {claim} (affiliation): withdrawn", self.ask("explain", str(reviewed["n"]), expect=OK).out)
+        self.agree()
+
     def test_what_contradicts_is_told(self):
         self.admitted()
         self.two("authority", "add", "ministry")

@@ -214,6 +214,10 @@ static void draw_credential(struct drive *d, struct command *c) {
       .from = chance(d, 4, 5) ? TIME_ABSENT : draw_date(d),
       .until = chance(d, 4, 5) ? TIME_ABSENT : draw_date(d),
   };
+  /* A one-time pass lasts some days, now and then not long enough; some lack their end. */
+  c->u.credential_issue.once = chance(d, 1, 3);
+  if (c->u.credential_issue.once && chance(d, 9, 10))
+    c->u.credential_issue.until = d->now + (1 + below(d, 7 * 86400)) * USEC_PER_S;
 }
 
 static uint32_t some_area(struct drive *d) {
@@ -343,6 +347,9 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_ORDER_WRITE:
   case COMMAND_ORDER_RECALL:
   case COMMAND_ORDER_REFUTE:
+  case COMMAND_ASSESSMENT_RECORD:
+  case COMMAND_ASSESSMENT_CONTEST:
+  case COMMAND_ASSESSMENT_REVIEW:
   case COMMAND_BOOKING_OPEN:
   case COMMAND_BOOKING_SUPPLEMENT:
   case COMMAND_DEATH_RECORD:
@@ -428,8 +435,21 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   return false;
 }
 
+/* What a site of this seed is most about. Kinds of commands grow in number and share the draw:
+ * each theme keeps a share for what would else become too rare to meet. */
+static const struct theme {
+  uint8_t cases;    /* of a hundred: a step of somebody's case, as it comes next */
+  uint8_t anything; /* of the others: any command at all */
+} themes[] = {{33, 10}, {33, 10}, {75, 20}, {20, 75}};
+
+static const struct theme *theme_of(const struct drive *d) {
+  return &themes[d->seed % (sizeof themes / sizeof themes[0])];
+}
+
 static enum command_type draw_type(struct drive *d) {
-  uint32_t x = below(d, 100);
+  if (chance(d, theme_of(d)->anything, 100))
+    return (enum command_type)below(d, COMMAND_COUNT);
+  uint32_t x = below(d, 93);
   if (x < 46)
     return COMMAND_PASS;
   if (x < 71)
@@ -442,10 +462,8 @@ static enum command_type draw_type(struct drive *d) {
     return COMMAND_PERSON_LOCATE;
   if (x < 86)
     return COMMAND_READER_REPORT;
-  if (x < 93)
-    return (enum command_type)(COMMAND_AUTHORITY_ADD +
-                               below(d, COMMAND_COUNT_CLOSE - COMMAND_AUTHORITY_ADD + 1));
-  return (enum command_type)below(d, COMMAND_COUNT);
+  return (enum command_type)(COMMAND_AUTHORITY_ADD +
+                             below(d, COMMAND_COUNT_CLOSE - COMMAND_AUTHORITY_ADD + 1));
 }
 
 /* Most things happen at once or a little later; now and then the night passes. */
@@ -463,17 +481,23 @@ static usec draw_pause(struct drive *d) {
   return below(d, 86400) * s;
 }
 
+/* After these little else happens on a site for long: not as often as the rest. */
+static bool ends_much(enum command_type type) {
+  return type == COMMAND_DEATH_RECORD || type == COMMAND_COUNT_BEGIN ||
+         type == COMMAND_OPERATOR_DISABLE || type == COMMAND_OPERATOR_COMPROMISE;
+}
+
 struct command drive_draw(struct drive *d) {
   struct command c;
   do {
     struct random_custody r = custody_of(d);
     memset(&c, 0, sizeof c);
-    if (d->core->plan && chance(d, 1, 3) && random_case(&r, &c))
+    if (d->core->plan && chance(d, theme_of(d)->cases, 100) && random_case(&r, &c))
       break;
     c.type = draw_type(d);
     if (c.type == COMMAND_PASS && !d->core->plan->n_readers)
       c.type = COMMAND_TICK;
-  } while (!draw_arguments(d, &c));
+  } while ((ends_much(c.type) && !chance(d, 1, 6)) || !draw_arguments(d, &c));
   draw_actors(d, &c);
   usec due = core_due(d->core);
   d->now += draw_pause(d);
@@ -596,8 +620,10 @@ static void people_arrive(struct drive *d) {
     c.u.person_add.person = id_of(id_person, i);
     must(d, c);
     c = (struct command){.type = COMMAND_CREDENTIAL_ISSUE, .by = desk, .second = REF_ABSENT};
+    bool once = i % 8 == 7; /* the pass of a visit: it is used up on the way out */
+    usec until = once ? d->now + 30 * 86400 * USEC_PER_S : TIME_ABSENT;
     c.u.credential_issue = (struct cmd_credential_issue){
-        id_of(id_credential, i), id_of(id_tag, i), i, 0, TIME_ABSENT, TIME_ABSENT};
+        id_of(id_credential, i), id_of(id_tag, i), i, 0, TIME_ABSENT, until, once};
     if (i < d->core->head.n_persons)
       must(d, c);
     for (uint32_t k = 0; k < 1 + below(d, 5); k++) {

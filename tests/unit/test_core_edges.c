@@ -418,6 +418,10 @@ static void test_after_the_last_second(void **state) {
   c.valid_until_s = UINT32_MAX - 1;
   assert_int_equal(credential_state_at(&c, late - 12 * USEC_PER_S), CREDENTIAL_STATE_ISSUED);
   assert_int_equal(credential_state_at(&c, late), CREDENTIAL_STATE_EXPIRED);
+  c.once = ONCE_USED; /* is told before its dates, and after what somebody did to it */
+  assert_int_equal(credential_state_at(&c, late), CREDENTIAL_STATE_USED);
+  c.state = CREDENTIAL_STATE_LOST;
+  assert_int_equal(credential_state_at(&c, late), CREDENTIAL_STATE_LOST);
 }
 
 int main(void) {
