@@ -120,6 +120,8 @@ struct model {
   struct m_reader *readers;
   uint32_t n_custody;
   struct event *custody; /* entries about custody, as they came */
+  uint32_t n_custody_types;
+  uint16_t *custody_types; /* of the same: what is looked for is found without touching the rest */
   struct m_pending_kept *kept;
   uint32_t n_checks, n_tallies;
   struct m_check *checks;
