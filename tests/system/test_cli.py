@@ -200,7 +200,8 @@ class Verbs(Site):
         self.assertNotIn(PASSWORDS["gil"].encode(), seen)
 
     def test_one_time_pass(self):
-        number = self.add_person("visitor", level="staff")
+        number, host = self.add_person("visitor", level="staff"), self.add_person("staff")
+        self.ask("visit", "open", number, "--host", host, "--until", "+2h", by="dana", expect=OK)
         issue = ("credential", "issue", number, "--once")
         lacking = self.ask(*issue, by="dana", secrets={"--card-fd": CARD})
         self.assertEqual(lacking.code, USAGE, lacking.err)
