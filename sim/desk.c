@@ -7,6 +7,7 @@
 #include "sim/ask.h"
 #include "sim/command_text.h"
 #include "sim/journey.h"
+#include "sim/papers.h"
 #include "sim/people.h"
 #include "sim/plans.h"
 #include "sim/random_custody.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 
 enum { operators_max_sim = 12 };
-enum what { ASK_LOGIN, ASK_OTHER, ASK_STEP, ASK_BLOB, ASK_PLAN };
+enum what { ASK_LOGIN, ASK_OTHER, ASK_STEP, ASK_BLOB, ASK_PLAN, ASK_PAPER, ASK_WITH_PAPER };
 /* Of a registration. */
 enum registering { REGISTER_ADD, REGISTER_LEVEL, REGISTER_CARD, REGISTER_PIN, REGISTERED };
 
@@ -28,6 +29,7 @@ struct clerk {
   struct asks asks;
   char session[65];
   bool logging_in;
+  struct papers_sent papers;
 };
 
 struct desk {
@@ -37,7 +39,9 @@ struct desk {
   struct clerk clerks[operators_max_sim];
   struct buf plan, compiled; /* of a plan change under way */
   struct journey journey;
-  struct rng cases; /* of the caseworkers */
+  struct rng cases;  /* of the caseworkers */
+  struct rng papers; /* of what is sent with what they ask */
+  uint32_t n_papers; /* sent so far */
 };
 
 static usec seconds(struct rng *r, int64_t from, int64_t to) {
@@ -85,9 +89,18 @@ static const struct clerk *second(struct desk *d, enum command_type type,
   return NULL;
 }
 
+/* What goes before the command, and is named by it. */
+static uint32_t send_paper(struct desk *d, struct clerk *k, struct span paper) {
+  uint32_t number = ++d->n_papers;
+  papers_send(&k->papers, number);
+  trace(d->w, "%s: sends a paper of %zu bytes", k->name, paper.n);
+  asks_send(&k->asks, FRAME_BLOB, paper, ASK_PAPER, number);
+  return number;
+}
+
 /* more: members after the command, or "". */
-static bool ask(struct desk *d, const struct command *c, const char *more, enum what what,
-                uint32_t arg) {
+static bool ask_with(struct desk *d, const struct command *c, const char *more, struct span paper,
+                     enum what what, uint32_t arg) {
   struct buf text = {0};
   if (d->w->may_ask && !d->w->may_ask(d->w->may_ask_ctx, c))
     return false;
@@ -101,9 +114,30 @@ static bool ask(struct desk *d, const struct command *c, const char *more, enum 
   if (other)
     buf_printf(&text, ",\"second\":\"%s\"", other->session);
   buf_puts(&text, "}");
+  if (paper.n)
+    arg = send_paper(d, k, paper);
   trace(d->w, "%s: asks %s", k->name, command_records[c->type].type);
   bool sent = asks_send(&k->asks, FRAME_REQUEST, buf_span(&text), what, arg) != 0;
   buf_free(&text);
+  return sent;
+}
+
+static bool ask(struct desk *d, const struct command *c, const char *more, enum what what,
+                uint32_t arg) {
+  return ask_with(d, c, more, (struct span){0}, what, arg);
+}
+
+/* What goes with it besides is made up: the register of a booking, a paper, a photo. */
+static bool ask_more(struct desk *d, const struct command *asked) {
+  struct command c = *asked;
+  struct buf more = {0}, paper = {0};
+  register_text(&more, &c);
+  paper_text(&d->papers, &c, &paper, &more);
+  const char *text = buf_cstr(&more);
+  bool sent =
+      ask_with(d, &c, text ? text : "", buf_span(&paper), paper.n ? ASK_WITH_PAPER : ASK_OTHER, 0);
+  buf_free(&more);
+  buf_free(&paper);
   return sent;
 }
 
@@ -219,6 +253,8 @@ static const struct {
     {COMMAND_PERSON_MERGE, 2, NEEDS_PERSONS},
     {COMMAND_PERSON_UNMERGE, 8, NEEDS_PERSONS},
     {COMMAND_PERSON_LOCATE, 100, NEEDS_PERSONS},
+    {COMMAND_VISIT_OPEN, 60, NEEDS_PERSONS},
+    {COMMAND_VISIT_CLOSE, 10, NEEDS_PERSONS},
     {COMMAND_CREDENTIAL_ISSUE, 30, NEEDS_PERSONS},
     {COMMAND_CREDENTIAL_SUSPEND, 5, NEEDS_CREDENTIALS},
     {COMMAND_CREDENTIAL_REINSTATE, 25, NEEDS_CREDENTIALS},
@@ -238,6 +274,7 @@ static const struct {
     {COMMAND_GATE_OPEN, 25, NEEDS_NOTHING},
     {COMMAND_READER_REKEY, 60, NEEDS_NOTHING},
     {COMMAND_ALARM_ACKNOWLEDGE, 50, NEEDS_ALARMS},
+    {COMMAND_PERSON_PHOTO, 6, NEEDS_PERSONS},
     {COMMAND_DETAILS_READ, 8, NEEDS_PERSONS},
     {COMMAND_DETAILS_ERASE, 4, NEEDS_PERSONS},
     {COMMAND_OPERATOR_ADD, 2, NEEDS_NOTHING},
@@ -299,6 +336,27 @@ static usec some_hours_ago(struct desk *d) {
   return core_last_at(watch_core(d->w->watch)) - rng_between(&d->rng, -60, 20 * 3600) * USEC_PER_S;
 }
 
+/* One of these kinds, if tries find one. */
+static uint32_t somebody(struct desk *d, unsigned kinds) {
+  uint32_t person = any_person(d);
+  for (int tries = 0; tries < 12; tries++) {
+    if (kinds >> watch_core(d->w->watch)->persons[person].kind & 1)
+      break;
+    person = any_person(d);
+  }
+  return person;
+}
+
+static void expect_visitor(struct desk *d, struct cmd_visit_open *v) {
+  *v = (struct cmd_visit_open){.person = somebody(d, 1u << PERSON_VISITOR | 1u << PERSON_COUNSEL),
+                               .host = somebody(d, 1u << PERSON_STAFF | 1u << PERSON_OFFICER),
+                               .about = REF_ABSENT,
+                               .area = REF_ABSENT,
+                               .from = some_from(d),
+                               .until = (world_wall(d->w) + seconds(&d->rng, 60, 9000)) /
+                                        USEC_PER_S * USEC_PER_S};
+}
+
 static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
   const struct core *core = watch_core(d->w->watch);
   const struct plan *plan = watch_plan(d->w->watch);
@@ -310,12 +368,21 @@ static bool fill(struct desk *d, struct command *c, char *more, size_t size) {
   case COMMAND_PERSON_UNMERGE:
     c->u.person_ref.person = any_person(d);
     return true;
+  case COMMAND_PERSON_PHOTO:
+    c->u.person_photo.person = any_person(d);
+    return true;
   case COMMAND_PERSON_MERGE:
     c->u.person_merge = (struct cmd_person_merge){any_person(d), any_person(d)};
     return true;
   case COMMAND_PERSON_LOCATE:
     locate(d, &c->u.person_locate);
     return true;
+  case COMMAND_VISIT_OPEN:
+    expect_visitor(d, &c->u.visit_open);
+    return true;
+  case COMMAND_VISIT_CLOSE:
+    c->u.visit_ref.visit = rng_below(r, core->head.n_visits ? core->head.n_visits : 1);
+    return core->head.n_visits > 0;
   case COMMAND_CREDENTIAL_SUSPEND:
   case COMMAND_CREDENTIAL_REINSTATE:
   case COMMAND_CREDENTIAL_LOST:
@@ -409,25 +476,15 @@ static bool new_card(struct desk *d) {
   return false;
 }
 
-/* What the register of a booking takes besides the command. */
-static bool ask_custody(struct desk *d, const struct command *c) {
-  struct buf more = {0};
-  register_text(&more, c);
-  const char *text = buf_cstr(&more);
-  bool asked = ask(d, c, text ? text : "", ASK_OTHER, 0);
-  buf_free(&more);
-  return asked;
-}
-
 /* About detainees: what comes next for one of them, or anything. */
 static bool do_custody(struct desk *d) {
   const struct random_custody r = {&d->rng, watch_core(d->w->watch), world_wall(d->w)};
   const uint32_t kinds = COMMAND_RECALL_ANSWER - COMMAND_AUTHORITY_ADD + 1;
   struct command c = {0};
   if (rng_chance(&d->rng, 2, 3) && random_case(&r, &c))
-    return ask_custody(d, &c);
+    return ask_more(d, &c);
   c.type = (enum command_type)(COMMAND_AUTHORITY_ADD + rng_below(&d->rng, kinds));
-  return random_custody(&r, &c) && ask_custody(d, &c);
+  return random_custody(&r, &c) && ask_more(d, &c);
 }
 
 /* A detainee who is registered. */
@@ -463,7 +520,7 @@ static void on_case(void *ctx, uint64_t unused) {
     if (d->journey.person == REF_ABSENT)
       d->journey.person = some_subject(d);
     if (journey_next(&d->journey, &r, &c))
-      ask_custody(d, &c);
+      ask_more(d, &c);
     else if (d->journey.bring)
       bring(d, d->journey.person);
   }
@@ -490,6 +547,8 @@ static bool do_chore(struct desk *d) {
     return !d->w->may_ask && do_plan(d);
   if (c.type == COMMAND_CREDENTIAL_ISSUE)
     return new_card(d);
+  if (c.type == COMMAND_PERSON_PHOTO)
+    return fill(d, &c, more, sizeof more) && ask_more(d, &c);
   return fill(d, &c, more, sizeof more) && ask(d, &c, more, ASK_OTHER, 0);
 }
 
@@ -562,6 +621,10 @@ static void on_frame(void *ctx, const struct frame *f, const char *text) {
     reply_string(text, "session", k->session, sizeof k->session);
   } else if (asked.what == ASK_STEP) {
     step_answered(d, people_at(d->w->people, asked.arg), text);
+  } else if (asked.what == ASK_PAPER) {
+    papers_uploaded(&k->papers, asked.arg, text);
+  } else if (asked.what == ASK_WITH_PAPER && !papers_named(&k->papers, asked.arg, text)) {
+    watch_complain(d->w->watch, "the paper that %s sent was not kept: %s", k->name, text);
   }
 }
 
@@ -574,6 +637,7 @@ struct desk *desk_new(struct world *w, uint32_t n_operators) {
   d->n = n_operators;
   desk_roles(w->settings.seed, roles, n_operators);
   d->cases = rng_from(w->settings.seed, "cases");
+  d->papers = rng_from(w->settings.seed, "papers");
   journey_begin(&d->journey, &d->cases);
   if (rng_chance(&d->cases, 7, 8))
     queue_put(&w->queue, seconds(&d->cases, 5, 20), on_case, d, 0);

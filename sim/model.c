@@ -29,6 +29,7 @@ void model_free(struct model *m) {
   sp_free(m->doors);
   sp_free(m->readers);
   sp_free(m->custody);
+  sp_free(m->custody_types);
   sp_free(m->kept);
   sp_free(m->checks);
   sp_free(m->tallies);

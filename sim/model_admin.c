@@ -328,6 +328,8 @@ void m_decide_admin(const struct asked *a) {
       [COMMAND_PERSON_UNMERGE] = unmerge,
       [COMMAND_PERSON_LOCATE] = locate,
       [COMMAND_PERSON_IDENTIFY] = m_identify_person,
+      [COMMAND_VISIT_OPEN] = m_open_visit,
+      [COMMAND_VISIT_CLOSE] = m_close_visit,
       [COMMAND_PERSON_PHOTO] = photograph,
       [COMMAND_CREDENTIAL_ISSUE] = issue,
       [COMMAND_CREDENTIAL_SUSPEND] = change_credential,

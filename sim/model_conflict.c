@@ -133,10 +133,13 @@ void m_tell_conflicts(const struct asked *a, uint32_t order) {
   const struct model *m = a->m;
   struct model after = *m;
   after.custody = sp_alloc(m->n_custody + 1u, sizeof *after.custody);
+  after.custody_types = sp_alloc(m->n_custody + 1u, sizeof *after.custody_types);
   bool *in = sp_alloc(m->n_persons + 1u, sizeof *in);
-  if (!after.custody || !in)
+  if (!after.custody || !after.custody_types || !in)
     goto done;
   memcpy(after.custody, m->custody, m->n_custody * sizeof *after.custody);
+  memcpy(after.custody_types, m->custody_types, m->n_custody * sizeof *after.custody_types);
+  after.custody_types[after.n_custody] = (uint16_t)a->o->events[0].type;
   after.custody[after.n_custody++] = a->o->events[0];
   const struct ev_order_recorded *o = m_order(&after, order);
   struct ev_order_conflicts told = {.order = o->order, .person = o->person};
@@ -150,5 +153,6 @@ void m_tell_conflicts(const struct asked *a, uint32_t order) {
     m_expect_alarm(a, EVENT_ORDER_CONFLICTS)->u.order_conflicts = told;
 done:
   sp_free(after.custody);
+  sp_free(after.custody_types);
   sp_free(in);
 }

@@ -9,7 +9,7 @@
 /* The index-th of this type; they are there when something names one. */
 static const struct event *nth(const struct model *m, enum event_type type, uint32_t index) {
   for (uint32_t i = 0; i < m->n_custody; i++)
-    if (m->custody[i].type == type && index-- == 0)
+    if (m->custody_types[i] == type && index-- == 0)
       return &m->custody[i];
   SP_ASSERT(false);
   return NULL;
@@ -18,7 +18,7 @@ static const struct event *nth(const struct model *m, enum event_type type, uint
 uint32_t m_count_custody(const struct model *m, enum event_type type) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < m->n_custody; i++)
-    n += m->custody[i].type == type;
+    n += m->custody_types[i] == type;
   return n;
 }
 
@@ -50,7 +50,7 @@ static uint32_t order_of(const struct event *e) {
 
 bool m_order_was(const struct model *m, enum event_type type, uint32_t order) {
   for (uint32_t i = 0; i < m->n_custody; i++)
-    if (m->custody[i].type == type && order_of(&m->custody[i]) == order)
+    if (m->custody_types[i] == type && order_of(&m->custody[i]) == order)
       return true;
   return false;
 }
@@ -58,7 +58,7 @@ bool m_order_was(const struct model *m, enum event_type type, uint32_t order) {
 uint32_t m_authenticator(const struct model *m, uint32_t order) {
   uint32_t by = REF_ABSENT;
   for (uint32_t i = 0; i < m->n_custody; i++)
-    if (m->custody[i].type == EVENT_ORDER_AUTHENTICATED &&
+    if (m->custody_types[i] == EVENT_ORDER_AUTHENTICATED &&
         m->custody[i].u.order_authenticated.order == order)
       by = m->custody[i].u.order_authenticated.by;
   return by;
@@ -709,11 +709,16 @@ static bool comes_in(const struct model *m, uint32_t person, uint32_t to) {
  * which say how long things may take. */
 bool m_is_custody(const struct model *m, const struct event *e) {
   if (e->type == EVENT_PASSAGE_TAKEN)
-    return comes_in(m, e->u.passage_ended.person, e->u.passage_ended.to);
+    return m_has_visit(m, e->u.passage_ended.person) ||
+           comes_in(m, e->u.passage_ended.person, e->u.passage_ended.to);
+  if (e->type == EVENT_PERSON_LOCATED)
+    return m_has_visit(m, e->u.person_located.person);
   if (e->type == EVENT_PASSAGE_GRANTED)
     return e->u.passage_granted.taken &&
-           comes_in(m, e->u.passage_granted.person, e->u.passage_granted.to);
+           (m_has_visit(m, e->u.passage_granted.person) ||
+            comes_in(m, e->u.passage_granted.person, e->u.passage_granted.to));
   return (e->type >= EVENT_AUTHORITY_ADDED && e->type <= EVENT_DEADLINE_PASSED) ||
+         e->type == EVENT_VISIT_OPENED || e->type == EVENT_VISIT_CLOSED ||
          e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED ||
          e->type == EVENT_PLAN_APPLIED;
 }

@@ -93,7 +93,7 @@ static void of_movement(const struct model *m, const struct instants *i, uint32_
   const struct ev_movement_proposed *v = m_movement(m, c->movement);
   int64_t departed_s = m_journey(m, c->movement).departed_s;
   bool away = c->state == MEMBER_DEPARTED || c->state == MEMBER_ARRIVED;
-  struct m_pending of = {0, of_recall, person, REF_ABSENT, c->movement, REF_ABSENT};
+  struct m_pending of = {0, of_recall, person, REF_ABSENT, c->movement, REF_ABSENT, REF_ABSENT};
   if (away && c->recalled_s == INT64_MAX)
     take(p, first(m, i, person, 0, departed_s, may_no_more), of);
   of.kind = DEADLINE_RECALL_UNANSWERED;
@@ -107,8 +107,8 @@ static void of_movement(const struct model *m, const struct instants *i, uint32_
 /* Of an emergency: whoever has died since, or not. */
 static void of_exception(const struct model *m, uint32_t person, const struct m_case *c,
                          struct m_pending *p) {
-  struct m_pending of = {0,         DEADLINE_EXCEPTION_UNWRITTEN, person, REF_ABSENT, c->movement,
-                         REF_ABSENT};
+  struct m_pending of = {
+      0, DEADLINE_EXCEPTION_UNWRITTEN, person, REF_ABSENT, c->movement, REF_ABSENT, REF_ABSENT};
   bool went =
       c->state == MEMBER_DEPARTED || c->state == MEMBER_ARRIVED || c->state == MEMBER_RETURNED;
   if (went && m_movement(m, c->movement)->emergency && c->order == REF_ABSENT &&
@@ -118,7 +118,8 @@ static void of_exception(const struct model *m, uint32_t person, const struct m_
 
 static void of_death(const struct model *m, uint32_t person, const struct m_death *d,
                      struct m_pending *p) {
-  struct m_pending of = {0, DEADLINE_DEATH_UNRESOLVED, person, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct m_pending of = {
+      0, DEADLINE_DEATH_UNRESOLVED, person, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT};
   if (!(d->cause && d->remains) && !d->told)
     take(p, d->recorded_s + m->plan->rules.death_resolve_s, of);
 }
@@ -149,7 +150,8 @@ static int64_t blocked_since(const struct model *m, uint32_t order) {
 
 static void of_booking(const struct model *m, const struct instants *i, uint32_t person,
                        const struct m_case *c, struct m_pending *p) {
-  struct m_pending of = {0, DEADLINE_HOLD_LAPSED, person, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct m_pending of = {0,          DEADLINE_HOLD_LAPSED, person,    REF_ABSENT,
+                         REF_ABSENT, REF_ABSENT,           REF_ABSENT};
   if (!c->lapse_told)
     take(p, first(m, i, person, 0, c->held_since_s, nobody_holds), of);
   of.kind = DEADLINE_RELEASE_OVERDUE;
@@ -179,7 +181,7 @@ static bool is_over(const struct model *m, uint32_t hearing) {
 }
 
 static void of_hearings(const struct model *m, uint32_t person, struct m_pending *p) {
-  struct m_pending of = {0, DEADLINE_HEARING_MISSED, person, REF_ABSENT, REF_ABSENT, 0};
+  struct m_pending of = {0, DEADLINE_HEARING_MISSED, person, REF_ABSENT, REF_ABSENT, 0, REF_ABSENT};
   of.hearing = m_count_custody(m, EVENT_HEARING_SET);
   for (uint32_t i = m->n_custody; i-- > 0;) {
     const struct event *e = &m->custody[i];
@@ -193,7 +195,7 @@ static void of_hearings(const struct model *m, uint32_t person, struct m_pending
 
 static void of_assessments(const struct model *m, uint32_t person, struct m_pending *p) {
   struct m_pending of = {
-      0, DEADLINE_ASSESSMENT_UNREVIEWED, person, REF_ABSENT, REF_ABSENT, REF_ABSENT, 0};
+      0, DEADLINE_ASSESSMENT_UNREVIEWED, person, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT, 0};
   for (of.assessment = m_count_custody(m, EVENT_ASSESSMENT_RECORDED); of.assessment > 0;
        of.assessment--) {
     struct m_claim c = m_claim(m, of.assessment - 1);
@@ -205,7 +207,7 @@ static void of_assessments(const struct model *m, uint32_t person, struct m_pend
 
 static struct m_pending of_person(const struct model *m, const struct instants *i,
                                   uint32_t person) {
-  struct m_pending p = {INT64_MAX, 0, person, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct m_pending p = {INT64_MAX, 0, person, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT};
   struct m_case c = m_case(m, person);
   struct m_death d = m_death(m, person);
   if (c.movement != REF_ABSENT && !d.dead)
@@ -219,13 +221,17 @@ static struct m_pending of_person(const struct model *m, const struct instants *
   if (c.booked)
     of_booking(m, i, person, &c, &p);
   of_hearings(m, person, &p);
+  struct m_pending visit = p;
+  visit.kind = DEADLINE_VISIT_OVERDUE;
+  visit.order = visit.movement = visit.hearing = REF_ABSENT;
+  take(&p, m_visit_over(m, person, &visit.visit), visit);
   of_assessments(m, person, &p);
   return p;
 }
 
 static struct m_pending of_order(const struct model *m, uint32_t order, usec recorded) {
   const struct ev_order_recorded *o = m_order(m, order);
-  struct m_pending p = {INT64_MAX, 0, o->person, order, REF_ABSENT, REF_ABSENT}, of = p;
+  struct m_pending p = {INT64_MAX, 0, o->person, order, REF_ABSENT, REF_ABSENT, REF_ABSENT}, of = p;
   if (m_order_was(m, EVENT_ORDER_RECALLED, order) || m_order_was(m, EVENT_ORDER_REFUTED, order))
     return p;
   of.kind = DEADLINE_ORDER_UNCONFIRMED;
@@ -238,10 +244,12 @@ static struct m_pending of_order(const struct model *m, uint32_t order, usec rec
 }
 
 static struct m_pending find_next(const struct model *m) {
-  struct m_pending next = {INT64_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT};
+  struct m_pending next = {INT64_MAX,  0,          REF_ABSENT, REF_ABSENT,
+                           REF_ABSENT, REF_ABSENT, REF_ABSENT};
   struct instants i = instants_of(m);
   for (uint32_t p = 0; i.at && p < m->n_persons; p++) {
-    bool looked_at = m->persons[p].kind == PERSON_DETAINEE || m_death(m, p).dead;
+    bool looked_at =
+        m->persons[p].kind == PERSON_DETAINEE || m_has_visit(m, p) || m_death(m, p).dead;
     struct m_pending of = looked_at ? of_person(m, &i, p) : next;
     if (of.at_s < next.at_s)
       next = of;
@@ -274,7 +282,8 @@ usec m_deadline_due(const struct model *m) {
   if (p.at_s == INT64_MAX)
     return TIME_ABSENT;
   for (uint32_t i = m->n_custody; i-- > 0 && last == USEC_MIN;)
-    if (m->custody[i].type != EVENT_PASSAGE_GRANTED && m->custody[i].type != EVENT_PASSAGE_TAKEN)
+    if (m->custody[i].type != EVENT_PASSAGE_GRANTED && m->custody[i].type != EVENT_PASSAGE_TAKEN &&
+        m->custody[i].type != EVENT_PERSON_LOCATED)
       last = m->custody[i].at;
   return p.at_s * USEC_PER_S > last ? p.at_s * USEC_PER_S : last;
 }
@@ -291,13 +300,10 @@ void m_decide_deadline(const struct asked *a) {
     return;
   }
   m_expect_alarm(a, EVENT_DEADLINE_PASSED)->u.deadline_passed =
-      (struct ev_deadline_passed){p.kind,
-                                  p.person,
-                                  p.order,
-                                  p.movement,
-                                  p.hearing,
-                                  p.at_s * USEC_PER_S,
-                                  p.assessment ? p.assessment - 1 : REF_ABSENT};
+      (struct ev_deadline_passed){p.kind,    p.person,
+                                  p.order,   p.movement,
+                                  p.hearing, p.at_s * USEC_PER_S,
+                                  p.visit,   p.assessment ? p.assessment - 1 : REF_ABSENT};
 }
 
 void m_answer_recall(const struct asked *a) {

@@ -273,9 +273,10 @@ static bool move_people(struct model *m, const struct event *e) {
 }
 
 static bool keep(struct model *m, const struct event *e) {
-  if (!ROOM(m, custody))
+  if (!ROOM(m, custody) || !ROOM(m, custody_types))
     return false;
   m->custody[m->n_custody++] = *e;
+  m->custody_types[m->n_custody_types++] = (uint16_t)e->type;
   return true;
 }
 

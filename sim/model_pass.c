@@ -17,6 +17,7 @@ struct passing {
   uint32_t for_whom; /* of one who waited: who presents now */
   struct reasons reasons, warnings;
   uint32_t level;     /* what permits them; REF_ABSENT: nothing */
+  uint32_t visit;     /* on which they come in; REF_ABSENT */
   uint32_t order;     /* that holds a detainee who comes in; REF_ABSENT */
   struct refs leaves; /* on what it rests that a detainee goes out */
   bool pin_checked, duress;
@@ -293,6 +294,9 @@ static void check_separation(struct passing *x) {
  * boundary. */
 static void check_boundary(struct passing *x) {
   const struct m_person *p = &x->m->persons[x->person];
+  bool inward = x->to != area_outside && (m_boundary(x->plan, x->door) || p->area == area_outside);
+  if (inward && !m_is_expected(x->m, x->person, x->at, &x->visit))
+    because(x, REASON_NO_VISIT, REF_PERSON, x->person);
   if (p->kind != PERSON_DETAINEE)
     return;
   if (x->to == area_outside)
@@ -372,6 +376,8 @@ static void grant(const struct passing *x, uint32_t companion) {
   };
   g->rests_on.at[g->rests_on.n++] = (struct ref){REF_CREDENTIAL, x->credential};
   g->rests_on.at[g->rests_on.n++] = (struct ref){REF_LEVEL, x->level};
+  if (x->visit != REF_ABSENT)
+    g->rests_on.at[g->rests_on.n++] = (struct ref){REF_VISIT, x->visit};
   if (x->order != REF_ABSENT)
     g->rests_on.at[g->rests_on.n++] = (struct ref){REF_ORDER, x->order};
   for (uint32_t i = 0; i < x->leaves.n; i++)
@@ -433,7 +439,7 @@ static struct passing passing_of(const struct asked *a) {
   bool in = r->direction == DIRECTION_IN;
   x.from = in ? m->plan->doors[x.door].from : m->plan->doors[x.door].to;
   x.to = in ? m->plan->doors[x.door].to : m->plan->doors[x.door].from;
-  x.credential = x.person = x.level = x.order = x.for_whom = REF_ABSENT;
+  x.credential = x.person = x.level = x.visit = x.order = x.for_whom = REF_ABSENT;
   for (uint32_t i = 0; i < m->n_credentials; i++)
     if (m_same_id(m->credentials[i].tag, a->c->u.pass.tag)) {
       x.credential = i;
@@ -464,7 +470,7 @@ static void find_waiting(const struct passing *x, struct waiting *w) {
     them->credential = q->credential;
     them->person = q->person;
     them->reader = q->reader;
-    them->level = them->order = REF_ABSENT;
+    them->level = them->visit = them->order = REF_ABSENT;
     them->before = w->n + 1;
     them->waited = true;
     them->for_whom = x->person;

@@ -310,6 +310,7 @@ static void same_custody(struct comparing *c) {
   SAME(REF_NONE, 0, "tallies", m->n_tallies, h->n_tallies);
   SAME(REF_NONE, 0, "deaths", m_count_custody(m, EVENT_DEATH_RECORDED), h->n_deaths);
   SAME(REF_NONE, 0, "hearings", m_count_custody(m, EVENT_HEARING_SET), h->n_hearings);
+  SAME(REF_NONE, 0, "visits", m_count_custody(m, EVENT_VISIT_OPENED), h->n_visits);
   SAME(REF_NONE, 0, "movements", m_count_custody(m, EVENT_MOVEMENT_PROPOSED), h->n_movements);
   SAME(REF_NONE, 0, "assessments", m_count_custody(m, EVENT_ASSESSMENT_RECORDED), h->n_assessments);
   if (c->told || !m->n_custody)

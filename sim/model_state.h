@@ -83,7 +83,7 @@ struct m_reader {
 struct m_pending { /* a deadline */
   int64_t at_s;    /* INT64_MAX: none */
   uint32_t kind;   /* enum deadline; DEADLINE_COUNT: a recall */
-  uint32_t person, order, movement, hearing;
+  uint32_t person, order, movement, hearing, visit;
   uint32_t assessment; /* index + 1 */
 };
 struct m_pending_kept { /* what was found, so that it is not looked for at every step */
@@ -120,6 +120,8 @@ struct model {
   struct m_reader *readers;
   uint32_t n_custody;
   struct event *custody; /* entries about custody, as they came */
+  uint32_t n_custody_types;
+  uint16_t *custody_types; /* of the same: what is looked for is found without touching the rest */
   struct m_pending_kept *kept;
   uint32_t n_checks, n_tallies;
   struct m_check *checks;
@@ -312,6 +314,14 @@ void m_decide_deadline(const struct asked *a);
 void m_answer_recall(const struct asked *a);
 void m_set_hearing(const struct asked *a);
 void m_close_hearing(const struct asked *a);
+
+/* --- model_visit.c: who is expected --- */
+void m_open_visit(const struct asked *a);
+void m_close_visit(const struct asked *a);
+/* May they come in as far as that goes? *visit: on which they do, REF_ABSENT: none is needed. */
+bool m_is_expected(const struct model *m, uint32_t person, usec at, uint32_t *visit);
+int64_t m_visit_over(const struct model *m, uint32_t person, uint32_t *visit);
+bool m_has_visit(const struct model *m, uint32_t person);
 
 /* --- model_candidate.c: who may be the same human --- */
 void m_add_person(const struct asked *a);

@@ -56,7 +56,7 @@ static void draw_register(const struct random_custody *d, bool admission, uint32
 
 /* --- Custody: few names and few orders, so that they meet --- */
 
-enum { id_order = 101, id_booking, id_movement, id_hearing, id_count, id_assessment };
+enum { id_order = 101, id_booking, id_movement, id_hearing, id_visit, id_count, id_assessment };
 enum { named_most = 5, orders_most = 100, movements_most = 24 };
 
 static uint32_t one_of(const struct random_custody *d, uint32_t n, uint32_t absent_in_ten) {
@@ -290,6 +290,48 @@ static bool random_movement(const struct random_custody *d, struct command *c) {
   default:
     return false;
   }
+}
+
+/* --- Visits --- */
+
+/* Most often one of these kinds, if there is one. */
+static uint32_t some_kind(const struct random_custody *d, unsigned kinds) {
+  uint32_t person = some(d, d->core->head.n_persons);
+  for (int tries = 0; tries < 12 && d->core->head.n_persons; tries++) {
+    if (kinds >> d->core->persons[person].kind & 1)
+      break;
+    person = some(d, d->core->head.n_persons);
+  }
+  return person;
+}
+
+/* Mostly of a few hours, that has begun. */
+bool random_visit(const struct random_custody *d, struct command *c) {
+  const struct core_head *h = &d->core->head;
+  if (c->type == COMMAND_VISIT_CLOSE) {
+    c->u.visit_ref.visit = some(d, h->n_visits);
+    return h->n_visits > 0 && chance(d, 1, 3);
+  }
+  struct cmd_visit_open *v = &c->u.visit_open;
+  v->visit = random_id(id_visit, chance(d, 1, 12) ? some(d, h->n_visits) : h->n_visits);
+  v->person = some_kind(d, 1u << PERSON_VISITOR | 1u << PERSON_COUNSEL | 1u << PERSON_INSPECTOR);
+  v->host = chance(d, 1, 6) ? one_of(d, h->n_persons, 5)
+                            : some_kind(d, 1u << PERSON_STAFF | 1u << PERSON_OFFICER);
+  v->about = REF_ABSENT;
+  if (d->core->persons[v->person].kind == PERSON_COUNSEL || chance(d, 1, 8))
+    for (uint32_t i = 0; i < h->n_bookings; i++)
+      if (v->about == REF_ABSENT || chance(d, 1, 2))
+        v->about = d->core->bookings[i].person;
+  if (v->about == REF_ABSENT && chance(d, 1, 8))
+    v->about = some_detainee(d);
+  v->area = chance(d, 1, 2) ? REF_ABSENT : below(d, d->core->plan->n_areas);
+  v->from = chance(d, 2, 3) ? TIME_ABSENT : d->now + rng_between(d->rng, -900, 900) * USEC_PER_S;
+  v->until = d->now + rng_between(d->rng, -20,
+                                  chance(d, 1, 8)   ? 200000
+                                  : chance(d, 1, 2) ? 80000
+                                                    : 7000) *
+                          USEC_PER_S;
+  return h->n_persons > 0 && h->n_visits < 60;
 }
 
 /* --- Counts --- */

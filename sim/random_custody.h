@@ -14,6 +14,8 @@ struct random_custody {
 };
 
 /* The arguments of a command of this type, perhaps nonsensical. False: this is not asked now. */
+/* The arguments of visit.open and visit.close. */
+bool random_visit(const struct random_custody *d, struct command *c);
 bool random_custody(const struct random_custody *r, struct command *c);
 /* What comes next for some detainee, on the way from an order to a handover: sets the type too. */
 bool random_case(const struct random_custody *r, struct command *c);

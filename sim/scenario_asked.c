@@ -56,6 +56,8 @@ static const struct {
     {"leaves", COMMAND_MOVEMENT_DEPART, {"movement"}},
     {"divert", COMMAND_MOVEMENT_DIVERT, {"movement", "to"}},
     {"arrive", COMMAND_MOVEMENT_ARRIVE, {"movement"}},
+    {"visit", COMMAND_VISIT_OPEN, {"visit", "person"}},
+    {"close-visit", COMMAND_VISIT_CLOSE, {"visit"}},
     {"hearing", COMMAND_HEARING_SET, {"hearing", "person", "authority"}},
     {"close-hearing", COMMAND_HEARING_CLOSE, {"hearing", "outcome"}},
     {"answer-recall", COMMAND_RECALL_ANSWER, {"movement", "person", "answer"}},
@@ -76,7 +78,7 @@ static void put_hex(struct buf *b, const struct id *id) {
 static bool has_id(enum ref_kind kind) {
   return kind == REF_PERSON || kind == REF_CREDENTIAL || kind == REF_OPERATOR ||
          kind == REF_ORDER || kind == REF_BOOKING || kind == REF_MOVEMENT || kind == REF_HEARING ||
-         kind == REF_COUNT || kind == REF_ASSESSMENT;
+         kind == REF_VISIT || kind == REF_COUNT || kind == REF_ASSESSMENT;
 }
 
 static void put_list(struct buf *b, const struct field *f, const char *value) {

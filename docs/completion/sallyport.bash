@@ -4,13 +4,25 @@ _sallyport() {
   local verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'help init serve status version bench plan person credential pin level order assessment paper booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export export-log backup restore line reader' -- "$cur"))
+    COMPREPLY=($(compgen -W 'help init serve status version bench plan person visit person credential pin level order assessment paper booking movement manifest movement death hearing count recall authority place basis agreement class person gate threat operator review pass door reader alarm roll log explain verify replay rebuild receipt export export-log backup restore line reader' -- "$cur"))
     return
   fi
   case $verb in
   plan)
     if ((COMP_CWORD == 2)); then
       COMPREPLY=($(compgen -W ' check apply show' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  person)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' add admit identify search candidates show photo list suspend reinstate depart locate separate unseparate merge unmerge import erase mark unmark link unlink' -- "$cur"))
+      return
+    fi
+    verb="$verb ${COMP_WORDS[2]}" ;;
+  visit)
+    if ((COMP_CWORD == 2)); then
+      COMPREPLY=($(compgen -W ' open close list' -- "$cur"))
       return
     fi
     verb="$verb ${COMP_WORDS[2]}" ;;
@@ -213,6 +225,7 @@ _sallyport() {
   --document) COMPREPLY=(); return ;;
   --alias) COMPREPLY=(); return ;;
   --identifier) COMPREPLY=(); return ;;
+  --purpose) COMPREPLY=(); return ;;
   --reference) COMPREPLY=(); return ;;
   --official) COMPREPLY=(); return ;;
   --finding) COMPREPLY=(); return ;;
@@ -283,6 +296,9 @@ _sallyport() {
   'person unseparate') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
   'person merge') options=' --help --dir --json --as --password-fd' ;;
   'person unmerge') options=' --help --dir --json --as --password-fd --second --second-password-fd' ;;
+  'visit open') options=' --help --dir --json --as --password-fd --purpose --details-file --about --area --from --host --until' ;;
+  'visit close') options=' --help --dir --json --as --password-fd' ;;
+  'visit list') options=' --help --dir --json --person' ;;
   'person import') options=' --help --dir --json --as --password-fd --dry-run'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'person erase') options=' --help --dir --json --as --password-fd --second --second-password-fd --ground' ;;

@@ -48,6 +48,7 @@ static struct id subject_of(const struct entry *e, enum event_type type) {
       [EVENT_DETAILS_ERASED] = "person",
       [EVENT_PERSON_IDENTIFIED] = "person",
       [EVENT_BOOKING_SUPPLEMENTED] = "booking",
+      [EVENT_VISIT_OPENED] = "visit",
       [EVENT_ASSESSMENT_RECORDED] = "assessment",
       [EVENT_PERSON_PHOTOGRAPHED] = "person",
   };

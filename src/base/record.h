@@ -51,6 +51,7 @@ struct slug {
   X(BOOKING, "booking")                                                                            \
   X(MOVEMENT, "movement")                                                                          \
   X(HEARING, "hearing")                                                                            \
+  X(VISIT, "visit")                                                                                \
   X(ASSESSMENT, "assessment")                                                                      \
   X(COUNT, "count")                                                                                \
   X(ENTRY, "entry") /* the index is a journal index; JSON "entry:123" */

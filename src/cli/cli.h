@@ -54,6 +54,7 @@ const char *cli_dir(const struct cli *c);
   X(person_list)                                                                                   \
   X(person_search)                                                                                 \
   X(person_candidates)                                                                             \
+  X(visit_list)                                                                                    \
   X(person_admit)                                                                                  \
   X(person_import)                                                                                 \
   X(credential_issue)                                                                              \

@@ -194,10 +194,10 @@ enum sp_err take_details_of(struct cli *c, option_set of, json_t **details) {
   static const struct {
     enum option_id option;
     const char *key;
-  } members[] = {{OPT_NAME, "name"},          {OPT_BIRTH_DATE, "birth_date"},
-                 {OPT_DOCUMENT, "document"},  {OPT_REFERENCE, "reference"},
-                 {OPT_OFFICIAL, "official"},  {OPT_FINDING, "finding"},
-                 {OPT_HANDED_TO, "handed_to"}};
+  } members[] = {{OPT_NAME, "name"},           {OPT_BIRTH_DATE, "birth_date"},
+                 {OPT_DOCUMENT, "document"},   {OPT_PURPOSE, "purpose"},
+                 {OPT_REFERENCE, "reference"}, {OPT_OFFICIAL, "official"},
+                 {OPT_FINDING, "finding"},     {OPT_HANDED_TO, "handed_to"}};
   enum sp_err err = SP_OK;
   *details = NULL;
   if (of & OPT_BIT(DETAILS_FILE) && cli_has(c, OPT_DETAILS_FILE))

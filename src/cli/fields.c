@@ -59,6 +59,7 @@ const char *field_value(const struct field *f) {
            : f->ref == REF_AUTHORITY  ? "AUTHORITY"
            : f->ref == REF_MOVEMENT   ? "MOVEMENT"
            : f->ref == REF_HEARING    ? "HEARING"
+           : f->ref == REF_VISIT      ? "VISIT"
            : f->ref == REF_COUNT      ? "COUNT"
            : f->ref == REF_ASSESSMENT ? "ASSESSMENT"
            : f->ref == REF_BOOKING    ? "BOOKING"
@@ -143,10 +144,12 @@ static enum sp_err ref_json(struct cli *c, const struct field *f, const char *te
                     : f->ref == REF_HEARING  ? site_find_hearing(c->site, text, &index, &c->why)
                     : f->ref == REF_ASSESSMENT
                         ? site_find_assessment(c->site, text, &index, &c->why)
+                    : f->ref == REF_VISIT   ? site_find_visit(c->site, text, &index, &c->why)
                     : f->ref == REF_COUNT   ? site_find_count(c->site, text, &index, &c->why)
                     : f->ref == REF_BOOKING ? site_find_booking(c->site, text, &index, &c->why)
-                    : f->ref == REF_LEVEL ? site_find_place(c->site, f->ref, text, &index, &c->why)
-                                          : find_given(c, f->ref, text, value);
+                    : f->ref == REF_LEVEL || f->ref == REF_AREA
+                        ? site_find_place(c->site, f->ref, text, &index, &c->why)
+                        : find_given(c, f->ref, text, value);
   if (!err && !*value)
     *value = name_of_ref(core, f->ref, index);
   return err;

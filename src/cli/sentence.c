@@ -53,6 +53,11 @@ static const struct words table[EVENT_COUNT] = {
         {"UNLINKED", COLOUR_BAD, "{person|18}  {candidates}",
          "{person} may be the same human as others who could not be linked[: {candidates}]: look "
          "at them by hand.[ More were found than are named{more}.]"},
+    [EVENT_VISIT_OPENED] = {"expected", COLOUR_NONE, "{person|18}  {visit} until {until}",
+                            "{person} is expected: {visit}[, received by {host}][, to visit "
+                            "{about}][, in {area}], from {from} until {until}."},
+    [EVENT_VISIT_CLOSED] = {"visit over", COLOUR_NONE, "{visit}",
+                            "{visit} is over: nobody comes in on it any more."},
     [EVENT_PERSON_PHOTOGRAPHED] = {"photo", COLOUR_NONE, "{person}",
                                    "A photograph of {person} was kept: their details say which, "
                                    "and are erased with it."},
@@ -253,11 +258,12 @@ static const struct words table[EVENT_COUNT] = {
                              "emergency: {count}."},
     [EVENT_COUNT_CLOSED] = {"counted", COLOUR_STRONG, "{count}[  differs{differs}]",
                             "{count} was closed by {by}[, and differs from the journal{differs}]."},
-    [EVENT_DEADLINE_PASSED] =
-        {"OVERDUE", COLOUR_BAD,
-         "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of {hearing}][ of {assessment}]",
-         "What should have been done by {due} was not: {deadline}[, of "
-         "{order}][, in {movement}][, of {hearing}][, of {assessment}][, about {person}]."},
+    [EVENT_DEADLINE_PASSED] = {"OVERDUE", COLOUR_BAD,
+                               "[{person|18}  ]{deadline}[ of {order}][ of {movement}][ of "
+                               "{hearing}][ of {visit}][ of {assessment}]",
+                               "What should have been done by {due} was not: {deadline}[, of "
+                               "{order}][, in {movement}][, of {hearing}][, of {visit}][, of "
+                               "{assessment}][, about {person}]."},
     [EVENT_LOCKDOWN_STARTED] = {"LOCKDOWN", COLOUR_BAD, "{area}",
                                 "The area {area} and all within it is locked down: only holders of "
                                 "a level that says so pass."},
@@ -487,6 +493,19 @@ static void put_hearing(const struct speaker *s, struct buf *out, const char *he
              core->authorities[core->hearings[i].authority].name.s);
 }
 
+static void put_visit(const struct speaker *s, struct buf *out, const char *hex) {
+  const struct core *core = s->core;
+  struct id id;
+  uint32_t i;
+  char number[person_text_max];
+  if (!parse_id(hex, strlen(hex), &id) || !core_find_visit(core, id, &i)) {
+    buf_printf(out, "visit %.8s", hex);
+    return;
+  }
+  person_text(number, i);
+  buf_printf(out, "visit %s", number);
+}
+
 static void put_person(const struct speaker *s, struct buf *out, const char *hex) {
   const struct core *core = s->core;
   struct id id;
@@ -521,10 +540,11 @@ static put_thing *thing_of(struct span kind) {
   static const struct {
     const char *kind;
     put_thing *put;
-  } things[] = {
-      {"person", put_person},   {"operator", put_operator},     {"order", put_order},
-      {"booking", put_booking}, {"movement", put_movement},     {"hearing", put_hearing},
-      {"count", put_count},     {"assessment", put_assessment}, {"credential", put_credential}};
+  } things[] = {{"person", put_person},         {"operator", put_operator},
+                {"order", put_order},           {"booking", put_booking},
+                {"movement", put_movement},     {"hearing", put_hearing},
+                {"visit", put_visit},           {"count", put_count},
+                {"assessment", put_assessment}, {"credential", put_credential}};
   for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
     if (span_is(kind, things[i].kind))
       return things[i].put;

@@ -203,6 +203,13 @@ enum sp_err site_find_booking(const struct site *s, const char *text, uint32_t *
                        offsetof(struct booking, id), core->head.n_bookings, index, why);
 }
 
+enum sp_err site_find_visit(const struct site *s, const char *text, uint32_t *index,
+                            struct fault *why) {
+  const struct core *core = s->fold.core;
+  return find_numbered("visit", text, core->visits, sizeof *core->visits,
+                       offsetof(struct visit, id), core->head.n_visits, index, why);
+}
+
 enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) {
   const struct core *core = s->fold.core;

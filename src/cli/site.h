@@ -36,6 +36,8 @@ enum sp_err site_find_order(const struct site *s, const char *text, uint32_t *in
                             struct fault *why) SP_MUST_USE;
 enum sp_err site_find_booking(const struct site *s, const char *text, uint32_t *index,
                               struct fault *why) SP_MUST_USE;
+enum sp_err site_find_visit(const struct site *s, const char *text, uint32_t *index,
+                            struct fault *why) SP_MUST_USE;
 enum sp_err site_find_movement(const struct site *s, const char *text, uint32_t *index,
                                struct fault *why) SP_MUST_USE;
 enum sp_err site_find_assessment(const struct site *s, const char *text, uint32_t *index,

@@ -61,6 +61,7 @@ enum value_kind {
   X(IDENTIFIER, "identifier", VALUE_TEXT, "TYPE:NUMBER", NULL, NULL, true,                         \
     "a document or other number of theirs, like passport:X1234567; kept out likewise; may be "     \
     "given again")                                                                                 \
+  X(PURPOSE, "purpose", VALUE_TEXT, "TEXT", NULL, NULL, false, "what for; kept out likewise")      \
   X(REFERENCE, "reference", VALUE_TEXT, "TEXT", NULL, NULL, false,                                 \
     "its number at the issuer; kept out of the journal")                                           \
   X(OFFICIAL, "official", VALUE_TEXT, "TEXT", NULL, NULL, false,                                   \

@@ -270,6 +270,34 @@ const struct verb verbs[] = {
      .operands = {OPERAND_PERSON("person", "the registration that was merged")},
      .command = ASKS(PERSON_UNMERGE),
      .run = cli_change},
+    {.words = "visit open",
+     .doc = "say that a visitor, counsel or inspector is expected, by whom and until when",
+     .more = "At a site that holds people, visitors and counsel come in over the boundary only "
+             "while a visit of theirs is on and whoever receives them is here. A visitor is "
+             "received by somebody of the staff (--host); counsel comes for a detainee (--about). "
+             "A visit lasts a day at most, but an inspector's. Who is inside when it is over is an "
+             "alarm. What it is for stays out of the journal.",
+     .example = "sallyport visit open 1007-4 --host 1000-9 --until +2h --purpose 'repairs' "
+                "--as dana",
+     .needs = ONE,
+     .options = OPT_BIT(PURPOSE) | OPT_BIT(DETAILS_FILE),
+     .operands = {OPERAND_FIELD("PERSON", "person", "who is expected")},
+     .fields = true,
+     .command = ASKS(VISIT_OPEN),
+     .run = cli_with_details},
+    {.words = "visit close",
+     .doc = "a visit is over, or does not take place",
+     .example = "sallyport visit close 1000-9 --as dana",
+     .needs = ONE,
+     .operands = {OPERAND_FIELD("VISIT", "visit", "number like 1000-9, or id")},
+     .command = ASKS(VISIT_CLOSE),
+     .run = cli_change},
+    {.words = "visit list",
+     .doc = "list who is expected, and who is inside although their visit is over",
+     .example = "sallyport visit list",
+     .needs = READS,
+     .options = OPT_BIT(PERSON),
+     .run = cli_visit_list},
     {.words = "person import",
      .doc = "register many persons from a CSV file",
      .more =

@@ -98,6 +98,24 @@ static const struct field person_identify[] = {
     F_TYPE,
 };
 #undef S
+#define S cmd_visit_open
+static const struct field visit_open[] = {
+    F_REF_OPTIONAL("about", about, PERSON, "the detainee whom they visit"),
+    F_REF_OPTIONAL("area", area, AREA, "where they are received"),
+    F_TIME("from", from, "expected from this second on; none = now"),
+    F_REF_OPTIONAL("host", host, PERSON, "who of the staff receives them"),
+    F_REF("person", person, PERSON, "who is expected"),
+    F_TYPE,
+    F_TIME_REQUIRED("until", until, "and before this one"),
+    F_ID_NEW("visit", visit, "its id"),
+};
+#undef S
+#define S cmd_visit_ref
+static const struct field visit_ref[] = {
+    F_TYPE,
+    F_REF("visit", visit, VISIT, "which"),
+};
+#undef S
 #define S cmd_person_photo
 static const struct field person_photo[] = {
     F_REF("person", person, PERSON, "of whom; the photograph comes with it"),
@@ -558,6 +576,8 @@ static const char *const docs[COMMAND_COUNT] = {
     [COMMAND_PERSON_UNMERGE] = "they are not; both histories stay",
     [COMMAND_PERSON_LOCATE] = "correct where someone is, as seen by an officer",
     [COMMAND_PERSON_IDENTIFY] = "another name, identifier or birth date of a person is known",
+    [COMMAND_VISIT_OPEN] = "a visitor, counsel or inspector is expected, by whom and until when",
+    [COMMAND_VISIT_CLOSE] = "a visit is over, or does not take place",
     [COMMAND_PERSON_PHOTO] = "keep a photograph of a person",
     [COMMAND_CREDENTIAL_ISSUE] = "issue a card or other credential",
     [COMMAND_CREDENTIAL_SUSPEND] = "refuse it for now",
@@ -669,6 +689,8 @@ const struct permission command_permissions[COMMAND_COUNT] = {
     [COMMAND_PERSON_UNMERGE] = {0, R(DESK) | R(RECORDS), R_ACTING},
     [COMMAND_PERSON_LOCATE] = {0, R(GATE) | R(SHIFT), 0},
     [COMMAND_PERSON_IDENTIFY] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
+    [COMMAND_VISIT_OPEN] = {0, R(DESK) | R(SHIFT), 0},
+    [COMMAND_VISIT_CLOSE] = {0, R_ACTING, 0},
     [COMMAND_PERSON_PHOTO] = {0, R(DESK) | R(RECORDS) | R(SHIFT), 0},
     [COMMAND_CREDENTIAL_ISSUE] = {0, R(DESK) | R(SHIFT), 0},
     [COMMAND_CREDENTIAL_SUSPEND] = {0, R_ACTING, 0},

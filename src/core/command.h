@@ -24,6 +24,8 @@
   X(PERSON_UNMERGE, person_ref, "person.unmerge")                                                  \
   X(PERSON_LOCATE, person_locate, "person.locate")                                                 \
   X(PERSON_IDENTIFY, person_identify, "person.identify")                                           \
+  X(VISIT_OPEN, visit_open, "visit.open")                                                          \
+  X(VISIT_CLOSE, visit_ref, "visit.close")                                                         \
   X(PERSON_PHOTO, person_photo, "person.photo")                                                    \
   X(CREDENTIAL_ISSUE, credential_issue, "credential.issue")                                        \
   X(CREDENTIAL_SUSPEND, credential_ref, "credential.suspend")                                      \
@@ -195,6 +197,14 @@ struct cmd_person_identify { /* its details tell another name, identifier or bir
   uint32_t person;
   struct refs candidates; /* as of person.add */
   bool more;
+};
+struct cmd_visit_open {
+  struct id visit;
+  uint32_t person, host, about, area; /* host, about, area: REF_ABSENT */
+  usec from, until;                   /* from: TIME_ABSENT = now */
+};
+struct cmd_visit_ref {
+  uint32_t visit;
 };
 struct cmd_credential_issue {
   struct id credential;
@@ -456,6 +466,8 @@ struct command {
     struct cmd_person_merge person_merge;
     struct cmd_person_locate person_locate;
     struct cmd_person_identify person_identify;
+    struct cmd_visit_open visit_open;
+    struct cmd_visit_ref visit_ref;
     struct cmd_person_photo person_photo;
     struct cmd_credential_issue credential_issue;
     struct cmd_credential_ref credential_ref;

@@ -172,6 +172,14 @@ struct hearing {
   uint32_t state;
   uint32_t told; /* 1: that it was missed was an alarm */
 };
+struct visit { /* somebody is expected */
+  struct id id;
+  uint32_t person, host, about; /* persons; host, about: REF_ABSENT */
+  uint32_t from_s, until_s;
+  uint32_t next; /* of the person: index + 1 */
+  uint32_t closed;
+  uint32_t told; /* 1: that it was over, and they inside, was an alarm */
+};
 /* Beside each person: apart from `struct person`, since a passage of staff needs none of it. */
 struct custody {
   uint32_t orders, classes, links; /* heads: index + 1 */
@@ -179,6 +187,7 @@ struct custody {
   uint32_t marks;                  /* bits */
   uint32_t member;                 /* the last row of a manifest: index + 1 */
   uint32_t hearings;               /* head: index + 1 */
+  uint32_t visits;                 /* head: index + 1 */
   uint32_t assessments;            /* head: index + 1 */
   uint32_t death;                  /* the last one recorded: index + 1 */
   uint32_t due_s;                  /* when the next deadline passes; UINT32_MAX: none runs */
@@ -187,6 +196,8 @@ struct custody {
 /* The events of custody that change something: each has its apply_… here and its check_… in
  * engine/fold_custody.c. */
 #define CUSTODY_EVENTS(X)                                                                          \
+  X(VISIT_OPENED, visit_opened)                                                                    \
+  X(VISIT_CLOSED, visit_closed)                                                                    \
   X(AUTHORITY_ADDED, authority_added)                                                              \
   X(PLACE_ADDED, place_added)                                                                      \
   X(BASIS_ADDED, basis_added)                                                                      \
@@ -288,6 +299,9 @@ bool held_at(const struct core *core, uint32_t person, usec at, uint32_t *order,
 
 bool core_find_order(const struct core *core, struct id id, uint32_t *index);
 bool core_find_booking(const struct core *core, struct id id, uint32_t *index);
+bool core_find_visit(const struct core *core, struct id id, uint32_t *index);
+/* The visit of theirs that is on at this instant, and somebody receives them; REF_ABSENT: none. */
+uint32_t visit_at(const struct core *core, uint32_t person, usec at);
 bool core_find_hearing(const struct core *core, struct id id, uint32_t *index);
 
 #endif

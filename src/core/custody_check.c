@@ -224,7 +224,8 @@ static bool links_fit_together(const struct core *core, uint32_t *seen) {
 static bool nothing_yet(const struct core_head *h) {
   return !h->n_authorities && !h->n_places && !h->n_bases && !h->n_classes && !h->n_class_rows &&
          !h->n_orders && !h->n_bookings && !h->n_links && !h->n_movements && !h->n_members &&
-         !h->n_hearings && !h->n_deaths && !h->n_counts && !h->n_tallies && !h->n_assessments;
+         !h->n_hearings && !h->n_visits && !h->n_deaths && !h->n_counts && !h->n_tallies &&
+         !h->n_assessments;
 }
 
 const char *custody_check(const struct core *core, uint32_t *seen) {

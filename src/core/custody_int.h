@@ -65,7 +65,14 @@ void check_knowledge(const struct deciding *d, uint32_t movement, struct reasons
 void decide_person_add(struct deciding *d); /* candidate.c */
 void decide_person_identify(struct deciding *d);
 
+/* Do they come in over the boundary with a visit only? */
+bool needs_visit(const struct core *core, uint32_t person);
+/* The second at which a visit of theirs is over while they are inside; UINT32_MAX: none. */
+uint32_t visit_overdue(const struct core *core, uint32_t person, uint32_t *visit);
+
 #define CUSTODY_DECIDERS(X)                                                                        \
+  X(VISIT_OPEN, visit_open)                                                                        \
+  X(VISIT_CLOSE, visit_close)                                                                      \
   X(AUTHORITY_ADD, authority_add)                                                                  \
   X(PLACE_ADD, place_add)                                                                          \
   X(BASIS_ADD, basis_add)                                                                          \

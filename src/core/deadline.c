@@ -13,14 +13,14 @@ const char *const recall_answer_names[] = {"returning", "held_there", "out_of_re
 struct pending {
   uint32_t at_s; /* UINT32_MAX: none */
   uint32_t kind; /* enum deadline; DEADLINE_COUNT: a recall */
-  uint32_t order, movement, hearing;
+  uint32_t order, movement, hearing, visit;
   uint32_t assessment; /* index + 1 */
 };
 
 static void sooner(struct pending *p, uint32_t at_s, uint32_t kind, uint32_t order,
                    uint32_t movement) {
   if (at_s < p->at_s)
-    *p = (struct pending){at_s, kind, order, movement, REF_ABSENT, 0};
+    *p = (struct pending){at_s, kind, order, movement, REF_ABSENT, REF_ABSENT, 0};
 }
 
 /* No such instant lies behind the last second that a date can name. */
@@ -190,7 +190,7 @@ static void pending_of_death(const struct core *core, uint32_t person, const str
 }
 
 static struct pending pending_of_person(const struct core *core, uint32_t person) {
-  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT, 0};
+  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT, 0};
   const struct custody *c = &core->custody[person];
   const struct death *d = death_of(core, person);
   if (d) {
@@ -205,19 +205,24 @@ static struct pending pending_of_person(const struct core *core, uint32_t person
     const struct hearing *h = &core->hearings[i - 1];
     uint32_t at_s = later(h->at_s, core->plan->rules.hearing_close_s);
     if (h->state == HEARING_SET && !h->told && at_s < p.at_s)
-      p = (struct pending){at_s, DEADLINE_HEARING_MISSED, REF_ABSENT, REF_ABSENT, i - 1, 0};
+      p = (struct pending){at_s, DEADLINE_HEARING_MISSED, REF_ABSENT, REF_ABSENT, i - 1, REF_ABSENT,
+                           0};
   }
   for (uint32_t i = c->assessments; i; i = core->assessments[i - 1].next) {
     uint32_t at_s = assessment_due_s(core, &core->assessments[i - 1]);
     if (at_s < p.at_s)
-      p = (struct pending){at_s, DEADLINE_ASSESSMENT_UNREVIEWED, REF_ABSENT, REF_ABSENT, REF_ABSENT,
-                           i};
+      p = (struct pending){
+          at_s, DEADLINE_ASSESSMENT_UNREVIEWED, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT, i};
   }
+  uint32_t visit = REF_ABSENT,
+           over_s = c->visits ? visit_overdue(core, person, &visit) : UINT32_MAX;
+  if (over_s < p.at_s)
+    p = (struct pending){over_s, DEADLINE_VISIT_OVERDUE, REF_ABSENT, REF_ABSENT, REF_ABSENT, visit};
   return p;
 }
 
 static struct pending pending_of_order(const struct core *core, uint32_t order) {
-  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT, 0};
+  struct pending p = {UINT32_MAX, 0, REF_ABSENT, REF_ABSENT, REF_ABSENT, REF_ABSENT, 0};
   const struct order *o = &core->orders[order];
   if (o->refuted || o->recalled)
     return p;
@@ -317,6 +322,11 @@ static void touch_order_and_subjects(struct core *core, uint32_t order) {
   touch_subjects(core, order);
 }
 
+/* Where they are bears on what runs. */
+static bool has_clock(const struct core *core, uint32_t person) {
+  return core->custody[person].member || core->custody[person].visits;
+}
+
 void deadlines_follow(struct core *core, const struct event *e) {
   switch ((int)e->type) {
   case EVENT_PLAN_APPLIED:
@@ -390,12 +400,22 @@ void deadlines_follow(struct core *core, const struct event *e) {
     touch_person(core, e->u.movement_handed_over.person);
     break;
   case EVENT_PASSAGE_GRANTED:
-    if (core->custody[e->u.passage_granted.person].member)
+    if (has_clock(core, e->u.passage_granted.person))
       touch_person(core, e->u.passage_granted.person);
     break;
   case EVENT_PASSAGE_TAKEN:
-    if (core->custody[e->u.passage_ended.person].member)
+    if (has_clock(core, e->u.passage_ended.person))
       touch_person(core, e->u.passage_ended.person);
+    break;
+  case EVENT_PERSON_LOCATED:
+    if (has_clock(core, e->u.person_located.person))
+      touch_person(core, e->u.person_located.person);
+    break;
+  case EVENT_VISIT_OPENED:
+    touch_person(core, e->u.visit_opened.person);
+    break;
+  case EVENT_VISIT_CLOSED:
+    touch_person(core, core->visits[e->u.visit_ref.visit].person);
     break;
   case EVENT_ASSESSMENT_RECORDED:
     touch_person(core, e->u.assessment_recorded.person);
@@ -428,6 +448,7 @@ void deadlines_follow(struct core *core, const struct event *e) {
     break;
   }
   if ((e->type >= EVENT_AUTHORITY_ADDED && e->type <= EVENT_DEADLINE_PASSED) ||
+      e->type == EVENT_VISIT_OPENED || e->type == EVENT_VISIT_CLOSED ||
       e->type == EVENT_PERSON_MERGED || e->type == EVENT_PERSON_UNMERGED ||
       e->type == EVENT_PLAN_APPLIED)
     core->head.custody_at = e->at;
@@ -479,6 +500,7 @@ void decide_deadline(struct deciding *d) {
                                   .order = p.order,
                                   .movement = p.movement,
                                   .hearing = p.hearing,
+                                  .visit = p.visit,
                                   .assessment = p.assessment ? p.assessment - 1 : REF_ABSENT,
                                   .due = instant(p.at_s)};
 }
@@ -492,6 +514,8 @@ void apply_deadline_passed(struct core *core, const struct event *e) {
     core->deaths[core->custody[p->person].death - 1].told = 1;
   else if (p->hearing != REF_ABSENT)
     core->hearings[p->hearing].told = 1;
+  else if (p->visit != REF_ABSENT)
+    core->visits[p->visit].told = 1;
   else if (p->assessment != REF_ABSENT)
     core->assessments[p->assessment].told = 1;
   else if (p->order != REF_ABSENT)

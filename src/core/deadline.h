@@ -16,6 +16,7 @@ struct core;
   X(RELEASE_OVERDUE, "release_overdue")                                                            \
   X(RELEASE_BLOCKED, "release_blocked")                                                            \
   X(HEARING_MISSED, "hearing_missed")                                                              \
+  X(VISIT_OVERDUE, "visit_overdue")                                                                \
   X(ASSESSMENT_UNREVIEWED, "assessment_unreviewed")                                                \
   X(DEATH_UNRESOLVED, "death_unresolved")                                                          \
   X(ORDER_UNCONFIRMED, "order_unconfirmed")                                                        \

@@ -74,6 +74,23 @@ static const struct field candidates_unlinked[] = {
     F_REF("person", person, PERSON, "who"),
 };
 #undef S
+#define S ev_visit_opened
+static const struct field visit_opened[] = {
+    F_REF_OPTIONAL("about", about, PERSON, "the detainee whom they visit"),
+    F_REF_OPTIONAL("area", area, AREA, "where they are received"),
+    F_TIME_REQUIRED("from", from, "expected from this second on"),
+    F_REF_OPTIONAL("host", host, PERSON, "who of the staff receives them"),
+    F_U32_REQUIRED("number", number, "short, the last digit checks the others"),
+    F_REF("person", person, PERSON, "who is expected"),
+    F_TIME_REQUIRED("until", until, "and before this one"),
+    F_ID("visit", visit, "its id"),
+};
+#undef S
+#define S ev_visit_ref
+static const struct field visit_ref[] = {
+    F_REF("visit", visit, VISIT, "which"),
+};
+#undef S
 #define S ev_credential_issued
 static const struct field credential_issued[] = {
     F_ID("credential", credential, "which"),
@@ -496,6 +513,7 @@ static const struct field deadline_passed[] = {
     F_REF_OPTIONAL("movement", movement, MOVEMENT, "of which"),
     F_REF_OPTIONAL("order", order, ORDER, "which"),
     F_REF_OPTIONAL("person", person, PERSON, "about whom"),
+    F_REF_OPTIONAL("visit", visit, VISIT, "which is over, while they are inside"),
 };
 #undef S
 #define S ev_area_ref
@@ -652,6 +670,8 @@ static const char *const docs[EVENT_COUNT] = {
     [EVENT_PERSON_LOCATED] = "an officer corrected where someone is",
     [EVENT_PERSON_IDENTIFIED] = "another name, identifier or birth date of a person is known",
     [EVENT_CANDIDATES_UNLINKED] = "more may be the same human than could be linked: look at them",
+    [EVENT_VISIT_OPENED] = "a visitor, counsel or inspector is expected",
+    [EVENT_VISIT_CLOSED] = "and no longer",
     [EVENT_PERSON_PHOTOGRAPHED] = "a photograph of a person was taken; its details say which",
     [EVENT_CREDENTIAL_ISSUED] = "a credential is in use",
     [EVENT_CREDENTIAL_SUSPENDED] = "a credential is refused for now",

@@ -21,6 +21,8 @@
   X(PERSON_LOCATED, person_located, "person.located", 0)                                           \
   X(PERSON_IDENTIFIED, person_ref, "person.identified", 0)                                         \
   X(CANDIDATES_UNLINKED, candidates_unlinked, "candidates.unlinked", EVENT_ALARM)                  \
+  X(VISIT_OPENED, visit_opened, "visit.opened", 0)                                                 \
+  X(VISIT_CLOSED, visit_ref, "visit.closed", 0)                                                    \
   X(PERSON_PHOTOGRAPHED, person_ref, "person.photographed", 0)                                     \
   X(CREDENTIAL_ISSUED, credential_issued, "credential.issued", 0)                                  \
   X(CREDENTIAL_SUSPENDED, credential_ref, "credential.suspended", 0)                               \
@@ -189,6 +191,15 @@ struct ev_candidates_unlinked { /* more may be the same human than can be linked
   uint32_t person;
   struct refs candidates;
   bool more; /* and others, who are not named */
+};
+struct ev_visit_opened {
+  struct id visit;
+  uint32_t number; /* short, as a person's */
+  uint32_t person, host, about, area;
+  usec from, until;
+};
+struct ev_visit_ref {
+  uint32_t visit;
 };
 struct ev_credential_issued {
   struct id credential, tag;
@@ -432,6 +443,7 @@ struct ev_deadline_passed {
   uint32_t deadline;                         /* enum deadline */
   uint32_t person, order, movement, hearing; /* REF_ABSENT where not meant */
   usec due;                                  /* when it passed */
+  uint32_t visit;                            /* REF_ABSENT */
   uint32_t assessment;                       /* REF_ABSENT likewise */
 };
 struct ev_area_ref {
@@ -520,6 +532,8 @@ struct event {
     struct ev_person_merged person_merged;
     struct ev_person_located person_located;
     struct ev_candidates_unlinked candidates_unlinked;
+    struct ev_visit_opened visit_opened;
+    struct ev_visit_ref visit_ref;
     struct ev_credential_issued credential_issued;
     struct ev_credential_ref credential_ref;
     struct ev_credential_compromised credential_compromised;

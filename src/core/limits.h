@@ -23,6 +23,8 @@ enum {
   movements_max = 1 << 17,
   members_max = 1 << 20, /* rows of manifests, over all movements */
   hearings_max = 1 << 18,
+  visits_max = 1 << 20,
+  visit_s_max = 24 * 3600, /* of one visit, but an inspector's */
   assessments_max = 1 << 18,
   counts_max = 1 << 16,
   tallies_max = 1 << 20, /* over all counts */

@@ -71,6 +71,16 @@ static bool agreements_fit(const struct core *core) {
   return true;
 }
 
+/* Chains lead from later visits to earlier ones. */
+static bool visit_fits(const struct core *core, uint32_t i) {
+  const struct visit *v = &core->visits[i];
+  uint32_t n = core->head.n_persons;
+  return v->person < n && (v->host == REF_ABSENT || v->host < n) &&
+         (v->about == REF_ABSENT || v->about < n) && v->from_s < v->until_s && v->closed <= 1 &&
+         v->told <= 1 && v->next <= i &&
+         (!v->next || core->visits[v->next - 1].person == v->person);
+}
+
 const char *movement_check(const struct core *core) {
   bool ok = true;
   for (uint32_t i = 0; ok && i < core->head.n_movements; i++)
@@ -85,6 +95,12 @@ const char *movement_check(const struct core *core) {
   }
   for (uint32_t i = 0; ok && i < core->head.n_hearings; i++)
     ok = hearing_fits(core, i);
+  for (uint32_t i = 0; ok && i < core->head.n_visits; i++)
+    ok = visit_fits(core, i);
+  for (uint32_t i = 0; ok && i < core->head.n_persons; i++) {
+    uint32_t last = core->custody[i].visits;
+    ok = last <= core->head.n_visits && (!last || core->visits[last - 1].person == i);
+  }
   if (!ok)
     return "a movement, or a row of its manifest, points outside of its array";
   if (!assessments_fit(core))

@@ -26,6 +26,7 @@ struct way {
 /* What was found about one holder. */
 struct finding {
   uint32_t person, credential, level, reader;
+  uint32_t visit;     /* on which they come in; REF_ABSENT */
   uint32_t order;     /* that holds a detainee who comes in; REF_ABSENT */
   struct refs leaves; /* what a detainee who goes out rests on */
   bool pin_checked, duress;
@@ -251,6 +252,12 @@ static void check_holder(const struct way *w, bool ask_factors, uint32_t extra, 
   check_levels(w, p, f);
   check_place(w, p, f);
   check_room(w, p, extra, f);
+  bool comes_in = w->to != area_outside && (w->door->boundary || p->area == area_outside);
+  if (comes_in && needs_visit(core, f->person)) {
+    f->visit = visit_at(core, f->person, w->at);
+    if (f->visit == REF_ABSENT)
+      reasons_add(&f->reasons, REASON_NO_VISIT, ref_to(REF_PERSON, f->person));
+  }
   /* Whom the journal has outside comes in by whatever door this is. */
   if (p->kind == PERSON_DETAINEE && (w->door->boundary || p->area == area_outside)) {
     if (w->to == area_outside)
@@ -361,6 +368,8 @@ static void grant(struct deciding *d, const struct way *w, const struct finding 
   g->rests_on.n = 2;
   g->rests_on.at[0] = ref_to(REF_CREDENTIAL, f->credential);
   g->rests_on.at[1] = ref_to(REF_LEVEL, f->level);
+  if (f->visit != REF_ABSENT)
+    g->rests_on.at[g->rests_on.n++] = ref_to(REF_VISIT, f->visit);
   if (f->order != REF_ABSENT)
     g->rests_on.at[g->rests_on.n++] = ref_to(REF_ORDER, f->order);
   for (uint32_t i = 0; i < f->leaves.n; i++)
@@ -420,7 +429,7 @@ static uint32_t find_waiting(const struct way *w, uint32_t but, uint32_t room,
     f->credential = m->credential;
     f->reader = m->reader;
     f->reasons.n = f->warnings.n = 0;
-    f->order = REF_ABSENT;
+    f->order = f->visit = REF_ABSENT;
     f->leaves.n = 0;
     f->pin_checked = f->duress = false;
     found[n].escort_time = w->at - m->at <= (usec)rules->escort_ms * USEC_PER_MS;
@@ -543,7 +552,7 @@ void decide_pass(struct deciding *d) {
   }
   tag_prefetch(core, &pass->tag);
   struct finding f;
-  f.person = f.credential = f.level = f.order = REF_ABSENT;
+  f.person = f.credential = f.level = f.order = f.visit = REF_ABSENT;
   f.reader = pass->reader;
   f.pin_checked = f.duress = false;
   f.reasons.n = f.warnings.n = f.leaves.n = 0;

@@ -59,6 +59,7 @@ static struct names names_of(const struct plan *p, enum ref_kind kind) {
   case REF_BOOKING:
   case REF_MOVEMENT:
   case REF_HEARING:
+  case REF_VISIT:
   case REF_ASSESSMENT:
   case REF_COUNT:
   case REF_ENTRY:

@@ -45,6 +45,8 @@
   X(NO_BOOKING, "no_booking", 9, "{} has no booking: admission comes first")                       \
   X(REGISTER_INCOMPLETE, "register_incomplete", 9,                                                 \
     "the register of {} lacks what must be in it at admission: docs/register.md tells")            \
+  X(NO_VISIT, "no_visit", 9,                                                                       \
+    "{} is not expected: no visit of theirs is on, or nobody receives them")                       \
   X(UNAUTHENTICATED, "unauthenticated", 9, "nobody has authenticated {} yet, or it was refuted")   \
   X(NOT_YET, "not_yet", 9, "{} is not in force yet")                                               \
   X(EXPIRED, "expired", 9, "{} has expired")                                                       \

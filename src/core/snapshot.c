@@ -12,9 +12,9 @@
               sizeof(struct member) * 67u + sizeof(struct custody) * 71u +                         \
               sizeof(struct booking) * 73u + sizeof(struct credential) * 83u +                     \
               sizeof(struct operator_record) * 79u + sizeof(struct basis) * 89u +                  \
-              sizeof(struct assessment) * 107u + sizeof(struct death) * 103u +                     \
-              sizeof(struct count) * 97u + sizeof(struct tally) * 101u + REASON_COUNT * 43u +      \
-              EVENT_COUNT * 47u))
+              sizeof(struct visit) * 113u + sizeof(struct assessment) * 107u +                     \
+              sizeof(struct death) * 103u + sizeof(struct count) * 97u +                           \
+              sizeof(struct tally) * 101u + REASON_COUNT * 43u + EVENT_COUNT * 47u))
 
 struct dump_head {
   char magic[8]; /* "SPSTATE" */
@@ -26,7 +26,7 @@ struct part {
   size_t n; /* bytes */
 };
 
-enum { parts_n = 26 };
+enum { parts_n = 27 };
 
 static void parts_of(const struct core *core, struct part parts[parts_n]) {
   const struct core_head *h = &core->head;
@@ -51,6 +51,7 @@ static void parts_of(const struct core *core, struct part parts[parts_n]) {
       PART(movements, h->n_movements),
       PART(members, h->n_members),
       PART(hearings, h->n_hearings),
+      PART(visits, h->n_visits),
       PART(assessments, h->n_assessments),
       PART(counts, h->n_counts),
       PART(tallies, h->n_tallies),
@@ -119,8 +120,8 @@ static bool counts_fit(const struct core_head *h, const struct plan *plan) {
          h->n_class_rows <= class_rows_max && h->n_orders <= orders_max &&
          h->n_bookings <= bookings_max && h->n_movements <= movements_max &&
          h->n_members <= members_max && h->n_hearings <= hearings_max &&
-         h->n_assessments <= assessments_max && h->n_deaths <= deaths_max &&
-         h->n_counts <= counts_max && h->n_tallies <= tallies_max &&
+         h->n_visits <= visits_max && h->n_assessments <= assessments_max &&
+         h->n_deaths <= deaths_max && h->n_counts <= counts_max && h->n_tallies <= tallies_max &&
          h->n_links <= registration_links_max && h->free_link <= h->n_links &&
          h->n_areas == areas && h->n_gates == gates && h->n_doors == doors &&
          h->n_readers == readers && h->free_grant <= h->n_extra_grants &&

@@ -26,7 +26,8 @@ NO_PADDING(struct class_row, 12);
 NO_PADDING(struct order, 124);
 NO_PADDING(struct booking, 48);
 NO_PADDING(struct link, 12);
-NO_PADDING(struct custody, 40);
+NO_PADDING(struct custody, 44);
+NO_PADDING(struct visit, 48);
 NO_PADDING(struct assessment, 40);
 NO_PADDING(struct death, 36);
 NO_PADDING(struct count, 44);
@@ -47,6 +48,7 @@ enum {
   booking_slots_max = 2 * bookings_max,
   movement_slots_max = 2 * movements_max,
   hearing_slots_max = 2 * hearings_max,
+  visit_slots_max = 2 * visits_max,
   assessment_slots_max = 2 * assessments_max,
   count_slots_max = 2 * counts_max,
 };
@@ -77,6 +79,7 @@ static size_t lay_out(struct core *core, uint8_t *base) {
   ARRAY(movements, movements_max);
   ARRAY(members, members_max);
   ARRAY(hearings, hearings_max);
+  ARRAY(visits, visits_max);
   ARRAY(assessments, assessments_max);
   ARRAY(counts, counts_max);
   ARRAY(tallies, tallies_max);
@@ -97,6 +100,7 @@ static size_t lay_out(struct core *core, uint8_t *base) {
   ARRAY(booking_index.slots, booking_slots_max);
   ARRAY(movement_index.slots, movement_slots_max);
   ARRAY(hearing_index.slots, hearing_slots_max);
+  ARRAY(visit_index.slots, visit_slots_max);
   ARRAY(assessment_index.slots, assessment_slots_max);
   ARRAY(count_index.slots, count_slots_max);
   ARRAY(tags.slots, credential_slots_max);
@@ -118,8 +122,8 @@ struct core *core_init(void *mem) {
   core->head.due_person = core->head.due_order = REF_ABSENT;
   core->person_index.mask = core->credential_index.mask = core->operator_index.mask =
       core->order_index.mask = core->booking_index.mask = core->movement_index.mask =
-          core->hearing_index.mask = core->count_index.mask = core->assessment_index.mask =
-              core->tags.mask = first_slots - 1;
+          core->hearing_index.mask = core->count_index.mask = core->visit_index.mask =
+              core->assessment_index.mask = core->tags.mask = first_slots - 1;
   return core;
 }
 
@@ -190,6 +194,7 @@ static struct by_id by_id(const struct core *core, enum ref_kind kind) {
          : kind == REF_BOOKING    ? (struct by_id)ROW(booking_index, bookings, n_bookings)
          : kind == REF_MOVEMENT   ? (struct by_id)ROW(movement_index, movements, n_movements)
          : kind == REF_HEARING    ? (struct by_id)ROW(hearing_index, hearings, n_hearings)
+         : kind == REF_VISIT      ? (struct by_id)ROW(visit_index, visits, n_visits)
          : kind == REF_ASSESSMENT ? (struct by_id)ROW(assessment_index, assessments, n_assessments)
          : kind == REF_COUNT      ? (struct by_id)ROW(count_index, counts, n_counts)
                                   : (struct by_id){0};
@@ -218,9 +223,9 @@ void core_index_added(struct core *core, enum ref_kind kind, uint32_t index) {
 }
 
 void core_index_all(struct core *core) {
-  static const enum ref_kind all[] = {REF_PERSON,  REF_CREDENTIAL, REF_OPERATOR,
-                                      REF_ORDER,   REF_BOOKING,    REF_MOVEMENT,
-                                      REF_HEARING, REF_COUNT,      REF_ASSESSMENT};
+  static const enum ref_kind all[] = {REF_PERSON,  REF_CREDENTIAL, REF_OPERATOR, REF_ORDER,
+                                      REF_BOOKING, REF_MOVEMENT,   REF_HEARING,  REF_COUNT,
+                                      REF_VISIT,   REF_ASSESSMENT};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
     if (by_id(core, all[i]).n)
       core_index_added(core, all[i], 0);
@@ -263,6 +268,10 @@ bool core_find_booking(const struct core *core, struct id id, uint32_t *index) {
 
 bool core_find_hearing(const struct core *core, struct id id, uint32_t *index) {
   return find_id(core, REF_HEARING, &id, index);
+}
+
+bool core_find_visit(const struct core *core, struct id id, uint32_t *index) {
+  return find_id(core, REF_VISIT, &id, index);
 }
 
 bool core_find_assessment(const struct core *core, struct id id, uint32_t *index) {

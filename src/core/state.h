@@ -135,7 +135,7 @@ struct core_head {
   uint32_t threat;
   uint32_t n_authorities, n_places, n_bases, n_classes, n_class_rows, n_orders, n_bookings, n_links;
   uint32_t n_movements, n_members, n_hearings, n_deaths;
-  uint32_t n_counts, n_tallies, n_assessments, unused2;
+  uint32_t n_counts, n_tallies, n_visits, n_assessments;
   uint32_t due_person, due_order; /* whose deadline is the next; REF_ABSENT: none runs */
   uint32_t free_link;             /* head of the free chain: index + 1 */
   uint32_t n_areas, n_gates, n_doors, n_readers; /* of the plan in force */
@@ -184,6 +184,7 @@ struct core {
   struct movement *movements;
   struct member *members;
   struct hearing *hearings;
+  struct visit *visits;
   struct assessment *assessments;
   struct count *counts;
   struct tally *tallies;
@@ -193,7 +194,7 @@ struct core {
   struct door_state *doors, *doors_spare;
   struct reader_state *readers, *readers_spare;
   struct index_table person_index, credential_index, operator_index, order_index, booking_index,
-      movement_index, hearing_index, count_index, assessment_index;
+      movement_index, hearing_index, count_index, visit_index, assessment_index;
   struct tag_table tags;
   uint16_t *remap; /* scratch of plan.applied, areas_max entries */
 };

@@ -143,6 +143,8 @@ static void put_erased(struct batch *b, const struct core *core, uint32_t person
   for (uint32_t i = 0; i < core->head.n_bookings; i++)
     if (core->bookings[i].person == person)
       put_erasure(b, &core->bookings[i].id, n);
+  for (uint32_t i = core->custody[person].visits; i; i = core->visits[i - 1].next)
+    put_erasure(b, &core->visits[i - 1].id, n);
   for (uint32_t i = core->custody[person].orders; i; i = core->orders[i - 1].next)
     if (core->orders[i - 1].person == person)
       put_erasure(b, &core->orders[i - 1].id, n);

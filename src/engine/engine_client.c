@@ -226,6 +226,9 @@ static const struct id *subject_of(const struct core *core, const struct command
   case COMMAND_PERSON_ADD:
     *commits = EVENT_PERSON_ADDED;
     return &c->u.person_add.person;
+  case COMMAND_VISIT_OPEN:
+    *commits = EVENT_VISIT_OPENED;
+    return &c->u.visit_open.visit;
   case COMMAND_PERSON_IDENTIFY:
     *commits = EVENT_PERSON_IDENTIFIED;
     return &core->persons[c->u.person_identify.person].id;

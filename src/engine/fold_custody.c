@@ -349,6 +349,11 @@ const char *check_deadline_passed(const struct core *core, const struct event *e
     return !r || r->movement != p->movement ? "they are on no such manifest"
            : r->told >> p->deadline & 1     ? so
                                             : NULL;
+  case DEADLINE_VISIT_OVERDUE:
+    return p->visit == REF_ABSENT || p->person != core->visits[p->visit].person
+               ? "it names no visit of theirs"
+           : core->visits[p->visit].told ? so
+                                         : NULL;
   case DEADLINE_DEATH_UNRESOLVED:
     return p->person == REF_ABSENT || !death_of(core, p->person) ? "nobody has died"
            : death_of(core, p->person)->told                     ? so
@@ -386,6 +391,24 @@ const char *check_hearing_set(const struct core *core, const struct event *e) {
 
 const char *check_hearing_closed(const struct core *core, const struct event *e) {
   return core->hearings[e->u.hearing_closed.hearing].state == HEARING_SET ? NULL : so;
+}
+
+/* --- Visits --- */
+
+const char *check_visit_opened(const struct core *core, const struct event *e) {
+  const struct ev_visit_opened *v = &e->u.visit_opened;
+  uint32_t have;
+  if (core_find_visit(core, v->visit, &have))
+    return exists;
+  if (core->head.n_visits == visits_max)
+    return full;
+  if (seconds_of(v->from) >= seconds_of(v->until))
+    return "it ends before it begins";
+  return v->number == person_number(core->head.n_visits) ? NULL : "it is not the next short number";
+}
+
+const char *check_visit_closed(const struct core *core, const struct event *e) {
+  return core->visits[e->u.visit_ref.visit].closed ? so : NULL;
 }
 
 /* --- Assessments --- */

@@ -318,6 +318,8 @@ enum sp_err request_fill(const struct request *r, const struct core *core, const
     c->u.booking_open.booking = new_id(io);
   } else if (c->type == COMMAND_MOVEMENT_PROPOSE) {
     c->u.movement_propose.movement = new_id(io);
+  } else if (c->type == COMMAND_VISIT_OPEN) {
+    c->u.visit_open.visit = new_id(io);
   } else if (c->type == COMMAND_HEARING_SET) {
     c->u.hearing_set.hearing = new_id(io);
   } else if (c->type == COMMAND_ASSESSMENT_RECORD) {

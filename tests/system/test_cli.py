@@ -200,7 +200,8 @@ class Verbs(Site):
         self.assertNotIn(PASSWORDS["gil"].encode(), seen)
 
     def test_one_time_pass(self):
-        number = self.add_person("visitor", level="staff")
+        number, host = self.add_person("visitor", level="staff"), self.add_person("staff")
+        self.ask("visit", "open", number, "--host", host, "--until", "+2h", by="dana", expect=OK)
         issue = ("credential", "issue", number, "--once")
         lacking = self.ask(*issue, by="dana", secrets={"--card-fd": CARD})
         self.assertEqual(lacking.code, USAGE, lacking.err)
@@ -271,8 +272,9 @@ class Verbs(Site):
         self.ask("credential", "suspend", "xyz", by="gil", expect=NOT_FOUND)
 
     def test_passages(self):
-        self.add_person("officer", level="guard", card="h10301:1", pin="1111")
-        self.add_person("visitor", level="visitor", card="h10301:2")
+        officer = self.add_person("officer", level="guard", card="h10301:1", pin="1111")
+        visitor = self.add_person("visitor", level="visitor", card="h10301:2")
+        self.ask("visit", "open", visitor, "--host", officer, "--until", "+2h", by="dana", expect=OK)
         walked = self.show("h10301:1", "main-in", "--walk", expect=OK)
         for word in ("granted", "opened", "passed", "closed", "locked"):
             self.assertIn(word, walked.out)

@@ -388,7 +388,7 @@ uint64_t fx_photo(struct fx *fx, uint32_t person, const char *bytes) {
 void fx_day(struct fx *fx, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     bool visitor = i % 5 == 4;
-    uint32_t p = fx_person(fx, visitor ? PERSON_VISITOR : PERSON_OFFICER,
+    uint32_t p = fx_person(fx, visitor ? PERSON_CONTRACTOR : PERSON_OFFICER,
                            i % 7 == 6 ? NULL
                            : visitor  ? "visitor"
                                       : "staff");

@@ -291,6 +291,11 @@ static bool draw_arguments(struct drive *d, struct command *c) {
   case COMMAND_PERSON_LOCATE:
     c->u.person_locate = (struct cmd_person_locate){person, some_area(d)};
     return head->n_persons > 0;
+  case COMMAND_VISIT_OPEN:
+  case COMMAND_VISIT_CLOSE: {
+    struct random_custody r = custody_of(d);
+    return random_visit(&r, c);
+  }
   case COMMAND_PERSON_IDENTIFY:
     c->u.person_identify.person = person;
     draw_candidates(d, &c->u.person_identify.candidates, &c->u.person_identify.more);
@@ -632,6 +637,12 @@ static void people_arrive(struct drive *d) {
                                                  TIME_ABSENT, TIME_ABSENT};
       if (i < d->core->head.n_persons)
         must(d, c);
+    }
+    c = (struct command){.type = COMMAND_VISIT_OPEN, .by = desk, .second = REF_ABSENT};
+    struct random_custody r = custody_of(d);
+    if (i < d->core->head.n_persons && random_visit(&r, &c)) {
+      c.u.visit_open.person = i; /* of other kinds it is rejected */
+      must(d, c);
     }
     c = (struct command){.type = COMMAND_PIN_SET, .by = desk, .second = REF_ABSENT};
     c.u.pin_set = (struct cmd_pin_set){i, pin_of(i, 0), pin_of(i, 1)};

@@ -148,7 +148,7 @@ static int begin(void **state) {
     return -1;
   struct command c = plan_command(first_plan);
   DONE(&c);
-  add_person(visitor, PERSON_VISITOR);
+  add_person(visitor, PERSON_CONTRACTOR); /* whom nobody has to expect */
   add_person(detainee, PERSON_DETAINEE);
   return 0;
 }

@@ -233,6 +233,28 @@ static bool admits_all_the_same(struct outcome *o) {
 static bool departs_all_the_same(struct outcome *o) {
   return steps_all_the_same(o, STEP_DEPART, EVENT_MOVEMENT_DEPARTED);
 }
+/* A core that does not ask whether somebody is expected. */
+static bool visit_forgotten(struct outcome *o) {
+  struct reasons *r = told_reasons(o);
+  for (uint32_t i = 0; r && r->n > 1 && i < r->n; i++) {
+    if (r->at[i].code != REASON_NO_VISIT)
+      continue;
+    for (uint32_t k = i; k + 1 < r->n; k++)
+      r->at[k] = o->reasons.at[k] = r->at[k + 1];
+    r->n = --o->reasons.n;
+    return true;
+  }
+  return false;
+}
+static bool overdue_untold(struct outcome *o) {
+  struct event *e;
+  if (!has_event(o, EVENT_DEADLINE_PASSED, &e) ||
+      e->u.deadline_passed.deadline != DEADLINE_VISIT_OVERDUE)
+    return false;
+  o->n_events--;
+  o->n_effects--;
+  return true;
+}
 /* A core that tells anybody what a sealed order says. */
 static bool unseals_for_anybody(struct outcome *o) {
   struct event *e;
@@ -375,24 +397,25 @@ static const struct {
   const char *name;
   bool (*change)(struct outcome *);
 } mutations[] = {
-    M(verdict_turned),      M(reason_dropped),         M(reasons_swapped),
-    M(reason_on_another),   M(reasons_told_otherwise), M(refused_is_granted),
-    M(another_door),        M(another_area),           M(another_grant),
-    M(another_person),      M(rests_on_nothing),       M(rests_on_another),
-    M(warning_dropped),     M(taken_turned),           M(waiting_turned),
-    M(opened_otherwise),    M(locked_until_later),     M(event_forgotten),
-    M(event_doubled),       M(events_swapped),         M(time_moved),
-    M(index_moved),         M(alarm_silent),           M(unlocks_another),
-    M(unlocks_longer),      M(unlocks_without),        M(locks_not),
-    M(signals_otherwise),   M(candidate_forgotten),    M(unlinked_untold),
-    M(boards_all_the_same), M(promotes_all_the_same),  M(departs_all_the_same),
-    M(the_dead_forgotten),  M(the_count_forgotten),    M(differs_untold),
-    M(conflict_untold),     M(conflict_with_another),  M(admits_all_the_same),
-    M(compromised_later),   M(confirmed_twice),        M(pays_all_the_same),
-    M(moves_on_a_claim),    M(unseals_for_anybody),    M(a_used_pass_lets_in),
+    M(verdict_turned),        M(reason_dropped),         M(reasons_swapped),
+    M(reason_on_another),     M(reasons_told_otherwise), M(refused_is_granted),
+    M(another_door),          M(another_area),           M(another_grant),
+    M(another_person),        M(rests_on_nothing),       M(rests_on_another),
+    M(warning_dropped),       M(taken_turned),           M(waiting_turned),
+    M(opened_otherwise),      M(locked_until_later),     M(event_forgotten),
+    M(event_doubled),         M(events_swapped),         M(time_moved),
+    M(index_moved),           M(alarm_silent),           M(unlocks_another),
+    M(unlocks_longer),        M(unlocks_without),        M(locks_not),
+    M(signals_otherwise),     M(visit_forgotten),        M(overdue_untold),
+    M(candidate_forgotten),   M(unlinked_untold),        M(boards_all_the_same),
+    M(promotes_all_the_same), M(departs_all_the_same),   M(the_dead_forgotten),
+    M(the_count_forgotten),   M(differs_untold),         M(conflict_untold),
+    M(conflict_with_another), M(admits_all_the_same),    M(compromised_later),
+    M(confirmed_twice),       M(pays_all_the_same),      M(moves_on_a_claim),
+    M(unseals_for_anybody),   M(a_used_pass_lets_in),
 };
 /* The first so many have room at every door; steps of movements are refused less often. */
-enum { frequent = sizeof mutations / sizeof mutations[0] - 17 };
+enum { frequent = sizeof mutations / sizeof mutations[0] - 19 };
 
 enum { mutants_each = DRIVE_LESS ? 1 : 3, mutant_steps_max = 4000, sites_most = 300 };
 
