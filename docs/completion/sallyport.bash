@@ -232,6 +232,8 @@ _sallyport() {
   --handed-to) COMPREPLY=(); return ;;
   --details-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   --order) COMPREPLY=(); return ;;
+  --host) COMPREPLY=(); return ;;
+  --about) COMPREPLY=(); return ;;
   --level) COMPREPLY=(); return ;;
   --from) COMPREPLY=(); return ;;
   --until) COMPREPLY=(); return ;;
@@ -279,7 +281,7 @@ _sallyport() {
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
   'plan show') options=' --help --dir --json --tree' ;;
   'person add') options=' --help --dir --json --as --password-fd --kind --name --birth-date --document --alias --identifier --details-file --from --until' ;;
-  'person admit') options=' --help --dir --json --as --password-fd --name --birth-date --document --alias --identifier --details-file --order --level --from --until --card --card-fd --pin-fd --pin'
+  'person admit') options=' --help --dir --json --as --password-fd --name --birth-date --document --alias --identifier --purpose --details-file --order --host --about --level --from --until --card --card-fd --pin-fd --pin'
     [[ $cur == -* ]] || { COMPREPLY=($(compgen -W 'staff officer detainee visitor counsel inspector contractor' -- "$cur")); return; } ;;
   'person identify') options=' --help --dir --json --as --password-fd --name --birth-date --document --alias --identifier --details-file' ;;
   'person search') options=' --help --dir --json --as --password-fd --name --birth-date --document --identifier' ;;

@@ -142,8 +142,9 @@ const struct verb verbs[] = {
      .example = "sallyport person admit officer --name 'Ada Vega' --identifier service:4711 "
                 "--level guard --card-fd 3 --as dana 3<card.txt",
      .needs = ONE,
-     .options = DETAIL_OPTIONS | DATES | OPT_BIT(PURPOSE) | OPT_BIT(HOST) | OPT_BIT(ABOUT) | OPT_BIT(ORDER) | OPT_BIT(LEVEL) | OPT_BIT(PIN) |
-                OPT_BIT(PIN_FD) | OPT_BIT(CARD) | OPT_BIT(CARD_FD),
+     .options = DETAIL_OPTIONS | DATES | OPT_BIT(PURPOSE) | OPT_BIT(HOST) | OPT_BIT(ABOUT) |
+                OPT_BIT(ORDER) | OPT_BIT(LEVEL) | OPT_BIT(PIN) | OPT_BIT(PIN_FD) | OPT_BIT(CARD) |
+                OPT_BIT(CARD_FD),
      .operands = {{.name = "KIND",
                    .kind = VALUE_CHOICE,
                    .names = person_kind_names,
