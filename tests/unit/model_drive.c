@@ -502,7 +502,7 @@ struct command drive_draw(struct drive *d) {
     c.type = draw_type(d);
     if (c.type == COMMAND_PASS && !d->core->plan->n_readers)
       c.type = COMMAND_TICK;
-  } while ((ends_much(c.type) && !chance(d, 1, 6)) || !draw_arguments(d, &c));
+  } while ((ends_much(c.type) && !chance(d, 1, 2)) || !draw_arguments(d, &c));
   draw_actors(d, &c);
   usec due = core_due(d->core);
   d->now += draw_pause(d);
