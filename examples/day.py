@@ -97,6 +97,9 @@ class Day:
         (status,) = self.site.rows("status")
         if "section-1" in status["lockdowns"]:
             self.site.ask("gate", "release", "section-1", by="sam", second="gil")
+        for visit in self.site.rows("visit", "list"):
+            if visit["state"] != "closed":
+                self.site.ask("visit", "close", visit["number"], by="gil")
         for person in self.site.rows("roll"):
             self.site.ask("person", "locate", person["number"], "outside", by="gil")
 
@@ -108,7 +111,9 @@ class Day:
         self.site.ask("person", "import", file, by="dana")
 
     def visitor(self):
-        self.say("A visitor comes in, through registration")
+        self.say("A visitor comes in, through registration, once somebody of the staff expects them")
+        self.refused("V-1", "main-in", "no_visit")
+        self.site.ask("visit", "open", self.number("V-1"), "--host", self.number("S-1"), "--until", "+12h", by="dana")
         entry = self.show("V-1", "main-in")
         self.granted = entry is not True
         if self.granted:
@@ -139,7 +144,9 @@ class Day:
         self.walk("S-1", "main-in", "s1-outer-in", "s1-inner-in", "clinic-in")
         self.walk("S-2", "main-in", "registration-in")
         self.walk("S-4", "main-in")
-        self.walk("C-1", "main-in", "s1-outer-in", "s1-inner-in")
+        self.refused("C-1", "main-in", "no_visit")
+        self.tell("Counsel comes for somebody who is held here; inspectors come whenever they want.")
+        self.walk("I-1", "main-in", "s1-outer-in", "s1-inner-in")
 
     def wrong_place(self):
         self.say("A member of staff has no business in section 2, and a card that nobody was given opens nothing")
@@ -239,7 +246,7 @@ class Day:
         self.say("Evening: they leave as they came")
         self.walk("O-1", "s3-inner-out", "s3-outer-out", "s2-inner-out", "s2-outer-out", "s1-inner-out", "s1-outer-out",
                   "main-out")
-        for who in ("S-1", "S-3", "C-1", "V-1", "O-2", "O-3", "O-4"):
+        for who in ("S-1", "S-3", "I-1", "V-1", "O-2", "O-3", "O-4"):
             self.walk(who, "s1-inner-out", "s1-outer-out", "main-out")
         for who in ("S-2", "S-4", "O-5", "O-6"):
             self.walk(who, "main-out")

@@ -233,8 +233,10 @@ static enum sp_err details_of(struct admit *a, const struct admit_step *s, json_
   enum sp_err err = take_details_of(a->c, s->details, said);
   if (!err && s->command == COMMAND_BOOKING_OPEN && *said)
     err = check_register(a->c, *said);
-  if (err)
+  if (err) {
     json_forget(*said);
+    *said = NULL; /* a step's details are forgotten with it, and once */
+  }
   return err;
 }
 

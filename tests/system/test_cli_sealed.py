@@ -79,7 +79,7 @@ class Sealed(Site):
             "order conflicts": [[]], "order list": [[], ["--person", self.person]],
             "order show": [[o["number"]] for o in self.ask("order", "list", "--json", expect=OK).rows() if o.get("sealed")],
             "booking list": [[]], "booking show": [["1000-9"]], "hearing list": [[]], "movement list": [[]], "movement show": [[self.movement]],
-            "count show": [],  # nobody was counted here; it names no orders
+            "count show": [], "assessment show": [],  # nobody was counted or assessed here; they name no orders
             "person candidates": [[]], "paper show": [],  # test_its_paper
             "review operator": [[name, "--since", "2020-01-01"] for name in ("rita", "lena", "gil")],
             "review credential": [[self.ask("credential", "list", "--json", expect=OK).rows()[0]["credential"], "--since", "2020-01-01"]],
