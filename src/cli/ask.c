@@ -185,6 +185,7 @@ enum sp_err ask_one(struct ask *a, struct asked asked, json_t **reply, struct fa
 }
 
 enum sp_err ask_blob(struct ask *a, struct span bytes, struct hash *hash, struct fault *why) {
+  SP_ASSERT(a);
   return client_blob(a->client, bytes, hash, why);
 }
 
