@@ -54,8 +54,8 @@ static bool is_paper(struct span type, const char **key) {
 
 static struct id id_in(struct span data, const char *key) {
   struct span hex = entry_member(data, key);
-  struct id id;
-  return hex.n && hex_decode(id.b, sizeof id.b, (const char *)hex.p, hex.n) ? id : (struct id){{0}};
+  struct id id = {{0}}, none = {{0}};
+  return hex.n && hex_decode(id.b, sizeof id.b, (const char *)hex.p, hex.n) ? id : none;
 }
 
 static enum sp_err look(void *ctx, uint64_t n, struct span bytes, struct fault *why) {
@@ -164,7 +164,7 @@ enum sp_err cli_paper_show(struct cli *c) {
 static enum sp_err keep_photo(void *ctx, uint64_t n, const json_t *details, struct fault *why) {
   const char *hex = json_string_value(json_object_get(details, "photo"));
   const char *kind = json_string_value(json_object_get(details, "kind"));
-  struct hash *last = ctx, hash;
+  struct hash *last = ctx, hash = {{0}};
   (void)n, (void)why;
   if (hex && kind && hex_decode(hash.b, sizeof hash.b, hex, strlen(hex)))
     *last = hash;

@@ -8,7 +8,8 @@
 /* What an order says goes when the details of the person it is about are erased; what it says of a
  * class or a law belongs to nobody. */
 static struct id subject_of(const struct core *core, uint32_t person) {
-  return person == REF_ABSENT ? (struct id){{0}} : core->persons[person].id;
+  struct id nobody = {{0}};
+  return person == REF_ABSENT ? nobody : core->persons[person].id;
 }
 
 void paper_of_command(struct conn *k, const struct core *core, struct command *c,
