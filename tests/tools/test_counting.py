@@ -74,7 +74,7 @@ class Counting(unittest.TestCase):
             return runner.do(runner.Test("t", ["sh", "-c", script], {}, runner.count_checks))
 
     def test_a_crash_is_a_failure(self):
-        _, result, out, _ = self.do("echo ok: a; kill -SEGV $$")
+        _, result, out, _, _ = self.do("echo ok: a; kill -SEGV $$")
         self.assertEqual(result[:3], (1, 1, 0))
         self.assertIn("SIGSEGV", out)
 
@@ -97,7 +97,7 @@ class Counting(unittest.TestCase):
 
     def test_one_that_hangs_is_ended(self):
         runner.TEST_S_MAX = 1
-        _, result, out, seconds = self.do("sleep 600")
+        _, result, out, seconds, _ = self.do("sleep 600")
         self.assertEqual(result.failed, 1)
         self.assertLess(seconds, 60)
         self.assertIn("took longer than 1 s", out)

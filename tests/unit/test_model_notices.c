@@ -665,7 +665,7 @@ static const struct {
     M(heard_a_second_late),
 };
 
-enum { bug_seeds_max = 200, bug_steps = 400 };
+enum { bug_seeds_max = 400, bug_steps = 400 };
 
 static uint64_t seeds_until_found(void (*spoil)(struct plan *)) {
   static struct drive d;
