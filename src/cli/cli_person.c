@@ -116,13 +116,13 @@ static enum sp_err search(struct searching *s, const json_t *details) {
   struct match *found = err ? NULL : sp_alloc(core->head.n_persons + 1, sizeof *found);
   if (!err && !found)
     err = fault_set(&c->why, SP_NO_MEMORY, "out of memory");
-  for (uint32_t i = 0; !err && i < core->head.n_persons; i++) {
+  for (uint32_t i = 0; found && i < core->head.n_persons; i++) {
     const struct likeness *of = like_index_of(s->known, i);
     struct match m = {.person = i};
     if (of && (m.score = score_of(&s->room.is, of, &m.why)))
       found[n++] = m;
   }
-  if (!err) {
+  if (found) {
     qsort(found, n, sizeof *found, likest_first);
     err = print_matches(s, found, n);
   }
@@ -148,9 +148,10 @@ enum sp_err cli_person_search(struct cli *c) {
     ask_close(a);
   }
   s = sp_alloc(1, sizeof *s);
-  if (!err && (!s || !(s->known = like_index_new(&no_key))))
+  bool ready = s && (s->known = like_index_new(&no_key));
+  if (!err && !ready)
     err = fault_set(&c->why, SP_NO_MEMORY, "out of memory");
-  if (!err) {
+  if (!err && ready) {
     s->c = c;
     err = search(s, details);
   }
